@@ -1,0 +1,1 @@
+"""mmwsss: weakly supervised semantic segmentation from image-level labels."""

@@ -1,0 +1,1 @@
+"""refinement of mmwsss."""
