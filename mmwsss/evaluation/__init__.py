@@ -1,1 +1,5 @@
-"""evaluation of mmwsss."""
+"""Measures of response maps and masks."""
+
+from .cam_metric import CAMMetric
+
+__all__ = ['CAMMetric']

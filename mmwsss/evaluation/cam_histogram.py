@@ -1,0 +1,141 @@
+"""Confusion matrices of response maps at every threshold, from one pass over the pixels.
+
+The foreground class of a pixel (argmax) and its score do not depend on the background threshold.
+One histogram over (number of thresholds below the score, foreground class, true class) therefore
+holds the confusion matrix of every threshold: a cumulative sum gives them all.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..structures import ResponseMap, strongest
+
+_LABELS = 256
+
+
+# Non-zero cells of one picture's histogram: flat indices (int64) and counts (int32). A plain tuple,
+# because mmengine rebuilds tuples when it collects results.
+SparseHistogram = tuple[np.ndarray, np.ndarray]
+
+
+def threshold_histogram(
+    response: ResponseMap,
+    truth: Tensor,
+    thresholds: Tensor,
+    num_classes: int,
+    ignore_index: int = 255,
+) -> SparseHistogram:
+    """Count one picture's pixels by score bin, strongest class and true class.
+
+    Bin b holds the scores that exceed exactly b thresholds: every threshold is exact, ties count
+    as background.
+
+    Args:
+        response: response maps of the picture.
+        truth: uint8 (H, W) at the original size: 0 background, i + 1 class i.
+        thresholds: float32 (T,), ascending.
+        num_classes: number C of foreground classes.
+        ignore_index: label of pixels that do not count.
+
+    Returns:
+        the histogram (T + 1, C, C + 1), sparse.
+
+    Raises:
+        ValueError: where the mask's shape or labels, or the classes do not fit.
+    """
+    _check(response, truth, num_classes)
+    score, which = strongest(response.resized())
+    bins = len(thresholds) + 1
+    maps = max(len(response.classes), 1)
+    cell = (which * bins + torch.bucketize(score, thresholds.to(score), out_int32=True)) * _LABELS
+    cell += truth.to(score.device)
+    counts = torch.bincount(cell.flatten(), minlength=maps * bins * _LABELS).cpu().numpy()
+    counts = counts.reshape(maps, bins, _LABELS)
+    if 0 <= ignore_index < _LABELS:
+        counts[..., ignore_index] = 0
+    which, bin_, label = np.nonzero(counts)
+    if label.size and label.max() > num_classes:
+        raise ValueError(
+            f'mask of {response.img_id!r} holds label {label.max()} but there are only '
+            f'{num_classes} classes + background: check metainfo classes and ignore_index'
+        )
+    classes = response.classes.cpu().numpy() if len(response.classes) else np.zeros(1, np.int64)
+    index = (bin_ * num_classes + classes[which]) * (num_classes + 1) + label
+    return index, counts[which, bin_, label].astype(np.int32)
+
+
+def _check(response: ResponseMap, truth: Tensor, num_classes: int) -> None:
+    """Refuse a mask or classes that cannot belong to the picture."""
+    if truth.dtype != torch.uint8:
+        raise ValueError(f'mask of {response.img_id!r} is {truth.dtype}, expected uint8 labels')
+    if tuple(truth.shape) != response.ori_shape:
+        raise ValueError(
+            f'mask of {response.img_id!r} has shape {tuple(truth.shape)} but the picture '
+            f'{response.ori_shape}: give the mask at original size, one channel'
+        )
+    if len(response.classes) and int(response.classes[-1]) >= num_classes:
+        raise ValueError(
+            f'response maps of {response.img_id!r} name class {int(response.classes[-1])} of only '
+            f'{num_classes}: model and dataset disagree on num_classes'
+        )
+
+
+def sum_histograms(
+    parts: list[SparseHistogram], num_thresholds: int, num_classes: int
+) -> np.ndarray:
+    """Add pictures' histograms to one dense int64 array (T + 1, C, C + 1)."""
+    shape = (num_thresholds + 1, num_classes, num_classes + 1)
+    total = np.zeros(int(np.prod(shape)), np.int64)
+    for index, count in parts:
+        total[index] += count
+    return total.reshape(shape)
+
+
+def confusion_matrices(histogram: np.ndarray) -> np.ndarray:
+    """Turn a histogram into the confusion matrices of all thresholds.
+
+    Args:
+        histogram: int64 (T + 1, C, C + 1) of :func:`sum_histograms`.
+
+    Returns:
+        int64 (T, C + 1, C + 1), rows the truth, columns the prediction, index 0 the background.
+    """
+    total = histogram.sum(0)
+    below = histogram.cumsum(0)[:-1]
+    foreground = (total - below).transpose(0, 2, 1)
+    background = below.sum(1)[..., None]
+    return np.concatenate([background, foreground], axis=2)
+
+
+class Scores(NamedTuple):
+    """Per-class scores in [0, 1], each (..., C + 1); NaN where undefined."""
+
+    iou: np.ndarray
+    precision: np.ndarray
+    recall: np.ndarray
+    f_score: np.ndarray
+
+
+def class_scores(confusion: np.ndarray) -> Scores:
+    """Compute IoU, precision, recall and F-score of every class.
+
+    A class without any true or predicted pixel has no IoU and F-score (NaN), one without predicted
+    pixels no precision, one without true pixels no recall; the means leave NaN out, as VOC and
+    mmseg do. A class that is predicted but never true has IoU 0.
+
+    Args:
+        confusion: int (..., C + 1, C + 1), rows the truth, columns the prediction.
+    """
+    hit = np.diagonal(confusion, axis1=-2, axis2=-1)
+    true = confusion.sum(-1)
+    predicted = confusion.sum(-2)
+    with np.errstate(invalid='ignore', divide='ignore'):
+        return Scores(
+            hit / (true + predicted - hit),
+            hit / predicted,
+            hit / true,
+            2 * hit / (true + predicted),
+        )

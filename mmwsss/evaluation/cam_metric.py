@@ -1,0 +1,176 @@
+"""Quality of response maps as segmentations, over all background thresholds."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+from prettytable import PrettyTable
+
+from ..registry import METRICS
+from ..structures import ResponseMap, atomic_open
+from .cam_histogram import (
+    SparseHistogram,
+    class_scores,
+    confusion_matrices,
+    sum_histograms,
+    threshold_histogram,
+)
+
+
+@METRICS.register_module()
+class CAMMetric(BaseMetric):
+    """mIoU, precision, recall and F-score of response maps (CAM) at every background threshold.
+
+    Maps are resized bilinearly to the original picture; a pixel takes the present class of the
+    highest score, or background where that score is <= threshold. The mean is over the C
+    foreground classes and the background, over all pictures' pixels together (VOC); a class absent
+    from truth and prediction is left out (``nanmean``, as mmseg does), a class that is predicted
+    but never true counts as 0. Metrics are percentages, thresholds are not:
+
+    - ``mIoU``, ``threshold``: the best mean IoU and where it is (the lowest threshold on a tie);
+    - ``precision``, ``recall``: class means there; ``F``: their harmonic mean 2PR/(P+R);
+    - ``mFscore``: mean of the classes' F-scores there, mmseg's definition;
+    - ``mIoU_fixed``: mean IoU at ``fixed_threshold``;
+    - ``IoU/<class>`` with ``classwise``.
+
+    Table 3.2 of the thesis must be ``F``: by concavity a mean of classes' F-scores is at most
+    2 mIoU / (1 + mIoU), and its entries (mIoU 46.8, F 65.1) exceed that.
+
+    Args:
+        thresholds: number n of thresholds i / n, i = 0 ... n - 1, or the thresholds themselves.
+        fixed_threshold: threshold of ``mIoU_fixed``; 0.2 is the published PSA and SC-CAM code's.
+        ignore_index: mask label of pixels that do not count.
+        classwise: also report every class's IoU as a metric (the table always has it).
+        curve_file: JSON file for the scores at every threshold, or None.
+        collect_device: as in mmengine's BaseMetric.
+        prefix: as in mmengine's BaseMetric.
+        collect_dir: as in mmengine's BaseMetric.
+    """
+
+    default_prefix = 'cam'
+
+    def __init__(
+        self,
+        thresholds: int | Sequence[float] = 100,
+        fixed_threshold: float = 0.2,
+        ignore_index: int = 255,
+        classwise: bool = False,
+        curve_file: str | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+        collect_dir: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix, collect_dir=collect_dir)
+        if isinstance(thresholds, int):
+            thresholds = [i / thresholds for i in range(thresholds)]
+        grid = sorted({*map(float, thresholds), float(fixed_threshold)})
+        if not (grid[0] >= 0 and grid[-1] < 1):
+            raise ValueError(f'CAMMetric: thresholds span {grid[0]} to {grid[-1]}, not [0, 1)')
+        self.thresholds = torch.tensor(grid, dtype=torch.float32)
+        self.grid = grid
+        self.fixed = grid.index(float(fixed_threshold))
+        self.ignore_index = ignore_index
+        self.classwise = classwise
+        self.curve_file = curve_file
+
+    @property
+    def num_classes(self) -> int:
+        """Number of foreground classes."""
+        return len(self.dataset_meta['classes'])
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Add one sparse histogram per picture to ``self.results``.
+
+        Args:
+            data_batch: not used.
+            data_samples: predictions with ``cam``, ``cam_classes``, ``gt_seg_map``, ``ori_shape``
+                and ``img_id``.
+        """
+        for sample in data_samples:
+            response = ResponseMap.from_sample(sample)
+            if sample.get('gt_seg_map') is None:
+                raise ValueError(
+                    f'no mask (gt_seg_map) for {response.img_id!r}: give the dataset its masks, '
+                    'or set val_evaluator / test_evaluator to [] to go without CAMMetric'
+                )
+            histogram = threshold_histogram(
+                response,
+                torch.as_tensor(sample['gt_seg_map']),
+                self.thresholds,
+                self.num_classes,
+                self.ignore_index,
+            )
+            self.results.append(histogram)
+
+    def compute_metrics(self, results: list[SparseHistogram]) -> dict[str, float]:
+        """Turn all pictures' histograms into the metrics and log the table."""
+        total = sum_histograms(results, len(self.grid), self.num_classes)
+        if not total.any():
+            raise ValueError('CAMMetric: no picture has a labelled pixel: check the masks')
+        scores = class_scores(confusion_matrices(total))
+        iou, precision, recall, f_score = (100 * score for score in scores)
+        mean_iou = np.nanmean(iou, axis=1)
+        best = int(mean_iou.argmax())
+        mean_precision, mean_recall = np.nanmean(precision, axis=1), np.nanmean(recall, axis=1)
+        harmonic = 2 * mean_precision * mean_recall / (mean_precision + mean_recall)
+        curves = {
+            'mIoU': mean_iou,
+            'precision': mean_precision,
+            'recall': mean_recall,
+            'F': harmonic,
+            'mFscore': np.nanmean(f_score, axis=1),
+        }
+        metrics = {name: float(curve[best]) for name, curve in curves.items()}
+        metrics['threshold'] = self.grid[best]
+        metrics['mIoU_fixed'] = float(mean_iou[self.fixed])
+        names = ('background', *self.dataset_meta['classes'])
+        if self.classwise:
+            metrics |= {f'IoU/{name}': float(value) for name, value in zip(names, iou[best])}
+        self._log_table(
+            names, iou[self.fixed], [x[best] for x in (iou, precision, recall, f_score)], metrics
+        )
+        if self.curve_file is not None:
+            self._write_curves(curves, dict(zip(names, iou.T)))
+        return metrics
+
+    def _log_table(
+        self,
+        names: Sequence[str],
+        iou_fixed: np.ndarray,
+        best: Sequence[np.ndarray],
+        metrics: dict[str, float],
+    ) -> None:
+        """Log per-class scores and their means in percent."""
+        fixed = self.grid[self.fixed]
+        table = PrettyTable(['class', 'IoU', 'precision', 'recall', 'F', f'IoU at {fixed:g}'])
+        table.align = 'r'
+        table.align['class'] = 'l'
+        for row in zip(names, *best, iou_fixed):
+            table.add_row([row[0], *(f'{value:.1f}' for value in row[1:])])
+        table.add_divider()
+        means = [metrics[key] for key in ('mIoU', 'precision', 'recall', 'F', 'mIoU_fixed')]
+        table.add_row(['mean', *(f'{value:.1f}' for value in means)])
+        MMLogger.get_current_instance().info(
+            f'response maps at threshold {metrics["threshold"]:g}, the best for mIoU '
+            f'(F of the mean: from mean precision and recall; mean F {metrics["mFscore"]:.1f})\n'
+            f'{table.get_string()}'
+        )
+
+    def _write_curves(self, curves: dict[str, np.ndarray], iou: dict[str, np.ndarray]) -> None:
+        """Write the scores at every threshold as JSON (NaN as null)."""
+        content = {
+            'threshold': self.grid,
+            **{name: _plain(curve) for name, curve in curves.items()},
+            'IoU': {name: _plain(curve) for name, curve in iou.items()},
+        }
+        with atomic_open(self.curve_file) as file:
+            file.write(json.dumps(content, indent=1).encode())
+
+
+def _plain(curve: np.ndarray) -> list[float | None]:
+    """List the values, None in place of NaN."""
+    return [None if np.isnan(value) else float(value) for value in curve]
