@@ -1,1 +1,6 @@
-"""datasets.transforms of mmwsss."""
+"""Transforms of image-level training and testing."""
+
+from .geometry import RandomCropPad, RandomResizeLongSide
+from .loading import LoadImage, LoadSegMap
+
+__all__ = ['LoadImage', 'LoadSegMap', 'RandomCropPad', 'RandomResizeLongSide']
