@@ -124,7 +124,7 @@ class ResponseMap:
         A pixel is background where its highest score is ``<= threshold``.
         """
         if len(self.classes) and int(self.classes[-1]) > 253:
-            raise ValueError(f'response maps of {self.img_id!r}: class index above 253 in a mask')
+            raise ValueError(f'response maps of {self.img_id!r}: a mask holds 254 classes at most')
         score, index = strongest(self.resized())
         if len(self.classes) == 0:
             return torch.zeros_like(index, dtype=torch.uint8)

@@ -1,0 +1,210 @@
+"""Response maps on disk: small, whole, readable with numpy alone."""
+
+import io
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .atomic import TEMPORARY_PREFIX, atomic_open
+from .npz_array import read_array
+from .response_map import ResponseMap
+
+META_NAME = 'cam_store.json'
+FORMAT = 'mmwsss.CAMStore'
+VERSION = 1
+_DTYPES = {'uint8': np.dtype('|u1'), 'float16': np.dtype('<f2')}
+_INT32 = np.dtype('<i4')
+_NOT_AN_ID = re.compile(r'[\\\x00-\x1f]|(^|/)\.{0,2}(/|$)')
+
+
+class CAMStore:
+    """A folder with one compressed ``.npz`` per picture and one JSON that describes them.
+
+    ``<root>/<img_id>.npz`` holds ``scores`` (K, h, w) of the present classes at the network's
+    resolution, ``classes`` int32 (K,) and ``ori_shape`` int32 (2,) = (H, W). With dtype 'uint8'
+    a score is value / 255 (error at most 1/510, exact when written again), with 'float16' the
+    value itself. ``<root>/cam_store.json`` has format, version, dtype and class names.
+
+    Files appear whole or not at all, so that several processes may write into one store. Make one
+    with :meth:`create` or :meth:`open`.
+    """
+
+    def __init__(self, root: str | os.PathLike, classes: Sequence[str], dtype: str) -> None:
+        self.root = Path(root)
+        self.classes = tuple(classes)
+        self.dtype = dtype
+
+    @classmethod
+    def create(
+        cls, root: str | os.PathLike, classes: Sequence[str], dtype: str = 'uint8'
+    ) -> 'CAMStore':
+        """Make a store, or open the one that is there if classes and dtype agree.
+
+        Args:
+            root: a new or empty folder, or a store.
+            classes: names of the foreground classes.
+            dtype: 'uint8' or 'float16'.
+
+        Raises:
+            ValueError: the folder holds something else, or a store of another kind.
+        """
+        if dtype not in _DTYPES:
+            raise ValueError(f'CAMStore: dtype {dtype!r}, expected one of {sorted(_DTYPES)}')
+        root = Path(root)
+        root.mkdir(parents=True, exist_ok=True)
+        others = [name for name in os.listdir(root) if not name.startswith(TEMPORARY_PREFIX)]
+        if (root / META_NAME).exists():
+            store = cls.open(root, classes)
+            if store.dtype != dtype:
+                raise ValueError(
+                    f'{root}: a store of {store.dtype}, not {dtype}: take another folder'
+                )
+            return store
+        if others:
+            raise ValueError(f'{root}: neither empty nor a CAMStore: take another folder')
+        meta = {'format': FORMAT, 'version': VERSION, 'dtype': dtype, 'classes': list(classes)}
+        with atomic_open(root / META_NAME) as file:
+            file.write(json.dumps(meta, indent=1).encode())
+        return cls(root, classes, dtype)
+
+    @classmethod
+    def open(cls, root: str | os.PathLike, classes: Sequence[str] | None = None) -> 'CAMStore':
+        """Open a store.
+
+        Args:
+            root: its folder.
+            classes: the class names that it must have been written with, or None.
+
+        Raises:
+            FileNotFoundError: no store there.
+            ValueError: not a store, another version, or other classes.
+        """
+        path = Path(root) / META_NAME
+        if not path.is_file():
+            raise FileNotFoundError(
+                f'{path}: no such file, so no CAMStore; write one with CAMStoreHook'
+            )
+        meta = _read_meta(path)
+        if classes is not None and tuple(classes) != tuple(meta['classes']):
+            raise ValueError(
+                f'{path}: written for the classes {", ".join(meta["classes"])} but '
+                f'{", ".join(classes)} are wanted: take the store of this dataset'
+            )
+        return cls(root, meta['classes'], meta['dtype'])
+
+    def path(self, img_id: str) -> Path:
+        """Return the picture's file; an id that would leave the store is a ValueError."""
+        if not isinstance(img_id, str) or _NOT_AN_ID.search(img_id):
+            raise ValueError(
+                f'img_id {img_id!r}: expected a relative path without empty, "." or ".." parts'
+            )
+        if img_id.rpartition('/')[2].startswith(TEMPORARY_PREFIX):
+            raise ValueError(f'img_id {img_id!r}: the prefix {TEMPORARY_PREFIX} is taken')
+        return self.root / f'{img_id}.npz'
+
+    def write(self, response: ResponseMap) -> Path:
+        """Write one picture's response maps and return the file."""
+        path = self.path(response.img_id)
+        self._check_classes(path, response.classes)
+        scores = response.scores.cpu()
+        if self.dtype == 'uint8':
+            scores = (scores * 255).round()
+        with atomic_open(path) as file:
+            np.savez_compressed(
+                file,
+                scores=np.ascontiguousarray(scores.numpy(), dtype=_DTYPES[self.dtype]),
+                classes=response.classes.cpu().numpy().astype(_INT32),
+                ori_shape=np.array(response.ori_shape, _INT32),
+            )
+        return path
+
+    def read(self, img_id: str) -> ResponseMap:
+        """Read one picture's response maps.
+
+        Raises:
+            FileNotFoundError: the store has no such picture.
+            ValueError: the file is damaged or not of this store; names it.
+        """
+        path = self.path(img_id)
+        if not path.is_file():
+            raise FileNotFoundError(f'{path}: no response maps of {img_id!r} in this store')
+        content = path.read_bytes()
+        try:
+            response = self._decode(content, img_id)
+        except Exception as error:  # zipfile and numpy raise many kinds on damaged bytes
+            raise ValueError(f'{path}: damaged ({error}): delete it and write it again') from error
+        self._check_classes(path, response.classes)
+        return response
+
+    def _decode(self, content: bytes, img_id: str) -> ResponseMap:
+        """Turn a file's bytes into response maps."""
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            stored = read_array(archive, 'scores', _DTYPES[self.dtype], 3)
+            classes = read_array(archive, 'classes', _INT32, 1)
+            ori_shape = read_array(archive, 'ori_shape', _INT32, 1)
+        scores = torch.from_numpy(stored.astype(np.float32))
+        if self.dtype == 'uint8':
+            scores /= 255
+        return ResponseMap(scores, torch.from_numpy(classes.astype(np.int64)), ori_shape, img_id)
+
+    def _check_classes(self, path: Path, classes: torch.Tensor) -> None:
+        """Refuse a class index that the store has no name for."""
+        if len(classes) and int(classes[-1]) >= len(self.classes):
+            raise ValueError(
+                f'{path}: class index {int(classes[-1])} but the store has only '
+                f'{len(self.classes)} classes: model and store disagree'
+            )
+
+    def ids(self) -> list[str]:
+        """List the pictures' ids, sorted."""
+        return sorted(path.relative_to(self.root).as_posix()[:-4] for path in self._files())
+
+    def _files(self) -> Iterator[Path]:
+        for folder, _, names in os.walk(self.root):
+            for name in names:
+                if name.endswith('.npz') and not name.startswith(TEMPORARY_PREFIX):
+                    yield Path(folder, name)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all the store's files."""
+        files = [*self._files(), self.root / META_NAME]
+        return sum(path.stat().st_size for path in files)
+
+    def __contains__(self, img_id: str) -> bool:
+        return self.path(img_id).is_file()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._files())
+
+    def __iter__(self) -> Iterator[ResponseMap]:
+        return (self.read(img_id) for img_id in self.ids())
+
+
+def _read_meta(path: Path) -> dict:
+    """Read and check the JSON that makes a folder a store."""
+    try:
+        meta = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(
+            f'{path}: not JSON ({error}): the store is damaged, write it again'
+        ) from error
+    if not isinstance(meta, dict) or meta.get('format') != FORMAT:
+        raise ValueError(f'{path}: does not describe a CAMStore')
+    if meta.get('version') != VERSION:
+        raise ValueError(
+            f'{path}: store version {meta.get("version")!r}, this mmwsss reads {VERSION}: '
+            'write it again or install the mmwsss that wrote it'
+        )
+    classes = meta.get('classes')
+    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+        raise ValueError(f'{path}: "classes" is not a list of names')
+    if meta.get('dtype') not in _DTYPES:
+        raise ValueError(f'{path}: "dtype" is {meta.get("dtype")!r}, not one of {sorted(_DTYPES)}')
+    return meta
