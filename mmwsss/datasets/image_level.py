@@ -8,47 +8,48 @@ from mmpretrain.datasets import MultiLabelDataset
 from mmwsss.registry import DATASETS, TRANSFORMS
 
 from .labels import (
-    IGNORE_INDEX,
     IMG_SUFFIXES,
     DataError,
     LabelTable,
-    Tags,
-    check_mask_values,
+    picture_id,
     read_label_file,
-    read_mask,
     read_split,
     read_xml,
-    strip_suffix,
 )
+from .masks import mask_labels
 from .voc import VOC_CLASSES, voc_palette
 
-LABEL_SOURCES = ('file', 'xml', 'mask')
+DEFAULT_FOLDERS = {
+    'xml': ('xml_path', 'Annotations'),
+    'mask': ('seg_map_path', 'SegmentationClass'),
+}
 
 
 @DATASETS.register_module()
 class ImageLevelDataset(MultiLabelDataset):
-    """Multi-label dataset for weak supervision: which classes a picture shows, not where.
+    """Multi-label dataset of weak supervision: which classes a picture shows, not where.
 
-    Faults of the data (missing picture, unknown class, picture without label, duplicate, empty
-    split, missing mask) are raised as :class:`~mmwsss.datasets.labels.DataError` when the dataset
-    is loaded, before training starts. Formats: docs/data.md.
+    Faults of the data (missing picture or mask, unknown class, picture without label, duplicate,
+    empty split) are raised as :class:`DataError` when the dataset is loaded, before training
+    starts. docs/data.md shows the formats.
 
-    Each sample has ``img_path``, ``img_id`` (path relative to the image root, without suffix),
-    ``gt_label`` (ascending class indices), ``num_classes`` and, where masks are asked for,
-    ``seg_map_path``.
+    A sample has ``img_path``, ``img_id`` (the picture's path below the image root, without suffix),
+    ``gt_label`` (ascending class indices), ``num_classes`` and, where ``data_prefix`` names a
+    ``seg_map_path``, the mask's ``seg_map_path``.
 
     Args:
         ann_file: Split file, one picture a line. Empty: every picture of ``label_file``.
         label_source: ``'file'``, ``'xml'`` (VOC annotations) or ``'mask'``.
-        label_file: ``.txt``, ``.csv`` or ``.json`` of tags; for ``label_source='file'``.
+        label_file: ``.txt``, ``.csv`` or ``.json`` of tags, for ``label_source='file'``.
         data_root: Root of all relative paths.
-        data_prefix: ``img_path``: image root; ``seg_map_path``: root of index masks, given where
-            masks are asked for; ``xml_path``: root of the annotations.
+        data_prefix: ``img_path``, the image root; ``seg_map_path``, the root of the masks, given
+            where masks are asked for; ``xml_path``, the root of the annotations.
         img_suffix: Suffix of pictures that are named without one.
         seg_map_suffix: Suffix of masks.
         count_difficult: Count VOC objects marked "difficult", as the published label files do.
-        metainfo: ``classes``: names of the foreground classes. Default: those of a JSON.
-        **kwargs: Arguments of mmpretrain's ``BaseDataset``.
+        metainfo: ``classes``, the names of the foreground classes. Default: those of a JSON.
+        pipeline: Transforms, of mmwsss, mmcv or by a scope's prefix.
+        **kwargs: Arguments of mmengine's ``BaseDataset``.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class ImageLevelDataset(MultiLabelDataset):
         label_source: str = 'file',
         label_file: str = '',
         data_root: str = '',
-        data_prefix: dict | str | None = None,
+        data_prefix: dict | str = {'img_path': 'JPEGImages'},  # noqa: B006 (copied below)
         img_suffix: str = '.jpg',
         seg_map_suffix: str = '.png',
         count_difficult: bool = True,
@@ -65,14 +66,10 @@ class ImageLevelDataset(MultiLabelDataset):
         pipeline: Sequence[dict | Callable] = (),
         **kwargs,
     ) -> None:
-        if label_source not in LABEL_SOURCES:
-            raise ValueError(f'label_source is {label_source!r}; use one of {LABEL_SOURCES}')
-        if (label_source == 'file') != bool(label_file):
-            raise ValueError("label_file belongs to label_source='file'; give both or neither")
-        if not ann_file and label_source != 'file':
-            raise ValueError(f'label_source={label_source!r} needs a split: give ann_file')
-        if data_prefix is None:
-            data_prefix = {'img_path': 'JPEGImages'}
+        _check_sources(label_source, label_file, ann_file)
+        folders = {'img_path': data_prefix} if isinstance(data_prefix, str) else dict(data_prefix)
+        if label_source in DEFAULT_FOLDERS:
+            folders.setdefault(*DEFAULT_FOLDERS[label_source])
         self.label_source = label_source
         self.label_file = osp.join(data_root, label_file) if label_file else ''
         self.img_suffix = img_suffix
@@ -81,79 +78,65 @@ class ImageLevelDataset(MultiLabelDataset):
         super().__init__(
             ann_file=ann_file,
             data_root=data_root,
-            data_prefix=data_prefix,
+            data_prefix=folders,
             metainfo=metainfo,
             pipeline=[TRANSFORMS.build(t) if isinstance(t, dict) else t for t in pipeline],
             **kwargs,
         )
 
     def load_data_list(self) -> list[dict]:
-        """Read split and labels, check them, and return one dict per picture."""
-        table = read_label_file(self.label_file) if self.label_source == 'file' else LabelTable()
+        """Read split and labels, check them, and return one dict for each picture."""
+        table = read_label_file(self.label_file) if self.label_file else LabelTable()
         if table.classes is not None:
             self._metainfo.setdefault('classes', table.classes)
-        if not self._metainfo.get('classes'):
-            raise DataError(f'{self.label_file or self.ann_file}: no class names; set metainfo')
+        source = self.label_file or self.ann_file
+        class_to_idx = _index_classes(self._metainfo.get('classes'), source)
         if self.ann_file:
             split = read_split(self.ann_file)
         else:
             split = {tags.key: tags.where for tags in table.tags.values()}
+        places = list(split.values())
         data_list = [self._locate(key, where) for key, where in split.items()]
-        _check_exist(data_list, 'img_path', 'picture')
-        _check_exist(data_list, 'seg_map_path', 'mask')
-        class_to_idx = self.class_to_idx
-        for info in data_list:
-            info['gt_label'] = self._labels_of(info, table, class_to_idx)
+        _check_exist(data_list, places, 'img_path', 'picture')
+        _check_exist(data_list, places, 'seg_map_path', 'mask')
+        for info, where in zip(data_list, places):
+            info['gt_label'] = self._labels_of(info, where, table, class_to_idx)
             info['num_classes'] = len(class_to_idx)
-            del info['where']
         return data_list
 
     def _locate(self, key: str, where: str) -> dict:
-        """Return the paths of a picture and, where masks are asked for, of its mask."""
-        img_id = strip_suffix(key)
+        """Return the id and the path of a picture and, where masks are asked for, of its mask."""
+        img_id = picture_id(key, where)
         has_suffix = osp.splitext(key)[1].lower() in IMG_SUFFIXES
         name = key if has_suffix else key + self.img_suffix
-        info = {'img_path': osp.join(self.img_prefix, name), 'img_id': img_id, 'where': where}
+        info = {'img_path': osp.join(self.img_prefix, name), 'img_id': img_id}
         if 'seg_map_path' in self.data_prefix:
             mask = img_id + self.seg_map_suffix
             info['seg_map_path'] = osp.join(self.data_prefix['seg_map_path'], mask)
         return info
 
-    def _labels_of(self, info: dict, table: LabelTable, class_to_idx: dict[str, int]) -> list[int]:
+    def _labels_of(
+        self, info: dict, where: str, table: LabelTable, class_to_idx: dict[str, int]
+    ) -> list[int]:
         """Return the ascending class indices of a picture."""
+        img_id = info['img_id']
         if self.label_source == 'mask':
-            path = info['seg_map_path']
-            values = check_mask_values(read_mask(path), len(class_to_idx), path)
-            labels = [int(value) - 1 for value in values if 0 < value != IGNORE_INDEX]
-            where = path
+            where = info['seg_map_path']
+            labels = mask_labels(where, len(class_to_idx))
+        elif self.label_source == 'xml':
+            where = osp.join(self.data_prefix['xml_path'], img_id + '.xml')
+            labels = _to_indices(read_xml(where, self.count_difficult), where, class_to_idx)
+        elif img_id in table.tags:
+            names, where, _ = table.tags[img_id]
+            labels = _to_indices(names, where, class_to_idx)
         else:
-            tags = self._tags_of(info, table)
-            unknown = [name for name in tags.names if name not in class_to_idx]
-            if unknown:
-                raise DataError(
-                    f'{tags.where}: unknown class {unknown[0]!r}; '
-                    f'the classes are {", ".join(class_to_idx)}'
-                )
-            labels = sorted(class_to_idx[name] for name in tags.names)
-            where = tags.where
+            where, labels = f'{where}: not in {self.label_file}', []
         if not labels:
-            raise DataError(
-                f'{where}: picture {info["img_id"]!r} has no label; add one or remove the picture'
-            )
+            raise DataError(f'{where}: picture {img_id!r} has no label; add one or remove it')
         return labels
 
-    def _tags_of(self, info: dict, table: LabelTable) -> Tags:
-        if self.label_source == 'xml':
-            xml = osp.join(self.data_prefix['xml_path'], info['img_id'] + '.xml')
-            return read_xml(xml, self.count_difficult)
-        if info['img_id'] not in table.tags:
-            raise DataError(
-                f'{info["where"]}: picture {info["img_id"]!r} has no label in {self.label_file}; '
-                'add one or remove the picture from the split'
-            )
-        return table.tags[info['img_id']]
 
-
+# VOC's classes are the benchmark's, not a choice of a config.
 @DATASETS.register_module()
 class VOCImageLevelDataset(ImageLevelDataset):
     """:class:`ImageLevelDataset` with the classes and colours of PASCAL VOC."""
@@ -161,12 +144,41 @@ class VOCImageLevelDataset(ImageLevelDataset):
     METAINFO = {'classes': VOC_CLASSES, 'palette': voc_palette(len(VOC_CLASSES) + 1)[1:]}
 
 
-def _check_exist(data_list: list[dict], key: str, what: str) -> None:
+def _check_sources(label_source: str, label_file: str, ann_file: str) -> None:
+    if label_source not in ('file', *DEFAULT_FOLDERS):
+        raise ValueError(f"label_source is {label_source!r}; use 'file', 'xml' or 'mask'")
+    if (label_source == 'file') != bool(label_file):
+        raise ValueError("label_file and label_source='file' belong together; give both or neither")
+    if not (ann_file or label_file):
+        raise ValueError(f'label_source={label_source!r} needs a split; give ann_file')
+
+
+def _index_classes(classes: Sequence[str] | None, source: str) -> dict[str, int]:
+    if not classes:
+        raise DataError(f'{source}: no class names; give metainfo=dict(classes=...)')
+    if len(set(classes)) < len(classes):
+        raise DataError(f'{source}: a class is listed twice in {list(classes)}; remove one')
+    if 'background' in classes:
+        raise DataError(f"{source}: 'background' is no class (masks have it as 0); remove it")
+    return {name: index for index, name in enumerate(classes)}
+
+
+def _to_indices(names: Sequence[str], where: str, class_to_idx: dict[str, int]) -> list[int]:
+    for name in names:
+        if name not in class_to_idx:
+            raise DataError(
+                f'{where}: unknown class {name!r}; correct it, or add it to the classes '
+                f'({", ".join(class_to_idx)})'
+            )
+    return sorted(class_to_idx[name] for name in names)
+
+
+def _check_exist(data_list: list[dict], places: list[str], key: str, what: str) -> None:
     """Raise on files that are named but do not exist."""
-    missing = [info for info in data_list if key in info and not osp.isfile(info[key])]
+    missing = [i for i, info in enumerate(data_list) if key in info and not osp.isfile(info[key])]
     if missing:
         more = f' (and {len(missing) - 1} more)' if len(missing) > 1 else ''
         raise DataError(
-            f'{missing[0]["where"]}: no {what} {missing[0][key]}{more}; '
-            'add it, correct data_root or suffix, or remove the line'
+            f'{places[missing[0]]}: no {what} {data_list[missing[0]][key]}{more}; '
+            'add it, correct data_root, data_prefix or suffix, or remove the entry'
         )

@@ -1,10 +1,11 @@
 """Readers of splits and image-level labels: small functions from a file to plain values.
 
 Every reader raises :class:`DataError` with one line that names the file, the line where there is
-one, and the remedy.
+one, and the remedy. The formats are described in docs/data.md.
 """
 
 import csv
+import io
 import json
 import re
 from collections.abc import Iterable
@@ -13,12 +14,9 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-import numpy as np
-from PIL import Image
-
-IMG_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 CSV_HEADER = ('image', 'labels')
-IGNORE_INDEX = 255
+IMG_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.gif', '.tif', '.tiff', '.webp')
+_JSON_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
 
 
 class DataError(ValueError):
@@ -30,12 +28,12 @@ class Tags(NamedTuple):
 
     names: tuple[str, ...]
     where: str
-    key: str = ''
+    key: str
 
 
 @dataclass
 class LabelTable:
-    """Tags by picture id (path relative to the image root, without suffix)."""
+    """Tags by picture id, in the file's order; ``classes`` where the file lists them."""
 
     tags: dict[str, Tags] = field(default_factory=dict)
     classes: tuple[str, ...] | None = None
@@ -43,47 +41,57 @@ class LabelTable:
     def add(self, key: str, names: Iterable[str], where: str) -> None:
         """Add the tags of a picture; a picture seen before or one without tags is an error."""
         names = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+        img_id = picture_id(key, where)
         if not names:
             raise DataError(f'{where}: picture {key!r} has no label; add one or remove the picture')
-        img_id = strip_suffix(key)
         if img_id in self.tags:
             raise DataError(
                 f'{where}: duplicate picture {key!r}, first at {self.tags[img_id].where}; '
-                'keep one line with all its labels'
+                'keep one entry with all its labels'
             )
         self.tags[img_id] = Tags(names, where, key)
 
 
-def strip_suffix(key: str) -> str:
-    """Return the picture's id: its relative path without a picture's suffix, '/' kept."""
+def picture_id(key: str, where: str) -> str:
+    """Return the id of a picture: its path below the image root, without suffix, '/' kept.
+
+    Args:
+        key: The picture as a file names it, with or without a picture's suffix.
+        where: The place of the name, for the error of one that leaves the image root.
+    """
     path = PurePosixPath(key)
+    if not path.name or path.is_absolute() or '..' in path.parts or '\\' in key:
+        raise DataError(
+            f"{where}: {key!r} is no picture; write its path below the image root, with '/'"
+        )
     return str(path.with_suffix('') if path.suffix.lower() in IMG_SUFFIXES else path)
 
 
-def read_lines(path: str | Path) -> list[tuple[int, str]]:
-    """Return the non-empty lines of a UTF-8 text file as (line number, stripped text)."""
+def read_text(path: str | Path) -> str:
+    """Read a UTF-8 file, with or without a byte-order mark."""
     try:
-        text = Path(path).read_text(encoding='utf-8-sig')
-    except FileNotFoundError:
-        raise DataError(f'{path}: no such file; check data_root and the config') from None
+        return Path(path).read_text(encoding='utf-8-sig')
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f'{path}: no such file; correct the path or data_root') from None
+    except IsADirectoryError:
+        raise DataError(f'{path}: a folder, not a file; correct the path') from None
     except UnicodeDecodeError as error:
         raise DataError(f'{path}: not UTF-8 text ({error.reason}); save it as UTF-8') from None
-    return [
-        (number, line.strip())
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip()
-    ]
+
+
+def read_lines(path: str | Path) -> list[tuple[int, str]]:
+    """Return the non-empty lines of a text file as (line number, stripped text)."""
+    lines = enumerate(read_text(path).split('\n'), start=1)
+    return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
 def read_split(path: str | Path) -> dict[str, str]:
-    """Read a split file, one picture a line: ``{picture key: 'file:line'}`` in the file's order."""
+    """Read a split file, one picture a line: ``{picture: 'file:line'}`` in the file's order."""
     split: dict[str, str] = {}
     seen: dict[str, str] = {}
     for number, key in read_lines(path):
         where = f'{path}:{number}'
-        if len(key.split('\t')) > 1 or re.search(r'\s-?1$', key):
-            raise DataError(f'{where}: {key!r} has several columns; a split has one picture a line')
-        img_id = strip_suffix(key)
+        img_id = picture_id(key, where)
         if img_id in seen:
             raise DataError(
                 f'{where}: duplicate picture {key!r}, first at {seen[img_id]}; remove one'
@@ -95,19 +103,19 @@ def read_split(path: str | Path) -> dict[str, str]:
 
 
 def read_label_file(path: str | Path) -> LabelTable:
-    """Read image-level labels from a ``.txt``, ``.csv`` or ``.json`` file (see docs/data.md)."""
+    """Read image-level labels from a ``.txt``, ``.csv`` or ``.json`` file."""
     readers = {'.txt': read_label_txt, '.csv': read_label_csv, '.json': read_label_json}
     suffix = Path(path).suffix.lower()
     if suffix not in readers:
-        raise DataError(f'{path}: unknown label file; use one of {", ".join(readers)}')
+        raise DataError(f'{path}: unknown kind of label file; use one of {", ".join(readers)}')
     table = readers[suffix](path)
     if not table.tags:
-        raise DataError(f'{path}: no picture is labelled; write one picture with its labels a line')
+        raise DataError(f'{path}: the file has no picture; write pictures with their labels')
     return table
 
 
 def read_label_txt(path: str | Path) -> LabelTable:
-    """Read lines ``id class class ...`` separated by blanks."""
+    """Read lines ``picture class class ...`` separated by blanks."""
     table = LabelTable()
     for number, line in read_lines(path):
         key, *names = line.split()
@@ -118,71 +126,76 @@ def read_label_txt(path: str | Path) -> LabelTable:
 def read_label_csv(path: str | Path) -> LabelTable:
     """Read a CSV with the header ``image,labels``; several labels are joined by ``;``."""
     table = LabelTable()
-    read_lines(path)  # a missing file or a wrong encoding is named here
-    with open(path, encoding='utf-8-sig', newline='') as file:
-        reader = csv.reader(file)
+    reader = csv.reader(io.StringIO(read_text(path), newline=''), strict=True)
+    try:
         header = tuple(cell.strip() for cell in next(reader, ()))
         if header != CSV_HEADER:
             raise DataError(
-                f'{path}:1: the header is {",".join(header)!r}; it must be {",".join(CSV_HEADER)!r}'
+                f'{path}:1: the header is {",".join(header)!r}; write {",".join(CSV_HEADER)!r}'
             )
         for row in reader:
-            where = f'{path}:{reader.line_num}'
-            if not any(cell.strip() for cell in row):
-                continue
-            if len(row) != len(CSV_HEADER):
-                raise DataError(
-                    f'{where}: {len(row)} columns instead of {len(CSV_HEADER)}; '
-                    "join labels by ';' and quote names with commas"
-                )
-            table.add(row[0].strip(), row[1].split(';'), where)
+            _add_row(table, row, f'{path}:{reader.line_num}')
+    except csv.Error as error:
+        raise DataError(f'{path}:{reader.line_num}: not CSV ({error}); correct it') from None
     return table
 
 
-def _unique_pairs(pairs: list[tuple[str, object]]) -> dict:
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) < len(keys):
-        repeated = next(key for i, key in enumerate(keys) if key in keys[:i])
-        raise DataError(f'duplicate picture or key {repeated!r}; keep one')
-    return dict(pairs)
+def _add_row(table: LabelTable, row: list[str], where: str) -> None:
+    if not any(cell.strip() for cell in row):
+        return
+    if len(row) != len(CSV_HEADER):
+        raise DataError(
+            f'{where}: {len(row)} columns instead of {len(CSV_HEADER)}; '
+            "join labels by ';' and quote names that have a comma"
+        )
+    table.add(row[0].strip(), row[1].split(';'), where)
 
 
 def read_label_json(path: str | Path) -> LabelTable:
     """Read ``{"classes": [name, ...], "labels": {picture: [name, ...]}}``; classes is optional."""
-    lines = read_lines(path)
-    text = Path(path).read_text(encoding='utf-8-sig')
+    lines_of: dict[str, list[int]] = {}
+    for number, line in read_lines(path):
+        if match := _JSON_KEY.match(line):
+            lines_of.setdefault(match[1], []).append(number)
+
+    def place(key: str, occurrence: int) -> str:
+        lines = lines_of.get(json.dumps(key, ensure_ascii=False)[1:-1], [])
+        return f'{path}:{lines[occurrence]}' if len(lines) > occurrence else f'{path}: key {key!r}'
+
+    def unique(pairs: list[tuple[str, object]]) -> dict:
+        content = {}
+        for key, value in pairs:
+            if key in content:
+                raise DataError(f'{place(key, 1)}: duplicate picture {key!r}; keep one')
+            content[key] = value
+        return content
+
     try:
-        content = json.loads(text, object_pairs_hook=_unique_pairs)
+        content = json.loads(read_text(path), object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         raise DataError(f'{path}:{error.lineno}: not JSON ({error.msg}); correct it') from None
-    except DataError as error:
-        raise DataError(f'{path}: {error}') from None
     labels = content.get('labels') if isinstance(content, dict) else None
-    if not isinstance(labels, dict) or not all(map(_is_names, labels.values())):
+    classes = content.get('classes') if isinstance(content, dict) else None
+    if not isinstance(labels, dict) or not (classes is None or _is_names(classes)):
         raise DataError(
             f'{path}: unknown form; write '
             '{"classes": [name, ...], "labels": {picture: [name, ...]}}'
         )
-    classes = content.get('classes')
-    if classes is not None and (not _is_names(classes) or len(set(classes)) < len(classes)):
-        raise DataError(f'{path}: "classes" must be a list of different names')
-    line_of = {match[1]: number for number, line in lines if (match := _KEY.match(line))}
-    table = LabelTable(classes=tuple(classes) if classes is not None else None)
+    table = LabelTable(classes=None if classes is None else tuple(classes))
     for key, names in labels.items():
-        line = line_of.get(json.dumps(key, ensure_ascii=False)[1:-1])
-        table.add(key, names, f'{path}:{line}' if line else f'{path}: "{key}"')
+        where = place(key, 0)
+        if not _is_names(names):
+            raise DataError(f'{where}: the labels of {key!r} are no list; write [name, ...]')
+        table.add(key, names, where)
     return table
-
-
-_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
 
 
 def _is_names(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
-def read_xml(path: str | Path, count_difficult: bool = True) -> Tags:
-    """Read the object names of a VOC annotation.
+def read_xml(path: str | Path, count_difficult: bool = True) -> tuple[str, ...]:
+    """Return the different object names of a VOC annotation.
 
     Args:
         path: The XML file.
@@ -195,37 +208,10 @@ def read_xml(path: str | Path, count_difficult: bool = True) -> Tags:
     except ElementTree.ParseError as error:
         raise DataError(f'{path}:{error.position[0]}: not XML ({error}); correct it') from None
     names = [
-        (obj.findtext('name') or '').strip()
-        for obj in root.iter('object')
-        if count_difficult or (obj.findtext('difficult') or '0').strip() != '1'
+        (element.findtext('name') or '').strip()
+        for element in root.iter('object')
+        if count_difficult or (element.findtext('difficult') or '').strip() != '1'
     ]
-    return Tags(tuple(dict.fromkeys(names)), str(path))
-
-
-def read_mask(path: str | Path) -> np.ndarray:
-    """Read a palette or gray PNG of class indices as uint8, shape (H, W)."""
-    try:
-        with Image.open(path) as picture:
-            mode = picture.mode
-            mask = np.asarray(picture) if mode in ('P', 'L') else None
-    except FileNotFoundError:
-        raise DataError(f'{path}: no such mask; add it or remove the split entry') from None
-    except (OSError, SyntaxError) as error:
-        raise DataError(f'{path}: unreadable mask ({error}); save it again') from None
-    if mask is None:
-        raise DataError(
-            f'{path}: a mask of mode {mode}; save class indices as a palette or 8-bit gray PNG'
-        )
-    return mask
-
-
-def check_mask_values(mask: np.ndarray, num_classes: int, path: str | Path) -> np.ndarray:
-    """Return the values of a mask, ascending; one that is no class, 0 or 255 is an error."""
-    values = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
-    unknown = values[(values > num_classes) & (values != IGNORE_INDEX)]
-    if len(unknown):
-        raise DataError(
-            f'{path}: value {unknown[0]} is no class; allowed are 0 (background), '
-            f'1..{num_classes} and {IGNORE_INDEX} (ignore)'
-        )
-    return values
+    if not all(names):
+        raise DataError(f'{path}: an object has no name; add it')
+    return tuple(dict.fromkeys(names))

@@ -3,19 +3,21 @@
 #   test_dataloader.dataset.ann_file=ImageSets/Segmentation/train.txt
 dataset_type = 'ImageLevelDataset'
 data_root = 'data/msrc_objects/'
+crop_size = 224
 # The mean that the model's data preprocessor subtracts, as BGR: the padding becomes exactly 0.
 pad_value = (127.0, 127.0, 127.0)
 meta_keys = (
     'sample_idx', 'img_id', 'img_path', 'ori_shape', 'img_shape', 'num_classes',
 )  # fmt: skip
 
+# Colour after the crop, on fewer pixels; the padding last, so that it keeps its value.
 train_pipeline = [
     dict(type='LoadImage'),
-    dict(type='RandomResizeLongSide', lengths=(256, 512), interpolation='bicubic'),
+    dict(type='RandomResizeLongSide', lengths=(256, 512)),
+    dict(type='mmpretrain.RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    # Colour after the crop would count the padding in: see docs/data.md.
-    dict(type='mmpretrain.ColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1),
-    dict(type='RandomCropPad', size=224, pad_value=pad_value),
+    dict(type='FastColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1),
+    dict(type='RandomPad', size=crop_size, pad_value=pad_value),
     dict(type='mmpretrain.PackInputs', meta_keys=meta_keys),
 ]
 test_pipeline = [

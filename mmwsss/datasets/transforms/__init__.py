@@ -1,6 +1,7 @@
 """Transforms of image-level training and testing."""
 
-from .geometry import RandomCropPad, RandomResizeLongSide
+from .color import FastColorJitter
+from .geometry import RandomPad, RandomResizeLongSide
 from .loading import LoadImage, LoadSegMap
 
-__all__ = ['LoadImage', 'LoadSegMap', 'RandomCropPad', 'RandomResizeLongSide']
+__all__ = ['FastColorJitter', 'LoadImage', 'LoadSegMap', 'RandomPad', 'RandomResizeLongSide']

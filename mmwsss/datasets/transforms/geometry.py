@@ -1,4 +1,4 @@
-"""Random scale and crop of the thesis's training."""
+"""Random scale of the thesis's training, and padding that normalisation turns into zero."""
 
 from collections.abc import Sequence
 
@@ -13,36 +13,44 @@ from mmwsss.registry import TRANSFORMS
 class RandomResizeLongSide(RandomResize):
     """Resize the long side to a random length, keeping the ratio.
 
+    Bicubic as in the published code; a picture that shrinks below half its size is averaged over
+    areas instead, since OpenCV's bicubic skips pixels there.
+
     Args:
         lengths: Smallest and largest length, both possible.
-        interpolation: Interpolation of :class:`mmcv.transforms.Resize`.
     """
 
-    def __init__(
-        self, lengths: tuple[int, int] = (256, 512), interpolation: str = 'bicubic'
-    ) -> None:
+    def __init__(self, lengths: tuple[int, int] = (256, 512)) -> None:
         if not 0 < lengths[0] <= lengths[1]:
             raise ValueError(f'lengths must be (smallest, largest), got {lengths}')
-        self.lengths = lengths
-        super().__init__(scale=lengths, keep_ratio=True, interpolation=interpolation)
+        self.lengths = tuple(lengths)
+        super().__init__(scale=self.lengths, keep_ratio=True, backend='cv2')
 
     @cache_randomness
     def _random_scale(self) -> tuple[int, int]:
         length = int(np.random.randint(self.lengths[0], self.lengths[1] + 1))
         return length, length
 
+    def transform(self, results: dict) -> dict:
+        """Modify ``img`` and ``img_shape``."""
+        length, _ = results['scale'] = self.resize.scale = self._random_scale()
+        shrinks = 2 * length < max(results['img'].shape[:2])
+        self.resize.interpolation = 'area' if shrinks else 'bicubic'
+        return self.resize(results)
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(lengths={self.lengths})'
+
 
 @TRANSFORMS.register_module()
-class RandomCropPad(BaseTransform):
-    """Crop a square at a random place; a side that is too short is padded, at a random place too.
+class RandomPad(BaseTransform):
+    """Pad a picture to a square, at a random place, with the value that normalises to zero.
 
-    The result is float32 and the padding is ``pad_value``: give the mean that the data
-    preprocessor subtracts, so that the padding is exactly 0 after normalisation. With whole
-    numbers the picture stays uint8.
+    With whole numbers the picture stays uint8, else it becomes float32.
 
     Args:
-        size: Side of the crop.
-        pad_value: Value of the padding, one for each channel, in the picture's order (BGR).
+        size: Side of the square; no side of the picture may be longer.
+        pad_value: The mean that the data preprocessor subtracts, in the picture's order (BGR).
     """
 
     def __init__(self, size: int, pad_value: Sequence[float]) -> None:
@@ -54,27 +62,27 @@ class RandomCropPad(BaseTransform):
         self.dtype = np.uint8 if whole else np.float32
 
     @cache_randomness
-    def _random_offset(self, slack: int) -> int:
-        return int(np.random.randint(abs(slack) + 1))
+    def _random_place(self, height: int, width: int) -> tuple[int, int]:
+        """Return the row and the column of the picture in the square."""
+        top = np.random.randint(self.size - height + 1)
+        return int(top), int(np.random.randint(self.size - width + 1))
 
     def transform(self, results: dict) -> dict:
         """Modify ``img`` and ``img_shape``."""
         img = results['img']
-        crop = np.empty((self.size, self.size, 3), self.dtype)
-        crop[:] = self.pad_value
-        (top, source_rows), (left, source_cols) = (self._place(side) for side in img.shape[:2])
-        part = img[source_rows, source_cols]
-        crop[top : top + part.shape[0], left : left + part.shape[1]] = part
-        results['img'] = crop
-        results['img_shape'] = crop.shape[:2]
+        height, width = img.shape[:2]
+        if max(height, width) > self.size:
+            raise ValueError(f'{width}x{height} does not fit into {self.size}; crop before padding')
+        top, left = self._random_place(height, width)
+        if (height, width) == (self.size, self.size):
+            square = np.ascontiguousarray(img, self.dtype)
+        else:
+            square = np.empty((self.size, self.size, 3), self.dtype)
+            square[:] = np.array(self.pad_value, self.dtype)
+            square[top : top + height, left : left + width] = img
+        results['img'] = square
+        results['img_shape'] = square.shape[:2]
         return results
-
-    def _place(self, side: int) -> tuple[int, slice]:
-        """Return where one side of the picture starts in the crop, and its part to take."""
-        offset = self._random_offset(self.size - side)
-        if side <= self.size:
-            return offset, slice(None)
-        return 0, slice(offset, offset + self.size)
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(size={self.size}, pad_value={self.pad_value})'

@@ -1,47 +1,92 @@
 """Loading of pictures and index masks, with errors that name the file."""
 
+import io
+
+import cv2
+import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform, LoadImageFromFile
+from mmengine import fileio
+from PIL import Image
 
-from mmwsss.datasets.labels import DataError, check_mask_values, read_mask
+from mmwsss.datasets.labels import DataError
+from mmwsss.datasets.masks import mask_values, read_mask
 from mmwsss.registry import TRANSFORMS
+
+REDUCED = {
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 
 
 @TRANSFORMS.register_module()
 class LoadImage(LoadImageFromFile):
-    """Load a picture as BGR uint8, shape (H, W, 3); an unreadable one is an error naming it.
+    """Load a picture as BGR uint8, shape (H, W, 3), whatever its mode.
 
-    A fault must stop training: mmengine silently draws another sample when a transform returns
-    ``None``.
+    Gray becomes three equal channels, alpha is dropped, CMYK is converted, 16 bits keep their high
+    byte, and the EXIF orientation is applied: the picture is what a viewer shows. An unreadable or
+    truncated picture is an error that names it: where a transform returns ``None`` instead,
+    mmengine silently draws another sample.
+
+    Args:
+        shrink_to: Decode a picture at 1/2, 1/4 or 1/8 of its size while its long side stays at
+            least this: several times faster on large JPEGs, for training only (``ori_shape`` is
+            that of the reduced picture). Default: never.
+        **kwargs: Arguments of :class:`mmcv.transforms.LoadImageFromFile`.
     """
 
+    def __init__(self, shrink_to: int | None = None, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.shrink_to = shrink_to
+
     def transform(self, results: dict) -> dict:
-        """Add ``img``, ``img_shape`` and ``ori_shape``."""
+        """Add ``img``, ``img_shape`` and ``ori_shape`` (H, W)."""
+        path = results['img_path']
         try:
-            return super().transform(results)
-        except Exception as error:
-            raise DataError(
-                f'{results["img_path"]}: unreadable picture ({error}); replace it or remove it '
-                'from the split'
-            ) from error
+            content = fileio.get(path, backend_args=self.backend_args)
+            img = mmcv.imfrombytes(content, flag=self._flag(content), backend=self.imdecode_backend)
+        except (OSError, SyntaxError, cv2.error) as error:
+            reason = ' '.join(str(error).split())
+            raise DataError(_unreadable(path, reason)) from error
+        if img is None:
+            raise DataError(_unreadable(path, 'truncated, or no known format'))
+        results['img'] = img
+        results['img_shape'] = results['ori_shape'] = img.shape[:2]
+        return results
+
+    def _flag(self, content: bytes) -> int | str:
+        """Return the decoder's flag: that of the strongest reduction allowed, else colour."""
+        if self.shrink_to is None:
+            return self.color_type
+        with Image.open(io.BytesIO(content)) as picture:
+            long_side = max(picture.size)
+        factors = [factor for factor in REDUCED if long_side >= factor * self.shrink_to]
+        return REDUCED[max(factors)] if factors else self.color_type
+
+
+def _unreadable(path: str, reason: str) -> str:
+    return f'{path}: unreadable picture ({reason}); replace it, or remove it from the split'
 
 
 @TRANSFORMS.register_module()
 class LoadSegMap(BaseTransform):
     """Load an index mask as ``gt_seg_map``, uint8, shape (H, W) of the picture.
 
-    A mask of another size, or with a value that is no class, is an error naming it.
+    A mask of another size, or with a value that is no class, is an error naming it. Needs
+    ``seg_map_path``, ``ori_shape`` and ``num_classes``.
     """
 
     def transform(self, results: dict) -> dict:
         """Add ``gt_seg_map``."""
         path = results['seg_map_path']
         mask = read_mask(path)
-        if mask.shape != tuple(results['ori_shape']):
+        height, width = results['ori_shape']
+        if mask.shape != (height, width):
             raise DataError(
-                f'{path}: the mask is {mask.shape[1]}x{mask.shape[0]}, the picture '
-                f'{results["ori_shape"][1]}x{results["ori_shape"][0]}; save both alike'
+                f'{path}: the mask is {mask.shape[1]}x{mask.shape[0]}, its picture '
+                f'{width}x{height} as displayed (EXIF orientation applied); save both alike'
             )
-        check_mask_values(mask, results['num_classes'], path)
+        mask_values(mask, results['num_classes'], path)
         results['gt_seg_map'] = np.ascontiguousarray(mask)
         return results
