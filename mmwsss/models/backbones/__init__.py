@@ -2,5 +2,6 @@
 
 from . import efficientnet_lite_weights  # noqa: F401
 from .efficientnet_lite import EfficientNetLite
+from .resnet38 import ResNet38
 
-__all__ = ['EfficientNetLite']
+__all__ = ['EfficientNetLite', 'ResNet38']

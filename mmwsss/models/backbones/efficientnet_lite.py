@@ -3,8 +3,10 @@
 import math
 from collections.abc import Sequence
 
+from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from mmpretrain.models.backbones import EfficientNet
-from torch import nn
+from torch import Tensor
+from torch.nn import functional as F
 
 from mmwsss.registry import MODELS
 
@@ -47,6 +49,18 @@ def _layer_setting(width: float, depth: float) -> list[list[list[int]]]:
     return stages
 
 
+class SamePadConv2d(Conv2dAdaptivePadding):
+    """TensorFlow's "same" padding, as the published weights need, without a copy at stride 1."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, D, ceil(H / stride), ceil(W / stride))."""
+        if self.stride != (1, 1):
+            return super().forward(x)
+        # The padding is symmetric: the convolution itself can do it.
+        padding = [rate * (size // 2) for rate, size in zip(self.dilation, self.kernel_size)]
+        return F.conv2d(x, self.weight, self.bias, 1, padding, self.dilation, self.groups)
+
+
 @MODELS.register_module()
 class EfficientNetLite(EfficientNet):
     """EfficientNet-Lite0 to 2: EfficientNet with ReLU6 and without squeeze-and-excitation.
@@ -64,7 +78,7 @@ class EfficientNetLite(EfficientNet):
         frozen_stages: The number of first stages whose parameters and statistics are frozen.
         norm_cfg: The normalisation layer. Defaults to batch normalisation with eps 1e-3.
         **kwargs: Those of mmpretrain's ``EfficientNet``: drop_path_rate, norm_eval, with_cp,
-            conv_cfg, init_cfg.
+            init_cfg.
 
     Raises:
         ValueError: For an unknown arch or output stride.
@@ -100,6 +114,7 @@ class EfficientNetLite(EfficientNet):
             frozen_stages=frozen_stages,
             norm_cfg=norm_cfg or {'type': 'BN', 'eps': 1e-3},
             act_cfg={'type': 'ReLU6'},
+            conv_cfg={'type': SamePadConv2d},
             **kwargs,
         )
         self._dilate(output_stride)
@@ -109,7 +124,7 @@ class EfficientNetLite(EfficientNet):
         """Replace strides by dilation from the stage on where the stride would be exceeded."""
         stride = dilation = 1
         for module in self.modules():
-            if not isinstance(module, nn.Conv2d):
+            if not isinstance(module, SamePadConv2d):
                 continue
             before = dilation
             if stride * module.stride[0] > output_stride:
@@ -119,5 +134,3 @@ class EfficientNetLite(EfficientNet):
             if module.kernel_size != (1, 1):
                 # The convolution that loses its stride still reads the finer grid before it.
                 module.dilation = (before, before)
-                if module.padding != (0, 0):
-                    module.padding = tuple(before * (size // 2) for size in module.kernel_size)
