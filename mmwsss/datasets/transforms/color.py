@@ -50,7 +50,8 @@ class FastColorJitter(ColorJitter):
         """Modify ``img``."""
         order, *amounts = self._rand_params()
         steps = (adjust_brightness, adjust_contrast, adjust_saturation, adjust_hue)
-        img = results['img']
+        # A flipped view would be copied by every step.
+        img = np.ascontiguousarray(results['img'])
         for index in order:
             if amounts[index] is not None:
                 img = steps[index](img, amounts[index])

@@ -79,7 +79,12 @@ class LoadSegMap(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Add ``gt_seg_map``."""
-        path = results['seg_map_path']
+        path = results.get('seg_map_path')
+        if path is None:
+            raise DataError(
+                f'{results["img_path"]}: no mask is given; name the masks in data_prefix '
+                '(seg_map_path), or drop LoadSegMap from the pipeline'
+            )
         mask = read_mask(path)
         height, width = results['ori_shape']
         if mask.shape != (height, width):

@@ -1,0 +1,127 @@
+"""Checks of a config's data before training: every picture decoded, padding that becomes zero."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.registry import init_default_scope
+from rich.progress import track
+
+from mmwsss.registry import DATASETS
+
+from .labels import DataError
+from .transforms import LoadImage, LoadSegMap
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def check_images(dataset: BaseDataset, num_workers: int = 2, label: str = 'check') -> list[str]:
+    """Decode every picture of a dataset, and its mask where the sample names one.
+
+    Args:
+        dataset: Any dataset whose ``get_data_info`` gives ``img_path`` and, for masks,
+            ``seg_map_path`` and ``num_classes``.
+        num_workers: Threads; decoding leaves Python's lock.
+        label: Title of the progress bar.
+
+    Returns:
+        The faults, one line each, in the dataset's order; none where all is well.
+    """
+    infos = (dataset.get_data_info(index) for index in range(len(dataset)))
+    with ThreadPoolExecutor(max(1, num_workers)) as pool:
+        faults = _bounded_map(pool, _decode, infos, ahead=4 * max(1, num_workers))
+        return [fault for fault in track(faults, label, len(dataset)) if fault]
+
+
+def check_config(cfg: Config, loaders: Sequence[str] = LOADERS, num_workers: int = 2) -> list[str]:
+    """Check the data of a config: labels and files, pictures and masks, and the padding's value.
+
+    Args:
+        cfg: A complete config.
+        loaders: Names of the data loaders to check; those that the config lacks are passed over.
+        num_workers: Threads that decode.
+
+    Returns:
+        The faults, one line each; none where all is well.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmwsss'))
+    faults = []
+    checked: list[dict] = []
+    for name in loaders:
+        settings = (cfg.get(name) or {}).get('dataset')
+        if settings is None or settings in checked:
+            continue
+        checked.append(settings)
+        faults += check_padding(settings, cfg.get('model', {}), name)
+        try:
+            dataset = DATASETS.build(settings)
+            dataset.full_init()
+        except DataError as error:
+            faults.append(str(error))
+        else:
+            faults += _check_num_classes(dataset, cfg.get('model', {}), name)
+            faults += check_images(dataset, num_workers, name)
+    return faults
+
+
+def check_padding(dataset: dict, model: dict, name: str = 'dataset') -> list[str]:
+    """Compare the value of ``RandomPad`` with the mean that the model's preprocessor subtracts.
+
+    Args:
+        dataset: Config of a dataset; one without ``RandomPad`` passes.
+        model: Config of the model, with its ``data_preprocessor``.
+        name: What to call the dataset.
+    """
+    preprocessor = model.get('data_preprocessor') or {}
+    mean = list(preprocessor.get('mean') or (0.0, 0.0, 0.0))
+    if preprocessor.get('to_rgb', False):
+        mean.reverse()
+    return [
+        f'{name}: RandomPad has pad_value {tuple(step["pad_value"])}, but the data preprocessor '
+        f'subtracts {tuple(mean)} (BGR); set pad_value to that, or the padding is not zero'
+        for step in _pipeline_steps(dataset)
+        if step.get('type') in ('RandomPad', 'mmwsss.RandomPad')
+        and not np.allclose(step['pad_value'], mean, rtol=0, atol=1e-6)
+    ]
+
+
+def _pipeline_steps(dataset: dict) -> Iterator[dict]:
+    """Yield the transforms of a dataset's config and of those that it wraps."""
+    yield from dataset.get('pipeline', ())
+    for inner in [*dataset.get('datasets', ()), *filter(None, [dataset.get('dataset')])]:
+        yield from _pipeline_steps(inner)
+
+
+def _check_num_classes(dataset: BaseDataset, model: dict, name: str) -> list[str]:
+    classes = dataset.metainfo.get('classes', ())
+    num_classes = (model.get('data_preprocessor') or {}).get('num_classes', len(classes))
+    if num_classes == len(classes):
+        return []
+    return [
+        f'{name}: the data has {len(classes)} classes, model.data_preprocessor.num_classes is '
+        f'{num_classes}; set that and the num_classes of the head to {len(classes)}'
+    ]
+
+
+def _decode(info: dict) -> str | None:
+    try:
+        results = LoadImage()(info)
+        if 'seg_map_path' in info:
+            LoadSegMap()(results)
+    except DataError as error:
+        return str(error)
+    return None
+
+
+def _bounded_map(
+    pool: ThreadPoolExecutor, function, items: Iterable[dict], ahead: int
+) -> Iterator[str | None]:
+    """Map in order with at most ``ahead`` items under way: a big dataset costs no memory."""
+    items = iter(items)
+    pending = [pool.submit(function, item) for item in itertools.islice(items, ahead)]
+    while pending:
+        yield pending.pop(0).result()
+        pending += [pool.submit(function, item) for item in itertools.islice(items, 1)]

@@ -1,0 +1,1 @@
+"""Logic of tools/dataset_converters: from what people download or own to what datasets read."""

@@ -1,0 +1,149 @@
+"""PASCAL VOC 2012 with the annotations of SBD: the 10,582 pictures of train_aug."""
+
+import os
+import shutil
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from rich.progress import track
+from scipy.io import loadmat
+
+from mmwsss.datasets.labels import DataError, read_split, read_xml
+from mmwsss.datasets.masks import mask_labels, mask_values
+from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
+from mmwsss.structures.atomic import atomic_open
+
+COUNTS = {'train': 1464, 'val': 1449, 'train_aug': 10582}
+
+
+def read_splits(voc_root: Path, sbd_root: Path) -> dict[str, list[str]]:
+    """Return the picture ids of ``train``, ``val`` and ``train_aug``.
+
+    train_aug is VOC's train and all of SBD, without VOC's val.
+
+    Args:
+        voc_root: ``VOCdevkit/VOC2012``.
+        sbd_root: ``benchmark_RELEASE/dataset``.
+    """
+    voc = {name: list(read_split(_split_path(voc_root, name))) for name in ('train', 'val')}
+    sbd = {img_id for name in ('train', 'val') for img_id in read_split(sbd_root / f'{name}.txt')}
+    return {**voc, 'train_aug': sorted((sbd | set(voc['train'])) - set(voc['val']))}
+
+
+def check_counts(splits: dict[str, list[str]]) -> None:
+    """Compare the number of pictures with what is published."""
+    for name, published in COUNTS.items():
+        if len(splits[name]) != published:
+            raise DataError(
+                f'{name} has {len(splits[name])} pictures instead of {published}; '
+                'extract both archives anew, or skip this check'
+            )
+
+
+def read_sbd_mask(path: Path) -> np.ndarray:
+    """Read the class mask of an SBD ``cls/*.mat`` as uint8, shape (H, W)."""
+    try:
+        content = loadmat(path, variable_names=['GTcls'], simplify_cells=True)
+        mask = np.asarray(content['GTcls']['Segmentation'])
+    except FileNotFoundError:
+        raise DataError(f'{path}: no such file; extract SBD anew') from None
+    except Exception as error:  # scipy names no common class for damaged files
+        raise DataError(f'{path}: no class mask ({error!r}); extract SBD anew') from None
+    if mask.ndim != 2 or mask.dtype != np.uint8:
+        raise DataError(f'{path}: a mask of shape {mask.shape}, {mask.dtype}; extract SBD anew')
+    mask_values(mask, len(VOC_CLASSES), path)
+    return mask
+
+
+def write_mask(img_id: str, voc_root: Path, sbd_root: Path) -> None:
+    """Write ``SegmentationClassAug/ID.png``: VOC's mask where there is one, else SBD's.
+
+    A file that is there already is kept.
+    """
+    target = voc_root / 'SegmentationClassAug' / f'{img_id}.png'
+    if target.exists():
+        return
+    voc_mask = voc_root / 'SegmentationClass' / f'{img_id}.png'
+    with atomic_open(target) as file:
+        if voc_mask.exists():
+            with open(voc_mask, 'rb') as source:
+                shutil.copyfileobj(source, file)
+        else:
+            picture = Image.fromarray(read_sbd_mask(sbd_root / 'cls' / f'{img_id}.mat'))
+            picture.putpalette([value for colour in voc_palette() for value in colour])
+            picture.save(file, 'PNG')
+
+
+def label_lines(img_ids: Iterable[str], voc_root: Path, source: str = 'xml') -> list[str]:
+    """Return lines ``id class class ...``, classes in VOC's order.
+
+    Args:
+        img_ids: The pictures.
+        voc_root: ``VOCdevkit/VOC2012``.
+        source: ``'xml'``, the boxes of VOC with the difficult ones, as the published label files
+            are made; or ``'mask'``, ``SegmentationClassAug`` and ``SegmentationClass``.
+    """
+    lines = []
+    for img_id in img_ids:
+        if source == 'xml':
+            names = set(read_xml(voc_root / 'Annotations' / f'{img_id}.xml'))
+        else:
+            aug = voc_root / 'SegmentationClassAug' / f'{img_id}.png'
+            mask = aug if aug.exists() else voc_root / 'SegmentationClass' / f'{img_id}.png'
+            names = {VOC_CLASSES[index] for index in mask_labels(mask, len(VOC_CLASSES))}
+        present = [name for name in VOC_CLASSES if name in names]
+        if not present:
+            raise DataError(f'{img_id}: no class of VOC in its {source}; extract VOC anew')
+        lines.append(' '.join([img_id, *present]))
+    return lines
+
+
+def convert(
+    voc_root: str | os.PathLike,
+    sbd_root: str | os.PathLike,
+    label_source: str = 'xml',
+    num_workers: int = 2,
+    verify_counts: bool = True,
+) -> dict[str, int]:
+    """Write the split, the masks and the label files of train_aug into VOC's folder.
+
+    Args:
+        voc_root: ``VOCdevkit/VOC2012``.
+        sbd_root: ``benchmark_RELEASE/dataset``.
+        label_source: ``'xml'`` or ``'mask'``, see :func:`label_lines`.
+        num_workers: Processes that convert masks.
+        verify_counts: Insist on the published numbers of pictures.
+
+    Returns:
+        The number of pictures of each split.
+    """
+    voc_root, sbd_root = Path(voc_root), Path(sbd_root)
+    splits = read_splits(voc_root, sbd_root)
+    if verify_counts:
+        check_counts(splits)
+    for img_id in splits['train_aug']:
+        if not (voc_root / 'JPEGImages' / f'{img_id}.jpg').is_file():
+            raise DataError(f'{voc_root}/JPEGImages/{img_id}.jpg: missing; extract VOC anew')
+    job = partial(write_mask, voc_root=voc_root, sbd_root=sbd_root)
+    with ProcessPoolExecutor(num_workers) as pool:
+        done = pool.map(job, splits['train_aug'], chunksize=64)
+        for _ in track(done, 'masks', len(splits['train_aug'])):
+            pass
+    _write_lines(_split_path(voc_root, 'train_aug'), splits['train_aug'])
+    for name, img_ids in splits.items():
+        lines = label_lines(img_ids, voc_root, label_source)
+        _write_lines(voc_root / 'image_labels' / f'{name}.txt', lines)
+    return {name: len(img_ids) for name, img_ids in splits.items()}
+
+
+def _split_path(voc_root: Path, name: str) -> Path:
+    return voc_root / 'ImageSets' / 'Segmentation' / f'{name}.txt'
+
+
+def _write_lines(path: Path, lines: list[str]) -> None:
+    with atomic_open(path) as file:
+        file.write(''.join(f'{line}\n' for line in lines).encode())

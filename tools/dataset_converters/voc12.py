@@ -1,0 +1,49 @@
+#!/usr/bin/env python
+"""Prepare PASCAL VOC 2012 with SBD: split, masks and label files of train_aug."""
+
+import argparse
+import sys
+
+from mmwsss.datasets import DataError
+from mmwsss.datasets.converters.voc12 import convert
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description='Write ImageSets/Segmentation/train_aug.txt, SegmentationClassAug/*.png and '
+        'image_labels/{train,val,train_aug}.txt into the folder of VOC 2012. '
+        'Masks that are there already are kept, so that a stopped run goes on.'
+    )
+    parser.add_argument('voc_root', help='VOCdevkit/VOC2012, extracted')
+    parser.add_argument('sbd_root', help='benchmark_RELEASE/dataset of SBD, extracted')
+    parser.add_argument(
+        '--labels',
+        choices=['xml', 'mask'],
+        default='xml',
+        help='where image-level labels come from: the boxes of VOC (as the published label files) '
+        'or the masks',
+    )
+    parser.add_argument('--num-workers', type=int, default=2, help='processes')
+    parser.add_argument(
+        '--skip-counts', action='store_true', help='do not insist on the published numbers'
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run the tool."""
+    args = parse_args()
+    try:
+        counts = convert(
+            args.voc_root, args.sbd_root, args.labels, args.num_workers, not args.skip_counts
+        )
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(', '.join(f'{name}: {count} pictures' for name, count in counts.items()))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
