@@ -16,7 +16,7 @@ from ..structures import ResponseMap, strongest
 _LABELS = 256
 
 
-# Non-zero cells of one picture's histogram: flat indices (int64) and counts (int32). A plain tuple,
+# Non-zero cells of one picture's histogram: flat indices and counts, int32. A plain tuple,
 # because mmengine rebuilds tuples when it collects results.
 SparseHistogram = tuple[np.ndarray, np.ndarray]
 
@@ -64,7 +64,7 @@ def threshold_histogram(
         )
     classes = response.classes.cpu().numpy() if len(response.classes) else np.zeros(1, np.int64)
     index = (bin_ * num_classes + classes[which]) * (num_classes + 1) + label
-    return index, counts[which, bin_, label].astype(np.int32)
+    return index.astype(np.int32), counts[which, bin_, label].astype(np.int32)
 
 
 def _check(response: ResponseMap, truth: Tensor, num_classes: int) -> None:

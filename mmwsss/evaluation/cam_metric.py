@@ -116,7 +116,7 @@ class CAMMetric(BaseMetric):
         mean_iou = np.nanmean(iou, axis=1)
         best = int(mean_iou.argmax())
         mean_precision, mean_recall = np.nanmean(precision, axis=1), np.nanmean(recall, axis=1)
-        harmonic = 2 * mean_precision * mean_recall / (mean_precision + mean_recall)
+        harmonic = _harmonic_mean(mean_precision, mean_recall)
         curves = {
             'mIoU': mean_iou,
             'precision': mean_precision,
@@ -169,6 +169,11 @@ class CAMMetric(BaseMetric):
         }
         with atomic_open(self.curve_file) as file:
             file.write(json.dumps(content, indent=1).encode())
+
+
+def _harmonic_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return 2ab / (a + b), 0 where both are 0."""
+    return 2 * a * b / np.where(a + b > 0, a + b, 1)
 
 
 def _plain(curve: np.ndarray) -> list[float | None]:

@@ -101,6 +101,14 @@ def test_scores_on_a_threshold_are_background():
     assert run([sample], thresholds=[0.2])['cam/mIoU'] == 25  # background 1/2, cat 0/1
 
 
+def test_all_wrong_is_zero():
+    sample = make_sample(0, (0,), shape=(1, 2), grid=(1, 2))
+    sample.cam = torch.ones(1, 1, 2)
+    sample.gt_seg_map = torch.tensor([[0, 2]], dtype=torch.uint8)
+    metrics = run([sample], thresholds=[0.2])
+    assert metrics['cam/mIoU'] == metrics['cam/F'] == metrics['cam/mFscore'] == 0
+
+
 def test_registered_and_run_by_evaluator(samples):
     assert METRICS.get('CAMMetric') is CAMMetric
     evaluator = Evaluator(CAMMetric(classwise=True))
