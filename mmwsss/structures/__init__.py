@@ -2,6 +2,7 @@
 
 from .atomic import atomic_open
 from .cam_store import CAMStore
+from .img_id import img_id_path
 from .response_map import ResponseMap, resize_scores, strongest
 
-__all__ = ['CAMStore', 'ResponseMap', 'atomic_open', 'resize_scores', 'strongest']
+__all__ = ['CAMStore', 'ResponseMap', 'atomic_open', 'img_id_path', 'resize_scores', 'strongest']

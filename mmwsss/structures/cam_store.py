@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 
 from .atomic import TEMPORARY_PREFIX, atomic_open
+from .img_id import img_id_path
 from .npz_array import read_array
 from .response_map import ResponseMap
 
@@ -20,7 +20,6 @@ FORMAT = 'mmwsss.CAMStore'
 VERSION = 1
 _DTYPES = {'uint8': np.dtype('|u1'), 'float16': np.dtype('<f2')}
 _INT32 = np.dtype('<i4')
-_NOT_AN_ID = re.compile(r'[\\\x00-\x1f]|(^|/)\.{0,2}(/|$)')
 
 
 class CAMStore:
@@ -100,13 +99,7 @@ class CAMStore:
 
     def path(self, img_id: str) -> Path:
         """Return the picture's file; an id that would leave the store is a ValueError."""
-        if not isinstance(img_id, str) or _NOT_AN_ID.search(img_id):
-            raise ValueError(
-                f'img_id {img_id!r}: expected a relative path without empty, "." or ".." parts'
-            )
-        if img_id.rpartition('/')[2].startswith(TEMPORARY_PREFIX):
-            raise ValueError(f'img_id {img_id!r}: the prefix {TEMPORARY_PREFIX} is taken')
-        return self.root / f'{img_id}.npz'
+        return img_id_path(self.root, img_id, '.npz')
 
     def write(self, response: ResponseMap) -> Path:
         """Write one picture's response maps and return the file."""

@@ -1,0 +1,114 @@
+"""Hook that draws the response maps of a test run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import get_dist_info
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from PIL import Image
+
+from mmwsss.datasets.transforms import LoadImage
+from mmwsss.registry import HOOKS
+from mmwsss.structures import ResponseMap, atomic_open, img_id_path
+from mmwsss.visualization import color_labels, image_grid, label_legend, overlay_scores
+
+
+@HOOKS.register_module()
+class CAMVisualizationHook(Hook):
+    """Draw photo, heat map of every present class, seed and, if there, truth side by side.
+
+    Args:
+        out_dir: folder for one JPEG per picture, ``<out_dir>/<img_id>.jpg``.
+        max_images: how many of the first pictures of the dataset, over all processes together.
+        threshold: background where the highest score is <= threshold.
+        alpha: weight of the heat map over the photo.
+        colormap: name of a matplotlib colormap.
+        tile_width: pixels per picture.
+    """
+
+    def __init__(
+        self,
+        out_dir: str,
+        max_images: int = 50,
+        threshold: float = 0.2,
+        alpha: float = 0.5,
+        colormap: str = 'jet',
+        tile_width: int = 320,
+    ) -> None:
+        self.out_dir = out_dir
+        self.max_images = max_images
+        self.threshold = threshold
+        self.alpha = alpha
+        self.colormap = colormap
+        self.tile_width = tile_width
+        self.seen = 0
+        self.load = LoadImage()
+
+    def before_test(self, runner: Runner) -> None:
+        """Start counting."""
+        self.seen = 0
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Sequence[Any] | None = None,
+    ) -> None:
+        """Draw the batch's pictures that are among the first ``max_images``."""
+        rank, world_size = get_dist_info()
+        metainfo = runner.test_dataloader.dataset.metainfo
+        for sample in outputs:
+            # mmengine's sampler deals the pictures out to the processes one by one.
+            position = self.seen * world_size + rank
+            self.seen += 1
+            if position < self.max_images:
+                self._write(sample, metainfo)
+
+    def _write(self, sample: Any, metainfo: dict) -> None:
+        response = ResponseMap.from_sample(sample)
+        path = img_id_path(self.out_dir, response.img_id, '.jpg')
+        image = self.load({'img_path': sample.img_path})['img'][..., ::-1]
+        truth = sample.get('gt_seg_map')
+        panel = self.draw(image, response, truth, metainfo)
+        with atomic_open(path) as file:
+            Image.fromarray(panel).save(file, 'JPEG', quality=92, subsampling=0)
+
+    def draw(
+        self,
+        image: np.ndarray,
+        response: ResponseMap,
+        truth: torch.Tensor | np.ndarray | None,
+        metainfo: dict,
+    ) -> np.ndarray:
+        """Draw one panel.
+
+        Args:
+            image: uint8 (H, W, 3) RGB.
+            response: the picture's response maps.
+            truth: uint8 (H, W) mask, or None.
+            metainfo: the dataset's, with ``classes`` and perhaps ``palette``.
+
+        Returns:
+            uint8 (H, W, 3) RGB.
+        """
+        names, palette = metainfo['classes'], metainfo.get('palette')
+        heat_maps = {
+            f'CAM: {names[label]}': overlay_scores(image, scores, self.alpha, self.colormap)
+            for label, scores in zip(response.classes.tolist(), response.resized().cpu().numpy())
+        }
+        masks = {f'seed, score > {self.threshold:g}': response.seed(self.threshold).cpu().numpy()}
+        if truth is not None:
+            masks['truth'] = torch.as_tensor(truth).cpu().numpy()
+        tiles = {'photo': image} | heat_maps
+        tiles |= {name: color_labels(mask, palette) for name, mask in masks.items()}
+        return image_grid(
+            [list(tiles.values())],
+            list(tiles),
+            title=response.img_id,
+            legend=label_legend(names, np.stack(list(masks.values())), palette),
+            tile_width=self.tile_width,
+        )

@@ -1,0 +1,140 @@
+"""A results page: numbers on top, pictures below, in one HTML file and one PNG."""
+
+import base64
+import html
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..structures import atomic_open
+from .grid import Color, check_rows, fit_picture, format_number, image_grid, is_flat
+
+_STYLE = """
+body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;
+color:#1b1b1b;background:#fff}
+h1{font-size:1.5rem;margin:0 0 .6rem}
+.numbers{border-collapse:collapse;margin:1rem 0}
+.numbers th,.numbers td{padding:.3rem .9rem;border-bottom:1px solid #d5d5d5;text-align:right}
+.numbers th{border-bottom:2px solid #777}
+.numbers :first-child{text-align:left}
+.legend{margin:.8rem 0;padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:.3rem 1.2rem}
+.legend i{display:inline-block;width:.95em;height:.95em;margin-right:.4em;vertical-align:-.1em;
+border:1px solid #777}
+.sheet{table-layout:fixed;width:100%;border-spacing:.5rem 0}
+.sheet th{position:sticky;top:0;background:#fff;text-align:left;padding:.4rem 0;
+overflow-wrap:anywhere}
+.sheet td{vertical-align:top;padding:0}
+.sheet img{width:100%;max-height:26rem;object-fit:contain;object-position:left top;display:block}
+.caption td{color:#666;font-size:.9rem;padding:.1rem 0 1rem;overflow-wrap:anywhere}
+"""
+
+
+def write_sheet(
+    rows: Sequence[Sequence[np.ndarray]],
+    columns: Sequence[str],
+    out: str | os.PathLike,
+    title: str = '',
+    captions: Sequence[str] | None = None,
+    table: Sequence[Mapping[str, str | float]] = (),
+    legend: Mapping[str, Color] | None = None,
+    tile_width: int = 256,
+) -> tuple[Path, Path]:
+    """Write a self-contained HTML page and a PNG with the same content.
+
+    Args:
+        rows: per row one uint8 (H, W, 3) RGB picture per column, of any size.
+        columns: headings, for example photo, CAM, mask, truth.
+        out: the HTML file; the PNG takes the same name with its own suffix.
+        title: above everything.
+        captions: one line below each row, or None.
+        table: numbers on top, one mapping per line with the same keys, for example
+            ``{'method': 'CAM', 'mIoU': 58.4, 'threshold': 0.28}``.
+        legend: colour by class name.
+        tile_width: pixels per column in the PNG; the page embeds pictures up to twice that.
+
+    Returns:
+        the HTML file and the PNG file.
+
+    Raises:
+        ValueError: rows, columns, captions or table do not fit each other.
+    """
+    check_rows(rows, columns, captions)
+    if any(line.keys() != table[0].keys() for line in table):
+        raise ValueError('the lines of the table have different keys')
+    page, png = Path(out).with_suffix('.html'), Path(out).with_suffix('.png')
+    body = [
+        f'<h1>{html.escape(title)}</h1>' if title else '',
+        _number_table(table),
+        _legend(legend or {}),
+        _picture_table(rows, columns, captions, 2 * tile_width),
+    ]
+    with atomic_open(page) as file:
+        file.write(_document(title, '\n'.join(part for part in body if part)).encode())
+    grid = image_grid(rows, columns, title, captions, legend, table, tile_width)
+    with atomic_open(png) as file:
+        Image.fromarray(grid).save(file, 'PNG', optimize=True)
+    return page, png
+
+
+def _document(title: str, body: str) -> str:
+    """Wrap the page's content."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<title>{html.escape(title)}</title>\n<style>{_STYLE}</style></head>\n'
+        f'<body>\n{body}\n</body></html>\n'
+    )
+
+
+def _row(cells: Sequence[str], tag: str = 'td') -> str:
+    return '<tr>' + ''.join(f'<{tag}>{cell}</{tag}>' for cell in cells) + '</tr>'
+
+
+def _number_table(table: Sequence[Mapping[str, str | float]]) -> str:
+    if not table:
+        return ''
+    lines = [_row([html.escape(key) for key in table[0]], 'th')]
+    lines += [
+        _row([html.escape(format_number(value)) for value in line.values()]) for line in table
+    ]
+    return '<table class="numbers">\n' + '\n'.join(lines) + '\n</table>'
+
+
+def _legend(legend: Mapping[str, Color]) -> str:
+    entries = [
+        f'<li><i style="background:rgb{tuple(map(int, color))}"></i>{html.escape(name)}</li>'
+        for name, color in legend.items()
+    ]
+    return '<ul class="legend">' + ''.join(entries) + '</ul>' if entries else ''
+
+
+def _picture_table(
+    rows: Sequence[Sequence[np.ndarray]],
+    columns: Sequence[str],
+    captions: Sequence[str] | None,
+    width: int,
+) -> str:
+    lines = [_row([html.escape(name) for name in columns], 'th')]
+    for number, row in enumerate(rows):
+        lines.append(_row([_embed(image, name, width) for image, name in zip(row, columns)]))
+        caption = html.escape(captions[number]) if captions is not None else ''
+        lines.append(f'<tr class="caption"><td colspan="{len(columns)}">{caption}</td></tr>')
+    return '<table class="sheet">\n' + '\n'.join(lines) + '\n</table>'
+
+
+def _embed(image: np.ndarray, name: str, width: int) -> str:
+    """Encode a picture into the page: masks as PNG, photos as JPEG."""
+    picture = fit_picture(image, min(width, image.shape[1]), image.shape[0])
+    buffer = io.BytesIO()
+    if is_flat(image):
+        kind = 'png'
+        picture.save(buffer, 'PNG', optimize=True)
+    else:
+        kind = 'jpeg'
+        picture.save(buffer, 'JPEG', quality=88)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img alt="{html.escape(name, quote=True)}" src="data:image/{kind};base64,{data}">'
