@@ -1,0 +1,140 @@
+"""Ordered work over many pictures in a pool of processes."""
+
+import itertools
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sized
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from typing import Any, Literal, TypeVar
+
+from rich.progress import track
+
+Result = TypeVar('Result')
+
+_DEAD_WORKER = (
+    'a worker process died at this picture or one of the next: '
+    'if memory ran out, take fewer workers'
+)
+
+
+class PictureError(RuntimeError):
+    """What went wrong with one picture; ``name`` says which."""
+
+    def __init__(self, name: str, reason: str):
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f'{self.name}: {self.reason}'
+
+
+def ordered_map(
+    function: Callable[[Any], Result],
+    items: Iterable[Any],
+    *,
+    workers: int = 0,
+    name_of: Callable[[Any], str] = str,
+    on_error: Literal['raise', 'return'] = 'raise',
+    description: str = 'pictures',
+    progress: bool = True,
+) -> Iterator[Result | PictureError]:
+    """Results of ``function`` for every item, in the items' order, with a progress bar.
+
+    At most four items a worker wait at a time, so ``items`` may be a generator of any length. The
+    processes are spawned, not forked: threads and accelerators of this process do no harm, and a
+    script must guard its entry with ``if __name__ == '__main__'``.
+
+    Args:
+        function: takes an item; picklable where ``workers`` is not 0.
+        items: picklable where ``workers`` is not 0.
+        workers: processes; 0 works in this one.
+        name_of: the name of an item for errors.
+        on_error: 'raise' stops at the first item that fails; 'return' yields its PictureError in
+            its place and goes on.
+        description: of the progress bar.
+        progress: show a progress bar.
+
+    Raises:
+        PictureError: names the item; the original exception is its cause.
+    """
+    if on_error not in ('raise', 'return'):
+        raise ValueError(f"on_error must be 'raise' or 'return', not {on_error!r}")
+    if workers < 0:
+        raise ValueError(f'workers must not be negative, not {workers}')
+    outcomes = _pooled(function, items, workers) if workers else _serial(function, items)
+    return _results(outcomes, items, name_of, on_error, description, progress)
+
+
+def _results(
+    outcomes: Iterator[tuple[Any, Callable[[], Result]]],
+    items: Iterable[Any],
+    name_of: Callable[[Any], str],
+    on_error: str,
+    description: str,
+    progress: bool,
+) -> Iterator[Result | PictureError]:
+    total = len(items) if isinstance(items, Sized) else None
+    with closing(outcomes):
+        for item, outcome in track(outcomes, description, total, disable=not progress):
+            try:
+                result = outcome()
+            except BrokenProcessPool as error:
+                raise PictureError(name_of(item), _DEAD_WORKER) from error
+            except Exception as error:
+                failure = PictureError(name_of(item), f'{type(error).__name__}: {error}')
+                if on_error == 'raise':
+                    raise failure from error
+                failure.__cause__ = error
+                result = failure
+            yield result
+
+
+def _serial(
+    function: Callable[[Any], Result], items: Iterable[Any]
+) -> Iterator[tuple[Any, Callable[[], Result]]]:
+    for item in items:
+        yield item, lambda item=item: function(item)
+
+
+def _pooled(
+    function: Callable[[Any], Result], items: Iterable[Any], workers: int
+) -> Iterator[tuple[Any, Callable[[], Result]]]:
+    executor = ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context('spawn'), initializer=_one_thread
+    )
+    waiting: deque[tuple[Any, Future[Result]]] = deque()
+    remaining = iter(items)
+    try:
+        while True:
+            for item in itertools.islice(remaining, 4 * workers - len(waiting)):
+                waiting.append((item, _submit(executor, function, item)))
+            if not waiting:
+                return
+            item, future = waiting.popleft()
+            yield item, future.result
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _submit(
+    executor: ProcessPoolExecutor, function: Callable[[Any], Result], item: Any
+) -> 'Future[Result]':
+    try:
+        return executor.submit(function, item)
+    except BrokenProcessPool as error:
+        # Told at the turn of the first item that has no result, which is an earlier one.
+        future: Future[Result] = Future()
+        future.set_exception(error)
+        return future
+
+
+def _one_thread() -> None:
+    """Keep the libraries of a worker to one thread: the workers share the cores."""
+    import cv2
+    import torch
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
