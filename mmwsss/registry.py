@@ -1,33 +1,31 @@
 """Registries of mmwsss: children of mmengine's, in scope ``mmwsss``.
 
 A component of another OpenMMLab package is reached by its scope, for example
-``type='mmpretrain.ResNet'`` or ``type='mmseg.EncoderDecoder'``.
+``type='mmpretrain.ResNet'`` or ``type='mmseg.EncoderDecoder'``. Registries that mmwsss adds nothing
+to yet are here so that a config may add to them, and mmengine finds its own through them.
 """
 
-from mmengine.registry import (
-    DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS,
-    DATASETS as MMENGINE_DATASETS,
-    HOOKS as MMENGINE_HOOKS,
-    LOOPS as MMENGINE_LOOPS,
-    METRICS as MMENGINE_METRICS,
-    MODELS as MMENGINE_MODELS,
-    TRANSFORMS as MMENGINE_TRANSFORMS,
-    VISUALIZERS as MMENGINE_VISUALIZERS,
-    Registry,
-)
+from mmengine import registry as mmengine_registry
+from mmengine.registry import Registry
 
 
-def _child(name: str, parent: Registry, *locations: str) -> Registry:
-    return Registry(
-        name, parent=parent, scope='mmwsss', locations=[f'mmwsss.{where}' for where in locations]
-    )
+def _child(parent: Registry, location: str) -> Registry:
+    return Registry(parent.name, parent=parent, scope='mmwsss', locations=[f'mmwsss.{location}'])
 
 
-DATASETS = _child('dataset', MMENGINE_DATASETS, 'datasets')
-DATA_SAMPLERS = _child('data sampler', MMENGINE_DATA_SAMPLERS, 'datasets')
-TRANSFORMS = _child('transform', MMENGINE_TRANSFORMS, 'datasets.transforms')
-MODELS = _child('model', MMENGINE_MODELS, 'models')
-METRICS = _child('metric', MMENGINE_METRICS, 'evaluation')
-HOOKS = _child('hook', MMENGINE_HOOKS, 'engine')
-LOOPS = _child('loop', MMENGINE_LOOPS, 'engine')
-VISUALIZERS = _child('visualizer', MMENGINE_VISUALIZERS, 'visualization')
+DATASETS = _child(mmengine_registry.DATASETS, 'datasets')
+DATA_SAMPLERS = _child(mmengine_registry.DATA_SAMPLERS, 'datasets')
+TRANSFORMS = _child(mmengine_registry.TRANSFORMS, 'datasets.transforms')
+MODELS = _child(mmengine_registry.MODELS, 'models')
+METRICS = _child(mmengine_registry.METRICS, 'evaluation')
+EVALUATORS = _child(mmengine_registry.EVALUATOR, 'evaluation')
+HOOKS = _child(mmengine_registry.HOOKS, 'engine')
+LOOPS = _child(mmengine_registry.LOOPS, 'engine')
+RUNNERS = _child(mmengine_registry.RUNNERS, 'engine')
+OPTIMIZERS = _child(mmengine_registry.OPTIMIZERS, 'engine')
+OPTIM_WRAPPERS = _child(mmengine_registry.OPTIM_WRAPPERS, 'engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(mmengine_registry.OPTIM_WRAPPER_CONSTRUCTORS, 'engine')
+PARAM_SCHEDULERS = _child(mmengine_registry.PARAM_SCHEDULERS, 'engine')
+LOG_PROCESSORS = _child(mmengine_registry.LOG_PROCESSORS, 'engine')
+VISUALIZERS = _child(mmengine_registry.VISUALIZERS, 'visualization')
+VISBACKENDS = _child(mmengine_registry.VISBACKENDS, 'visualization')

@@ -1,1 +1,5 @@
-"""engine of mmwsss."""
+"""What runs during training and testing."""
+
+from . import hooks
+
+__all__ = ['hooks']

@@ -1,1 +1,7 @@
-"""engine.hooks of mmwsss."""
+"""Hooks of mmwsss."""
+
+from .cam_store import CAMStoreHook
+from .cam_visualization import CAMVisualizationHook
+from .finite_loss import FiniteLossHook
+
+__all__ = ['CAMStoreHook', 'CAMVisualizationHook', 'FiniteLossHook']

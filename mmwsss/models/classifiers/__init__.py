@@ -1,1 +1,14 @@
-"""models.classifiers of mmwsss."""
+"""Classifiers that yield response maps."""
+
+from .cam_classifier import CAMClassifier, CAMTestCfg
+from .data_preprocessor import CAMDataPreprocessor
+from .multi_scale import CAMViews, normalize_by_maximum, views_cam
+
+__all__ = [
+    'CAMClassifier',
+    'CAMDataPreprocessor',
+    'CAMTestCfg',
+    'CAMViews',
+    'normalize_by_maximum',
+    'views_cam',
+]

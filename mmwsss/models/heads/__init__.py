@@ -1,1 +1,5 @@
-"""models.heads of mmwsss."""
+"""Heads on a backbone's feature map."""
+
+from .cam_head import CAMHead, MixupCAMHead
+
+__all__ = ['CAMHead', 'MixupCAMHead']

@@ -1,0 +1,91 @@
+"""What the tools share: the options of OpenMMLab tools and how they enter a config."""
+
+import argparse
+import os
+import os.path as osp
+from collections.abc import Sequence
+
+from mmengine.config import Config, DictAction
+from mmengine.device import get_device
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from mmwsss.compat.cpu_distributed import prepare_cpu_distributed
+from mmwsss.datasets.check import check_config
+from mmwsss.datasets.labels import DataError
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that training and testing share."""
+    parser.add_argument('--work-dir', help='directory of logs, checkpoints and results')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='settings that replace those of the config, as key=value; nested keys by dots, lists '
+        'as key="[a,b]" or key=a,b, tuples as key="(a,b)", without white space',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='job launcher; "pytorch" works on CPUs too',
+    )
+    # torch.distributed.launch passes either spelling.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    parser.add_argument(
+        '--check-data',
+        action='store_true',
+        help='decode every picture and mask before anything else, and stop at unreadable ones',
+    )
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config that ``args.config`` names and merge the common options into it.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+    """
+    if not osp.isfile(args.config):
+        raise FileNotFoundError(f'{args.config}: there is no such config')
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0])
+    return cfg
+
+
+def enable_amp(cfg: Config) -> None:
+    """Train with automatic mixed precision.
+
+    Raises:
+        ValueError: If there is no accelerator, on which mmengine's loss scaling depends.
+    """
+    if get_device() == 'cpu':
+        raise ValueError(
+            '--amp needs an accelerator and none was found; on a CPU train without --amp'
+        )
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def check_data(cfg: Config, loaders: Sequence[str]) -> None:
+    """Decode all data of the named loaders.
+
+    Raises:
+        DataError: If any is unreadable or does not fit the model; lists every fault.
+    """
+    faults = check_config(cfg, loaders)
+    if faults:
+        raise DataError('\n'.join([f'{len(faults)} faults in the data:', *faults]))
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build the runner of a complete config, on accelerators or CPUs."""
+    prepare_cpu_distributed(cfg)
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

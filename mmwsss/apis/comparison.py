@@ -1,0 +1,115 @@
+"""Train several configs with several seeds, measure each on several splits, make one table."""
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.progress import track
+
+TOOLS = Path(__file__).resolve().parents[1] / '.mim' / 'tools'
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared and where its results go.
+
+    Attributes:
+        configs: Name in the table → config file.
+        seeds: Seeds of every config.
+        splits: Name in the table → split file, replacing ``test_dataloader.dataset.ann_file``.
+        root: Directory of the runs; a run that is complete there is not repeated.
+        jobs: Runs at a time.
+        options: Further ``key=value`` settings of every run.
+    """
+
+    configs: Mapping[str, str]
+    seeds: Sequence[int]
+    splits: Mapping[str, str]
+    root: Path
+    jobs: int = 1
+    options: Sequence[str] = field(default_factory=tuple)
+
+
+def run_comparison(comparison: Comparison) -> None:
+    """Train and test whatever is not there yet.
+
+    Raises:
+        RuntimeError: If a run fails; names its log.
+    """
+    runs = [(name, seed) for seed in comparison.seeds for name in comparison.configs]
+    with ThreadPoolExecutor(comparison.jobs) as pool:
+        done = pool.map(lambda run: _run(comparison, *run), runs)
+        for _ in track(done, 'runs', total=len(runs)):
+            pass
+
+
+def _run(comparison: Comparison, name: str, seed: int) -> None:
+    config, work_dir = comparison.configs[name], run_dir(comparison, name, seed)
+    pending = [s for s in comparison.splits if not result_file(work_dir, s).exists()]
+    if not pending:
+        return
+    options = [*comparison.options, f'randomness.seed={seed}']
+    checkpoint = work_dir / 'last_checkpoint'
+    if not (work_dir / 'trained').exists():
+        _call(work_dir, 'train.py', config, ['--resume', '--no-validate'], options)
+        (work_dir / 'trained').touch()
+    for split in pending:
+        measured = [
+            *options,
+            f'test_dataloader.dataset.ann_file={comparison.splits[split]}',
+            f'test_evaluator.curve_file={result_file(work_dir, split)}',
+        ]
+        _call(work_dir, 'test.py', config, [checkpoint.read_text().strip()], measured)
+
+
+def run_dir(comparison: Comparison, name: str, seed: int) -> Path:
+    """Where the run of a config with a seed keeps its files."""
+    return comparison.root / Path(comparison.configs[name]).stem / f'seed_{seed}'
+
+
+def result_file(work_dir: Path, split: str) -> Path:
+    """Where a run keeps its scores on a split, see ``CAMMetric.curve_file``."""
+    return work_dir / f'cam_{split}.json'
+
+
+def _call(work_dir: Path, tool: str, config: str, arguments: list[str], options: list[str]) -> None:
+    work_dir.mkdir(parents=True, exist_ok=True)
+    log = work_dir / f'{Path(tool).stem}.out'
+    command = [sys.executable, str(TOOLS / tool), config, *arguments]
+    command += ['--work-dir', str(work_dir), '--cfg-options', *options]
+    with log.open('a') as stream:
+        code = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT).returncode
+    if code != 0:
+        raise RuntimeError(f'{tool} of {config} in {work_dir} failed with {code}: see {log}')
+
+
+def read_scores(comparison: Comparison, name: str, split: str, key: str) -> list[float]:
+    """A figure of a config on a split, one value a seed."""
+    files = [result_file(run_dir(comparison, name, s), split) for s in comparison.seeds]
+    return [json.loads(file.read_text())['best'][key] for file in files]
+
+
+def mean_and_deviation(values: Iterable[float]) -> tuple[float, float]:
+    """Mean and sample standard deviation (nan for a single value)."""
+    values = list(values)
+    spread = statistics.stdev(values) if len(values) > 1 else float('nan')
+    return statistics.fmean(values), spread
+
+
+def comparison_table(comparison: Comparison) -> str:
+    """A Markdown table: a row a config; mIoU at its own best threshold, mean ± sd over seeds."""
+    columns = [f'{split} {what}' for split in comparison.splits for what in ('mIoU', 'threshold')]
+    lines = [f'| method | {" | ".join(columns)} |', '| --- |' + ' --- |' * len(columns)]
+    for name in comparison.configs:
+        cells = []
+        for split in comparison.splits:
+            mean, spread = mean_and_deviation(read_scores(comparison, name, split, 'mIoU'))
+            threshold, _ = mean_and_deviation(read_scores(comparison, name, split, 'threshold'))
+            cells += [f'{mean:.1f} ± {spread:.1f}', f'{threshold:.2f}']
+        lines.append(f'| {name} | {" | ".join(cells)} |')
+    return '\n'.join(lines) + '\n'

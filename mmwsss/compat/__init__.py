@@ -1,0 +1,29 @@
+"""Remedies for dependencies that do not yet work together, one module each.
+
+Every module says when its remedy applies; where the condition does not hold it changes nothing.
+"""
+
+from .torchvision_ops import define_missing_torchvision_ops
+
+
+def apply_remedies() -> None:
+    """Check versions and apply what importing mmwsss has to see to. Safe to call twice.
+
+    Raises:
+        ImportError: If an OpenMMLab package is missing or of a version that is not supported.
+    """
+    try:
+        from .versions import check_versions
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"mmwsss needs {error.name}, which is not installed: pip install 'mmwsss[onedl]'"
+        ) from error
+    check_versions()
+    define_missing_torchvision_ops()
+
+    from .checkpoints import load_checkpoints_safely
+    from .config_scopes import accept_top_level_configs, map_config_scopes
+
+    map_config_scopes()
+    accept_top_level_configs()
+    load_checkpoints_safely()

@@ -1,0 +1,176 @@
+"""Image classifier that yields class activation maps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from mmpretrain.models.classifiers import ImageClassifier
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from mmwsss.registry import MODELS
+
+from .multi_scale import CAMViews, normalize_by_maximum, views_cam
+
+
+@dataclass(frozen=True)
+class CAMTestCfg:
+    """How response maps are made; ``model.test_cfg`` and ``model.val_cfg``.
+
+    Attributes:
+        views: Scales, flip and grid of the response maps.
+        classes: Whose classes get a map: 'labels' (default, the picture's image-level labels),
+            'scores' (classes whose score exceeds ``score_thr``, the best one at least: for pictures
+            without labels) or 'all'.
+        score_thr: Threshold on the sigmoid score for ``classes='scores'``.
+    """
+
+    views: CAMViews
+    classes: str = 'labels'
+    score_thr: float = 0.5
+
+    @classmethod
+    def from_cfg(cls, cfg: dict | None) -> 'CAMTestCfg':
+        """Build from a config dict; unknown keys and values are errors."""
+        cfg = dict(cfg or {})
+        own = {key: cfg.pop(key) for key in ('classes', 'score_thr') if key in cfg}
+        if own.get('classes', 'labels') not in ('labels', 'scores', 'all'):
+            raise ValueError(
+                f"test_cfg.classes must be 'labels', 'scores' or 'all', not {own['classes']!r}"
+            )
+        return cls(CAMViews(**cfg), **own)
+
+
+@MODELS.register_module()
+class CAMClassifier(ImageClassifier):
+    """mmpretrain's image classifier whose predictions are response maps.
+
+    Args:
+        backbone, head, ...: As :class:`mmpretrain.models.ImageClassifier`; the head must offer
+            ``class_maps(feats)``, see :class:`CAMHead`.
+        test_cfg (dict, optional): Of ``tools/test.py``: scales, flip, cam_stride, interpolation
+            (see :class:`CAMViews`), classes, score_thr (see :class:`CAMTestCfg`). Defaults to a
+            single view.
+        val_cfg (dict, optional): The same for validation while training. Defaults to ``test_cfg``.
+        channels_last (bool): Keep weights and pictures in channels-last memory, which is faster on
+            CPUs and, with AMP, on GPUs. Defaults to False.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict | None = None,
+        head: dict | None = None,
+        pretrained: str | None = None,
+        train_cfg: dict | None = None,
+        data_preprocessor: dict | None = None,
+        test_cfg: dict | None = None,
+        val_cfg: dict | None = None,
+        channels_last: bool = False,
+        init_cfg: dict | None = None,
+    ) -> None:
+        data_preprocessor = {'type': 'mmwsss.CAMDataPreprocessor', **(data_preprocessor or {})}
+        super().__init__(backbone, neck, head, pretrained, train_cfg, data_preprocessor, init_cfg)
+        self.test_cfg = CAMTestCfg.from_cfg(test_cfg)
+        self.val_cfg = CAMTestCfg.from_cfg(val_cfg) if val_cfg is not None else self.test_cfg
+        self.memory_format = torch.channels_last if channels_last else torch.preserve_format
+        self.to(memory_format=self.memory_format)
+
+    def extract_feat(self, inputs: Tensor, stage: str = 'neck') -> tuple[Tensor, ...]:
+        """As mmpretrain's, with pictures in the memory format of the weights."""
+        return super().extract_feat(inputs.to(memory_format=self.memory_format), stage)
+
+    def class_maps(self, inputs: Tensor) -> Tensor:
+        """Raw class maps of a batch of equal size, (N, 3, H, W) → (N, C, h, w)."""
+        return self.head.class_maps(self.extract_feat(inputs))
+
+    def extract_cam(
+        self, inputs: Tensor, present: Tensor, views: CAMViews | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Response maps of a batch of equal size, merged over scales and flip.
+
+        Args:
+            inputs (Tensor): Normalised pictures, shape (N, 3, H, W).
+            present (Tensor): Which classes get a map, shape (N, C), bool.
+            views (CAMViews, optional): Defaults to those of ``test_cfg``.
+
+        Returns:
+            tuple[Tensor, Tensor]: Maps in [0, 1], shape (P, h, w), each divided by its maximum, and
+            the (picture, class) index pair of each, shape (P, 2), in ascending order.
+        """
+        pairs = present.nonzero()
+        merged = views_cam(self.class_maps, inputs, pairs, views or self.test_cfg.views)
+        return normalize_by_maximum(merged), pairs
+
+    @torch.no_grad()
+    def predict(
+        self,
+        inputs: Sequence[Tensor],
+        data_samples: list[DataSample] | None = None,
+        cfg: CAMTestCfg | None = None,
+    ) -> list[DataSample]:
+        """Set ``cam`` (K, h, w) and ``cam_classes`` (K,) of every sample.
+
+        Args:
+            inputs (Sequence[Tensor]): Normalised pictures (3, H, W), of any sizes.
+            data_samples (list[DataSample], optional): With ``gt_label`` where classes='labels'.
+            cfg (CAMTestCfg, optional): Defaults to ``test_cfg``.
+
+        Raises:
+            ValueError: If labels are needed and a sample has none.
+            FloatingPointError: If a response map is not finite; names the picture.
+        """
+        cfg = cfg or self.test_cfg
+        samples = data_samples or [DataSample() for _ in inputs]
+        for indices in _same_size(inputs):
+            batch = torch.stack([inputs[i] for i in indices])
+            group = [samples[i] for i in indices]
+            maps, pairs = self.extract_cam(batch, self._present(batch, group, cfg), cfg.views)
+            self._scatter(group, maps, pairs)
+        return samples
+
+    def val_step(self, data: dict) -> list[DataSample]:
+        """Predict with ``val_cfg``."""
+        data = self.data_preprocessor(data, training=False)
+        return self.predict(**data, cfg=self.val_cfg)
+
+    def _present(self, batch: Tensor, samples: list[DataSample], cfg: CAMTestCfg) -> Tensor:
+        shape = (len(samples), self.head.num_classes)
+        if cfg.classes == 'all':
+            return torch.ones(shape, dtype=torch.bool, device=batch.device)
+        if cfg.classes == 'scores':
+            scores = self.class_maps(batch).mean((2, 3)).sigmoid()
+            return (scores > cfg.score_thr) | (scores == scores.amax(1, keepdim=True))
+        present = torch.zeros(shape, dtype=torch.bool)
+        for row, sample in zip(present, samples):
+            if 'gt_label' not in sample:
+                raise ValueError(
+                    f'{sample.get("img_path", "a picture")} has no image-level labels: give them, '
+                    "or set model.test_cfg.classes='scores'"
+                )
+            row[sample.gt_label.cpu()] = True
+        return present.to(batch.device)
+
+    @staticmethod
+    def _scatter(samples: list[DataSample], maps: Tensor, pairs: Tensor) -> None:
+        finite = maps.isfinite().all(2).all(1).tolist()
+        counts = torch.bincount(pairs[:, 0], minlength=len(samples)).tolist()
+        position = 0
+        for sample, count in zip(samples, counts):
+            chunk = slice(position, position + count)
+            if not all(finite[chunk]):
+                raise FloatingPointError(
+                    f'the response maps of {sample.get("img_path", "a picture")} are not finite: '
+                    'check the checkpoint (did its training diverge?)'
+                )
+            sample.cam = maps[chunk]
+            sample.cam_classes = pairs[chunk, 1]
+            position += count
+
+
+def _same_size(inputs: Sequence[Tensor]) -> list[list[int]]:
+    """Indices of the pictures of each size, in order of first appearance."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for index, picture in enumerate(inputs):
+        groups.setdefault(tuple(picture.shape), []).append(index)
+    return list(groups.values())

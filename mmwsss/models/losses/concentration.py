@@ -1,0 +1,91 @@
+"""Spatial concentration of the class maps (2.4)."""
+
+import torch
+from torch import Tensor, nn
+
+from mmwsss.registry import MODELS
+
+from .reduction import activate, at_least_float32, check_choice, reduce_batch
+
+
+def cell_coordinates(size: int, coordinates: str, like: Tensor) -> Tensor:
+    """Positions of the ``size`` cells of an axis: 0, 1, 2 … or cell centres in [-1, 1]."""
+    index = torch.arange(size, dtype=like.dtype, device=like.device)
+    return index if coordinates == 'cells' else (2 * index + 1) / size - 1
+
+
+def concentration(
+    cam: Tensor, present: Tensor, coordinates: str = 'cells', eps: float = 1e-5
+) -> Tensor:
+    r"""Spatial variance of the present classes' maps, summed over classes (2.4).
+
+    .. math::
+        \sum_{c \in \bar C} \sum_{h,w} \left\| (h, w) - (\mu_h^c, \mu_w^c) \right\|^2
+        \hat M^c(h, w), \qquad \hat M^c = \mathrm{ReLU}(M^c) / \sum_{h,w} \mathrm{ReLU}(M^c)
+
+    Computed by the row and column sums of the map as the variance of each axis, without an
+    (N, C, H, W) intermediate but the normalised map.
+
+    Args:
+        cam (Tensor): Class maps, shape (N, C, H, W), floating point.
+        present (Tensor): Which classes count, shape (N, C), bool.
+        coordinates (str): 'cells' or 'unit', see :class:`ConcentrationLoss`.
+        eps (float): Added to a map's sum; a map of zeros contributes zero.
+
+    Returns:
+        Tensor: Shape (N,), in squared cells or, with 'unit', squared halves of the map's side.
+    """
+    response = activate(at_least_float32(cam), 'relu')
+    mass = response / (response.sum((2, 3), keepdim=True) + eps)
+    variance = torch.zeros_like(mass[:, :, 0, 0])
+    for marginal in (mass.sum(3), mass.sum(2)):
+        position = cell_coordinates(marginal.shape[-1], coordinates, marginal)
+        centre = (marginal * position).sum(2, keepdim=True)
+        variance = variance + (marginal * (position - centre) ** 2).sum(2)
+    return torch.where(present, variance, 0).sum(1)
+
+
+@MODELS.register_module()
+class ConcentrationLoss(nn.Module):
+    """Concentration loss of Mixup-CAM (2.4): a response should gather around its centre.
+
+    Only classes of the (mixed) label count: of a mixed picture the classes of both pictures.
+
+    Args:
+        loss_weight (float): λ_con of (2.5). Defaults to 2e-4, the thesis's value.
+        coordinates (str): 'cells' (default) measures distance in cells of the class map, the unit
+            of (2.4) and of λ_con: 28 × 28 cells of equal response have 2 · (28² − 1)/12 = 130.5,
+            and the value grows with the square of the resolution. 'unit' measures in [-1, 1] on
+            both axes, independent of resolution: the same map has 0.67, so that for H = W cells
+            λ_unit = λ_cells · H²/4 gives the same loss.
+        reduction (str): 'mean' (default) or 'sum' over the batch.
+        eps (float): Added to a map's sum.
+    """
+
+    def __init__(
+        self,
+        loss_weight: float = 2e-4,
+        coordinates: str = 'cells',
+        reduction: str = 'mean',
+        eps: float = 1e-5,
+    ) -> None:
+        super().__init__()
+        check_choice('coordinates', coordinates, ('cells', 'unit'))
+        check_choice('reduction', reduction, ('mean', 'sum'))
+        self.loss_weight = loss_weight
+        self.coordinates = coordinates
+        self.reduction = reduction
+        self.eps = eps
+
+    def forward(self, cam: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss.
+
+        Args:
+            cam (Tensor): Class maps, shape (N, C, H, W).
+            target (Tensor): Labels in [0, 1], shape (N, C); a class is present where it is > 0.
+
+        Returns:
+            Tensor: A scalar, float32 or wider.
+        """
+        spread = concentration(cam, target > 0, self.coordinates, self.eps)
+        return self.loss_weight * reduce_batch(spread, self.reduction)

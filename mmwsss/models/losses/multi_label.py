@@ -1,0 +1,44 @@
+"""Classification loss on image-level labels, hard or soft."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmwsss.registry import MODELS
+
+
+@MODELS.register_module()
+class MultiLabelSoftMarginLoss(nn.Module):
+    r"""Multi-label soft margin loss, :math:`\mathcal{L}_{cls}` of (2.5).
+
+    The mean over classes of the binary cross-entropy between the sigmoid of a logit and its label.
+    Labels may be soft, as mixup (2.2) makes them.
+
+    Args:
+        loss_weight (float): Factor of the loss. Defaults to 1.0.
+        reduction (str): 'mean' or 'sum' over the batch. Defaults to 'mean', as the published code.
+    """
+
+    def __init__(self, loss_weight: float = 1.0, reduction: str = 'mean') -> None:
+        super().__init__()
+        if reduction not in ('mean', 'sum'):
+            raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r}")
+        self.loss_weight = loss_weight
+        self.reduction = reduction
+
+    def forward(self, cls_score: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss.
+
+        Args:
+            cls_score (Tensor): Logits, shape (N, C).
+            target (Tensor): Labels in [0, 1], shape (N, C).
+
+        Returns:
+            Tensor: A float32 scalar.
+        """
+        loss = F.multilabel_soft_margin_loss(
+            cls_score.to(torch.promote_types(cls_score.dtype, torch.float32)),
+            target,
+            reduction=self.reduction,
+        )
+        return self.loss_weight * loss
