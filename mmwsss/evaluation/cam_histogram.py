@@ -50,8 +50,8 @@ def threshold_histogram(
     score, which = strongest(response.resized())
     bins = len(thresholds) + 1
     maps = max(len(response.classes), 1)
-    cell = (which * bins + torch.bucketize(score, thresholds.to(score), out_int32=True)) * _LABELS
-    cell += truth.to(score.device)
+    cell = torch.bucketize(score, thresholds.to(score), out_int32=True).mul_(_LABELS)
+    cell.add_(truth.to(score.device)).add_(which.to(torch.int32), alpha=bins * _LABELS)
     counts = torch.bincount(cell.flatten(), minlength=maps * bins * _LABELS).cpu().numpy()
     counts = counts.reshape(maps, bins, _LABELS)
     if 0 <= ignore_index < _LABELS:
