@@ -35,7 +35,9 @@ def adjust_saturation(img: np.ndarray, factor: float) -> np.ndarray:
 def adjust_hue(img: np.ndarray, shift: float) -> np.ndarray:
     """Turn the hue of a BGR uint8 picture (H, W, 3) by ``shift`` of the full circle."""
     hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV_FULL)
-    hsv[..., 0] += np.uint8(round(shift * 256) % 256)  # wraps, as hue does
+    # OpenCV writes the full circle as 256 steps, but reads it back as 255.
+    turned = (np.arange(256) + shift * 256) % 256 * (255 / 256)
+    hsv[..., 0] = cv2.LUT(hsv[..., 0], np.rint(turned).astype(np.uint8))
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL)
 
 
