@@ -89,9 +89,15 @@ def _call(work_dir: Path, tool: str, config: str, arguments: list[str], options:
 
 
 def read_scores(comparison: Comparison, name: str, split: str, key: str) -> list[float]:
-    """A figure of a config on a split, one value a seed."""
+    """A figure of a config on a split at the threshold of the best mIoU, one value a seed."""
     files = [result_file(run_dir(comparison, name, s), split) for s in comparison.seeds]
-    return [json.loads(file.read_text())['best'][key] for file in files]
+    return [best_score(json.loads(file.read_text()), key) for file in files]
+
+
+def best_score(curves: Mapping[str, Sequence[float]], key: str) -> float:
+    """The value of ``curves[key]`` where mIoU is best, of a file of ``CAMMetric.curve_file``."""
+    best = max(range(len(curves['mIoU'])), key=lambda index: curves['mIoU'][index])
+    return curves[key][best]
 
 
 def mean_and_deviation(values: Iterable[float]) -> tuple[float, float]:

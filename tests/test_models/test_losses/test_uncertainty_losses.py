@@ -1,0 +1,174 @@
+"""(2.3) and (2.4) against loops that follow the equations literally, in float64."""
+
+import math
+
+import pytest
+import torch
+from torch.autograd import gradcheck
+
+from mmwsss.models.losses import (
+    ClassEntropyLoss,
+    ConcentrationLoss,
+    MultiLabelSoftMarginLoss,
+    class_entropy,
+    concentration,
+)
+
+EPS = 1e-5
+
+
+@pytest.fixture
+def cam() -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(2, 3, 4, 5, generator=generator, dtype=torch.float64)
+
+
+def entropy_by_loops(cam, activation, normalize_by):
+    values = []
+    for picture in cam:
+        if activation == 'relu':
+            picture = picture.clamp(min=0)
+        elif activation == 'sigmoid':
+            picture = 1 / (1 + (-picture).exp())
+        classes, height, width = picture.shape
+        scaled = torch.empty_like(picture)
+        for c in range(classes):
+            maximum = {
+                'picture': picture.max() + EPS,
+                'class': picture[c].max() + EPS,
+                'none': 1.0,
+            }[normalize_by]
+            scaled[c] = picture[c] / maximum
+        total = 0.0
+        for h in range(height):
+            for w in range(width):
+                weights = [math.exp(scaled[c, h, w]) for c in range(classes)]
+                for weight in weights:
+                    p = weight / sum(weights)
+                    total -= p * math.log(p)
+        values.append(total / (height * width))
+    return torch.tensor(values, dtype=torch.float64)
+
+
+@pytest.mark.parametrize('activation', ['relu', 'sigmoid', 'none'])
+@pytest.mark.parametrize('normalize_by', ['picture', 'class', 'none'])
+def test_entropy_equals_the_loops(cam, activation, normalize_by):
+    torch.testing.assert_close(
+        class_entropy(cam, activation, normalize_by),
+        entropy_by_loops(cam, activation, normalize_by),
+    )
+
+
+def test_entropy_of_equal_classes_is_its_upper_bound():
+    entropy = class_entropy(torch.full((1, 7, 2, 2), 0.3))
+    torch.testing.assert_close(entropy, torch.tensor([math.log(7)]))
+
+
+def concentration_by_loops(cam, present, unit):
+    values = []
+    for picture, labels in zip(cam, present):
+        total = 0.0
+        for c in range(len(picture)):
+            if not labels[c]:
+                continue
+            response = picture[c].clamp(min=0)
+            mass = response / (response.sum() + EPS)
+            height, width = mass.shape
+
+            def place(index, size):
+                return (2 * index + 1) / size - 1 if unit else index
+
+            cells = [(h, w) for h in range(height) for w in range(width)]
+            centre_h = sum(place(h, height) * mass[h, w].item() for h, w in cells)
+            centre_w = sum(place(w, width) * mass[h, w].item() for h, w in cells)
+            for h, w in cells:
+                distance = (place(h, height) - centre_h) ** 2 + (place(w, width) - centre_w) ** 2
+                total += distance * mass[h, w].item()
+        values.append(total)
+    return torch.tensor(values, dtype=torch.float64)
+
+
+@pytest.mark.parametrize('coordinates', ['cells', 'unit'])
+def test_concentration_equals_the_loops(cam, coordinates):
+    present = torch.tensor([[True, False, True], [False, False, False]])
+    expected = concentration_by_loops(cam, present, coordinates == 'unit')
+    torch.testing.assert_close(concentration(cam, present, coordinates), expected)
+    assert expected[0] > 0 and expected[1] == 0
+
+
+def test_concentration_of_an_even_map_is_the_documented_value():
+    even = torch.ones(1, 1, 28, 28, dtype=torch.float64)
+    present = torch.ones(1, 1, dtype=torch.bool)
+    torch.testing.assert_close(concentration(even, present, eps=0).item(), 2 * (28**2 - 1) / 12)
+    unit = concentration(even, present, 'unit', eps=0).item()
+    assert unit == pytest.approx(2 * (28**2 - 1) / 12 * 4 / 28**2)
+
+
+def test_concentration_follows_a_shift_and_a_mirror():
+    blob = torch.zeros(1, 1, 8, 8, dtype=torch.float64)
+    blob[..., 1:4, 2:4] = torch.rand(3, 2, dtype=torch.float64) + 0.1
+    present = torch.ones(1, 1, dtype=torch.bool)
+    value = concentration(blob, present, eps=0)
+    torch.testing.assert_close(concentration(blob.roll((3, 2), (2, 3)), present, eps=0), value)
+    torch.testing.assert_close(concentration(blob.flip(-1), present, eps=0), value)
+
+
+def test_map_of_zeros_gives_no_nan():
+    cam = torch.zeros(1, 2, 3, 3, requires_grad=True)
+    target = torch.ones(1, 2)
+    loss = ConcentrationLoss(1.0)(cam, target) + ClassEntropyLoss(1.0)(cam, target)
+    loss.backward()
+    assert loss.item() == pytest.approx(math.log(2))
+    assert cam.grad.isfinite().all()
+
+
+def test_gradients(cam):
+    # off the kinks of ReLU and of the maximum
+    cam = (cam + 0.05 * cam.sign()).requires_grad_()
+    target = torch.tensor([[1.0, 0.0, 0.3], [0.0, 0.7, 0.0]], dtype=torch.float64)
+    for loss in (ClassEntropyLoss(), ClassEntropyLoss(activation='sigmoid'), ConcentrationLoss()):
+        assert gradcheck(lambda x, loss=loss: loss(x, target), cam)
+    logits = cam.detach().mean((2, 3)).requires_grad_()
+    assert gradcheck(lambda x: MultiLabelSoftMarginLoss()(x, target), logits)
+
+
+def test_soft_margin_on_soft_labels_by_hand():
+    logits = torch.tensor([[0.4, -1.2], [2.0, 0.1]], dtype=torch.float64)
+    target = torch.tensor([[0.3, 1.0], [0.0, 0.7]], dtype=torch.float64)
+    expected = 0.0
+    for z, y in zip(logits.flatten().tolist(), target.flatten().tolist()):
+        p = 1 / (1 + math.exp(-z))
+        expected -= (y * math.log(p) + (1 - y) * math.log(1 - p)) / 4
+    assert MultiLabelSoftMarginLoss()(logits, target).item() == pytest.approx(expected)
+    assert MultiLabelSoftMarginLoss(2.0, 'sum')(logits, target).item() == pytest.approx(4 * expected)
+
+
+@pytest.mark.parametrize('reduction, factor', [('mean', 0.5), ('sum', 1.0)])
+def test_reduction_over_the_batch(cam, reduction, factor):
+    target = torch.ones(2, 3)
+    spread = concentration(cam, target > 0).sum()
+    loss = ConcentrationLoss(3.0, reduction=reduction)(cam, target)
+    torch.testing.assert_close(loss, 3.0 * factor * spread)
+
+
+def test_half_precision_is_widened():
+    cam = torch.full((1, 2, 64, 64), 100.0, dtype=torch.float16)
+    loss = ConcentrationLoss(1.0)(cam, torch.ones(1, 2))
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(4 * (64**2 - 1) / 12, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    'make, word',
+    [
+        (lambda: ClassEntropyLoss(activation='tanh'), 'activation'),
+        (lambda: ClassEntropyLoss(normalize_by='pixel'), 'normalize_by'),
+        (lambda: ClassEntropyLoss(activation='none'), 'negative maximum'),
+        (lambda: ConcentrationLoss(coordinates='metres'), 'coordinates'),
+        (lambda: ConcentrationLoss(reduction='max'), 'reduction'),
+        (lambda: MultiLabelSoftMarginLoss(reduction='max'), 'reduction'),
+    ],
+)
+def test_wrong_arguments_are_named(make, word):
+    with pytest.raises(ValueError, match=word):
+        make()
