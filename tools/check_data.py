@@ -36,7 +36,7 @@ def main() -> int:
     faults = check_config(cfg, args.loaders, args.num_workers)
     for fault in faults:
         print(fault, file=sys.stderr)
-    print(f'{len(faults)} faults in {args.config}' if faults else f'{args.config}: no fault')
+    print(f'{args.config}: {len(faults)} fault(s)')
     return 1 if faults else 0
 
 

@@ -46,11 +46,11 @@ def check_counts(splits: dict[str, list[str]]) -> None:
 
 def read_sbd_mask(path: Path) -> np.ndarray:
     """Read the class mask of an SBD ``cls/*.mat`` as uint8, shape (H, W)."""
+    if not path.is_file():
+        raise DataError(f'{path}: no such file; extract SBD anew')
     try:
         content = loadmat(path, variable_names=['GTcls'], simplify_cells=True)
         mask = np.asarray(content['GTcls']['Segmentation'])
-    except FileNotFoundError:
-        raise DataError(f'{path}: no such file; extract SBD anew') from None
     except Exception as error:  # scipy names no common class for damaged files
         raise DataError(f'{path}: no class mask ({error!r}); extract SBD anew') from None
     if mask.ndim != 2 or mask.dtype != np.uint8:

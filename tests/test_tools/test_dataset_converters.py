@@ -1,0 +1,252 @@
+import json
+import runpy
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.io import savemat
+
+from mmwsss.datasets import DataError, ImageLevelDataset, VOCImageLevelDataset
+from mmwsss.datasets.converters import own_pictures, voc12
+from mmwsss.datasets.voc import voc_palette
+
+CONVERTERS = Path(__file__).parents[2] / 'tools/dataset_converters'
+# VOC: train a, val b. SBD: train a, c; val b, d.
+LABELS = {'a': ['dog', 'cat'], 'b': ['person'], 'c': ['car'], 'd': ['tvmonitor', 'aeroplane']}
+CAT, CAR = 8, 7
+
+
+def sbd_mask(value: int) -> np.ndarray:
+    mask = np.zeros((4, 6), np.uint8)
+    mask[1, 2:5] = value
+    return mask
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> tuple[Path, Path]:
+    """Make VOC and SBD of four pictures."""
+    voc, sbd = tmp_path / 'VOC2012', tmp_path / 'sbd'
+    for folder in ('JPEGImages', 'Annotations', 'SegmentationClass', 'ImageSets/Segmentation'):
+        (voc / folder).mkdir(parents=True)
+    (sbd / 'cls').mkdir(parents=True)
+    for img_id, names in LABELS.items():
+        Image.new('RGB', (6, 4)).save(voc / f'JPEGImages/{img_id}.jpg')
+        objects = ''.join(f'<object><name>{name}</name></object>' for name in names)
+        (voc / f'Annotations/{img_id}.xml').write_text(f'<annotation>{objects}</annotation>')
+        content = {'Boundaries': 0, 'Segmentation': sbd_mask(CAR), 'CategoriesPresent': CAR}
+        savemat(sbd / f'cls/{img_id}.mat', {'GTcls': content}, do_compression=True)
+    for img_id in 'ab':
+        Image.fromarray(sbd_mask(CAT)).save(voc / f'SegmentationClass/{img_id}.png')
+    (voc / 'ImageSets/Segmentation/train.txt').write_text('a\n')
+    (voc / 'ImageSets/Segmentation/val.txt').write_text('b\n')
+    (sbd / 'train.txt').write_text('a\nc\n')
+    (sbd / 'val.txt').write_text('b\nd\n')
+    return voc, sbd
+
+
+def test_train_aug_is_train_and_sbd_without_val(roots: tuple[Path, Path]) -> None:
+    assert voc12.read_splits(*roots) == {'train': ['a'], 'val': ['b'], 'train_aug': ['a', 'c', 'd']}
+
+
+def test_voc12_writes_split_masks_and_labels(roots: tuple[Path, Path]) -> None:
+    voc, sbd = roots
+    counts = voc12.convert(voc, sbd, num_workers=2, verify_counts=False)
+    assert counts == {'train': 1, 'val': 1, 'train_aug': 3}
+    assert (voc / 'ImageSets/Segmentation/train_aug.txt').read_text() == 'a\nc\nd\n'
+    labels = (voc / 'image_labels/train_aug.txt').read_text()
+    assert labels == 'a cat dog\nc car\nd aeroplane tvmonitor\n'
+    assert (voc / 'image_labels/val.txt').read_text() == 'b person\n'
+    masks = voc / 'SegmentationClassAug'
+    assert sorted(path.name for path in masks.iterdir()) == ['a.png', 'c.png', 'd.png']
+    for img_id, value in (('a', CAT), ('c', CAR)):  # VOC's own mask is preferred
+        with Image.open(masks / f'{img_id}.png') as mask:
+            np.testing.assert_array_equal(np.asarray(mask), sbd_mask(value))
+    with Image.open(masks / 'c.png') as mask:
+        assert mask.mode == 'P'
+        assert tuple(mask.getpalette()[3 * CAR : 3 * CAR + 3]) == voc_palette()[CAR]
+    dataset = VOCImageLevelDataset(
+        data_root=str(voc),
+        label_file='image_labels/train_aug.txt',
+        data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClassAug'),
+    )
+    assert [dataset.get_data_info(index)['gt_label'] for index in range(3)] == [
+        [7, 11],
+        [6],
+        [0, 19],
+    ]
+
+
+def test_voc12_labels_from_masks(roots: tuple[Path, Path]) -> None:
+    voc, sbd = roots
+    voc12.convert(voc, sbd, label_source='mask', verify_counts=False)
+    assert (voc / 'image_labels/train_aug.txt').read_text() == 'a cat\nc car\nd car\n'
+    assert (voc / 'image_labels/val.txt').read_text() == 'b cat\n'
+
+
+def test_voc12_keeps_masks_of_a_stopped_run(roots: tuple[Path, Path]) -> None:
+    voc, sbd = roots
+    voc12.convert(voc, sbd, verify_counts=False)
+    (sbd / 'cls/c.mat').unlink()
+    voc12.convert(voc, sbd, verify_counts=False)
+    (voc / 'SegmentationClassAug/c.png').unlink()
+    with pytest.raises(DataError, match=r'c\.mat: no such file; '):
+        voc12.convert(voc, sbd, verify_counts=False)
+
+
+def test_voc12_insists_on_the_published_counts(roots: tuple[Path, Path]) -> None:
+    with pytest.raises(DataError, match='train has 1 pictures instead of 1464; '):
+        voc12.convert(*roots)
+
+
+def test_voc12_names_a_missing_picture(roots: tuple[Path, Path]) -> None:
+    (roots[0] / 'JPEGImages/d.jpg').unlink()
+    with pytest.raises(DataError, match=r'JPEGImages/d\.jpg: missing; '):
+        voc12.convert(*roots, verify_counts=False)
+
+
+def test_damaged_mat_files_are_named_at_every_length(roots: tuple[Path, Path]) -> None:
+    path = roots[1] / 'cls/c.mat'
+    np.testing.assert_array_equal(voc12.read_sbd_mask(path), sbd_mask(CAR))
+    content = path.read_bytes()
+    for length in range(0, len(content) - 1, 3):
+        path.write_bytes(content[:length])
+        with pytest.raises(DataError, match=r'c\.mat: .*; ') as error:
+            voc12.read_sbd_mask(path)
+        assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('content', 'what'),
+    [
+        ({'x': 1}, 'no class mask'),
+        ({'GTcls': {'Boundaries': 1}}, 'no class mask'),
+        ({'GTcls': {'Segmentation': np.zeros((2, 2, 2), np.uint8)}}, 'a mask of shape'),
+        ({'GTcls': {'Segmentation': np.zeros((2, 2))}}, 'a mask of shape'),
+        ({'GTcls': {'Segmentation': np.full((2, 2), 21, np.uint8)}}, 'value 21 is no class'),
+    ],
+)
+def test_mat_files_of_another_kind(tmp_path: Path, content: dict, what: str) -> None:
+    savemat(tmp_path / 'x.mat', content)
+    with pytest.raises(DataError, match=rf'x\.mat: {what}.*; '):
+        voc12.read_sbd_mask(tmp_path / 'x.mat')
+
+
+def make_pictures(root: Path, names: list[str]) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new('RGB', (4, 4)).save(root / name)
+
+
+def test_folders_become_classes(tmp_path: Path) -> None:
+    make_pictures(tmp_path, [f'{c}/{i}.jpg' for c in ('dog', 'Cat') for i in range(10)])
+    make_pictures(tmp_path, ['dog/deep/x.PNG', 'dog/.hidden.jpg', '.trash/y.jpg'])
+    (tmp_path / 'dog/notes.txt').write_text('no picture')
+    conversion = own_pictures.convert(tmp_path, val_fraction=0.2)
+    assert conversion.classes == ('Cat', 'dog')
+    assert conversion.labels['dog/deep/x.PNG'] == ('dog',) and len(conversion.labels) == 21
+    assert sorted(conversion.train + conversion.val) == sorted(conversion.labels)
+    assert Counter(key.split('/')[0] for key in conversion.val) == {'dog': 2, 'Cat': 2}
+    splits = [
+        ImageLevelDataset(
+            ann_file=f'{name}.txt', label_file='image_labels.json', data_root=str(tmp_path),
+            data_prefix='',
+        )
+        for name in ('train', 'val')
+    ]  # fmt: skip
+    assert [len(split) for split in splits] == [17, 4]
+    assert splits[0].metainfo['classes'] == ('Cat', 'dog')
+    report = conversion.report().splitlines()
+    assert report[1].split() == ['Cat', '8', '2'] and report[2].split() == ['dog', '9', '2']
+
+
+def test_csv_of_tags(tmp_path: Path) -> None:
+    images = tmp_path / 'images'
+    make_pictures(images, ['a.jpg', 'x/b.png', 'c.jpg'])
+    (tmp_path / 'tags.csv').write_text('image,labels\na,dog;cat\nx/b.png,cat\n')
+    out = tmp_path / 'out'
+    conversion = own_pictures.convert(images, tmp_path / 'tags.csv', out, val_fraction=0)
+    assert json.loads((out / 'image_labels.json').read_text()) == {
+        'classes': ['cat', 'dog'],
+        'labels': {'a.jpg': ['dog', 'cat'], 'x/b.png': ['cat']},
+    }
+    assert (out / 'train.txt').read_text() == 'a.jpg\nx/b.png\n'
+    assert (out / 'val.txt').read_text() == ''
+    assert conversion.untagged == ('c.jpg',)
+    assert '1 pictures have no tag, first c.jpg' in conversion.report()
+    assert '1.50 classes per picture' in conversion.report()
+
+
+def test_given_classes_keep_their_order_and_find_typos(tmp_path: Path) -> None:
+    make_pictures(tmp_path, ['dog/a.jpg', 'cat/b.jpg'])
+    assert own_pictures.convert(tmp_path, classes=['dog', 'cat']).classes == ('dog', 'cat')
+    with pytest.raises(DataError, match=r"cat/b\.jpg: unknown class 'cat'; the classes are dog"):
+        own_pictures.convert(tmp_path, classes=['dog'])
+
+
+@pytest.mark.parametrize(
+    ('names', 'rows', 'what'),
+    [
+        (['a.jpg'], None, r'a\.jpg: lies in no class folder; '),
+        (['x/a.jpg', 'x/a.png'], None, r'a\.png: same name as x/a\.jpg but for the suffix; '),
+        ([], None, 'no such folder; '),
+        (['a.jpg'], 'b.jpg,dog', r"tags\.csv:2: no picture 'b\.jpg' below .*; "),
+        (['a.jpg'], 'a.jpg,', r"tags\.csv:2: picture 'a\.jpg' has no label; "),
+    ],
+)
+def test_bad_own_pictures(tmp_path: Path, names: list[str], rows: str | None, what: str) -> None:
+    root = tmp_path / 'images'
+    make_pictures(root, names)
+    csv_path = None
+    if rows is not None:
+        csv_path = tmp_path / 'tags.csv'
+        csv_path.write_text(f'image,labels\n{rows}\n')
+    with pytest.raises(DataError, match=what):
+        own_pictures.convert(root, csv_path)
+    assert not (root / 'image_labels.json').exists()
+
+
+def test_an_empty_folder_has_no_picture(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match='no picture'):
+        own_pictures.convert(tmp_path)
+
+
+def test_the_split_is_seeded_stratified_and_leaves_every_class_to_train() -> None:
+    labels = {f'{i}': ('a',) if i < 60 else ('b', 'c') for i in range(100)}
+    labels.update({'rare': ('d',), 'rarer': ('d', 'e')})
+    splits = {seed: own_pictures.split_pictures(labels, 0.3, seed) for seed in range(20)}
+    assert splits[3] == own_pictures.split_pictures(labels, 0.3, 3)
+    assert len(set(splits.values())) == 20
+    for train, val in splits.values():
+        assert sorted(train + val) == sorted(labels)
+        counts = Counter(labels[key] for key in val)
+        assert abs(counts['a',] - 18) <= 1 and abs(counts['b', 'c'] - 12) <= 1
+        assert {name for key in train for name in labels[key]} == set('abcde')
+    nearly_all, _ = own_pictures.split_pictures(labels, 0.99, 0)
+    assert {name for key in nearly_all for name in labels[key]} == set('abcde')
+    with pytest.raises(ValueError, match='val_fraction'):
+        own_pictures.split_pictures(labels, 1.0, 0)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, tool: str, *arguments: object) -> int:
+    monkeypatch.setattr(sys, 'argv', [tool, *map(str, arguments)])
+    with pytest.raises(SystemExit) as status:
+        runpy.run_path(str(CONVERTERS / tool), run_name='__main__')
+    return status.value.code
+
+
+def test_the_tools_run(
+    roots: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    assert run(monkeypatch, 'voc12.py', *roots, '--skip-counts') == 0
+    assert 'train_aug: 3 pictures' in capsys.readouterr().out
+    assert run(monkeypatch, 'own_pictures.py', tmp_path / 'absent') == 1
+    assert capsys.readouterr().err.endswith('no such folder; correct the path\n')
+    make_pictures(tmp_path / 'own', ['cat/a.jpg', 'dog/b.jpg'])
+    assert run(monkeypatch, 'own_pictures.py', tmp_path / 'own', '--val-fraction', 0) == 0
+    assert 'pictures      2      0' in capsys.readouterr().out
