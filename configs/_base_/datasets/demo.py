@@ -2,6 +2,11 @@
 # to measure, 256x192.
 _base_ = './msrc_objects.py'
 data_root = 'data/demo/'
-train_dataloader = dict(dataset=dict(data_root=data_root))
+# Larger lengths cut labelled objects off: a crop holds little of a 512 pixel wide picture.
+train_pipeline = [
+    dict(step, lengths=(240, 384)) if step['type'] == 'RandomResizeLongSide' else step
+    for step in _base_.train_pipeline
+]
+train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(data_root=data_root))
 test_dataloader = dict(dataset=dict(data_root=data_root))
