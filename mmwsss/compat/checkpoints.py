@@ -50,7 +50,7 @@ def _reconstructors(core: Any) -> tuple[Callable, Callable]:
     return core.multiarray._reconstruct, core.multiarray.scalar
 
 
-def load_checkpoint_safely(filename: str, map_location: Any = None) -> Any:
+def load_from_local_safely(filename: str, map_location: Any = None) -> Any:
     """Read a local checkpoint with ``weights_only=True``.
 
     Raises:
@@ -67,12 +67,19 @@ def load_checkpoint_safely(filename: str, map_location: Any = None) -> Any:
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise ValueError(
             f'{filename} cannot be loaded as a checkpoint of tensors: '
-            f'{str(error).splitlines()[0]} If it is whole and from a source you trust, save its '
+            f'{_first_line(error)} If it is whole and from a source you trust, save its '
             "state dict alone: torch.save({'state_dict': …}, …)"
         ) from error
 
 
-def _load_http_safely(filename: str, map_location: Any = None, model_dir: str | None = None) -> Any:
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def load_from_http_safely(
+    filename: str, map_location: Any = None, model_dir: str | None = None
+) -> Any:
+    """Download a checkpoint, rank 0 first, and read it with ``weights_only=True``."""
     rank, world_size = get_dist_info()
     if world_size > 1 and rank > 0:
         torch.distributed.barrier()
@@ -86,7 +93,7 @@ def _load_http_safely(filename: str, map_location: Any = None, model_dir: str | 
 
 def load_checkpoints_safely() -> None:
     """Make mmengine read local and HTTP checkpoints without unpickling arbitrary objects."""
-    CheckpointLoader.register_scheme(prefixes='', loader=load_checkpoint_safely, force=True)
+    CheckpointLoader.register_scheme(prefixes='', loader=load_from_local_safely, force=True)
     CheckpointLoader.register_scheme(
-        prefixes=('http://', 'https://'), loader=_load_http_safely, force=True
+        prefixes=('http://', 'https://'), loader=load_from_http_safely, force=True
     )

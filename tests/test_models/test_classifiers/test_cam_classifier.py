@@ -77,9 +77,7 @@ def test_class_map_is_the_classifiers_weighting_of_the_features():
     x = picture(16, 24)[None]
     (features,) = model.extract_feat(x)
     theta = model.head.classifier.weight[:, :, 0, 0]
-    torch.testing.assert_close(
-        model.class_maps(x), torch.einsum('ck,nkhw->nchw', theta, features)
-    )
+    torch.testing.assert_close(model.class_maps(x), torch.einsum('ck,nkhw->nchw', theta, features))
     pooled = F.adaptive_avg_pool2d(features, 1).flatten(1)
     torch.testing.assert_close(model.head((features,)), pooled @ theta.T)
 

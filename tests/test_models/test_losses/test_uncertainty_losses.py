@@ -140,7 +140,9 @@ def test_soft_margin_on_soft_labels_by_hand():
         p = 1 / (1 + math.exp(-z))
         expected -= (y * math.log(p) + (1 - y) * math.log(1 - p)) / 4
     assert MultiLabelSoftMarginLoss()(logits, target).item() == pytest.approx(expected)
-    assert MultiLabelSoftMarginLoss(2.0, 'sum')(logits, target).item() == pytest.approx(4 * expected)
+    assert MultiLabelSoftMarginLoss(2.0, 'sum')(logits, target).item() == pytest.approx(
+        4 * expected
+    )
 
 
 @pytest.mark.parametrize('reduction, factor', [('mean', 0.5), ('sum', 1.0)])
