@@ -231,6 +231,8 @@ def apply_power(matrix: Tensor, columns: Tensor, n: int, tolerance: float = 1e-6
         tolerance: bound of the error's norm over the columns' norm, weighted by the degrees.
     """
     coefficients = power_coefficients(n, tolerance)
+    # A batch of one comes as a view with the classes outermost, which is half as fast.
+    columns = columns.contiguous()
     before, now = columns.clone(), matrix @ columns
     total = columns * coefficients[0] + now * coefficients[1]
     for coefficient in coefficients[2:]:

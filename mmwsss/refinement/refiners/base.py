@@ -1,0 +1,107 @@
+"""What refiners take and give, and the refiner that does nothing."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from mmwsss.registry import REFINERS
+
+IGNORED = 255
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredPicture:
+    """A picture and the scores of the background and of its present classes.
+
+    Attributes:
+        image: (H, W, 3) uint8, RGB.
+        scores: (1 + K, h, w) float32, non-negative, background first, at any resolution.
+        classes: (K,) int64, ascending indices of the present classes.
+        img_id: the picture's path below the image root, without suffix.
+        extent: (height, width) in pixels of the picture that the score maps cover, where a grid
+            of whole cells ends beyond the border; None: the picture itself.
+    """
+
+    image: np.ndarray
+    scores: np.ndarray
+    classes: np.ndarray
+    img_id: str
+    extent: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.scores.ndim != 3 or len(self.scores) != 1 + len(self.classes):
+            raise ValueError(
+                f'{self.img_id}: scores {self.scores.shape} of {len(self.classes)} classes; '
+                'expected a background and a map for each class'
+            )
+
+    def resized_scores(self) -> np.ndarray:
+        """Scores at the size of the picture, bilinear, float32 (1 + K, H, W)."""
+        height, width = self.image.shape[:2]
+        covered = self.extent or (height, width)
+        if self.scores.shape[1:] == covered:
+            return self.scores[:, :height, :width]
+        maps = [cv2.resize(score, covered[::-1]) for score in self.scores]
+        return np.stack(maps)[:, :height, :width]
+
+    def with_scores(
+        self, scores: np.ndarray, extent: tuple[int, int] | None = None
+    ) -> 'ScoredPicture':
+        """Return the same picture with other scores."""
+        return replace(self, scores=scores, extent=extent)
+
+    def labels(self, ignore_below: float = 0.0) -> np.ndarray:
+        """Label map, uint8 (H, W): 0 background, i + 1 class i.
+
+        Args:
+            ignore_below: pixels whose highest score is less than this share of the sum of all
+                scores become 255.
+        """
+        names = np.concatenate([[0], self.classes + 1])
+        if names.max() >= IGNORED:
+            raise ValueError(f'{self.img_id}: class {names.max() - 1} does not fit a label map')
+        scores = self.resized_scores()
+        labels = names.astype(np.uint8)[scores.argmax(0)]
+        if ignore_below > 0:
+            labels[scores.max(0) < ignore_below * scores.sum(0)] = IGNORED
+        return labels
+
+
+class Refiner(ABC):
+    """Turns the scores of a picture into better ones. A subclass defines :meth:`refine`.
+
+    Attributes:
+        on_device: whether it holds a model or works on an accelerator, so that it runs in the
+            main process; others run in a pool of processes, for which they must be picklable.
+        needs_model: whether it needs a model of affinities, see :meth:`attach`.
+    """
+
+    on_device = False
+    needs_model = False
+
+    @abstractmethod
+    def refine(self, picture: ScoredPicture) -> ScoredPicture:
+        """Refine one picture's scores; image, classes and id stay what they are."""
+
+    def refine_batch(self, pictures: Sequence[ScoredPicture]) -> list[ScoredPicture]:
+        """Refine several pictures; override where that is faster than one by one."""
+        return [self.refine(picture) for picture in pictures]
+
+    def attach(self, model: object) -> None:
+        """Take the model of affinities; those that need none ignore it."""
+
+    def steps(self) -> list['Refiner']:
+        """The refiners that this one runs one after another: itself, unless it is a sequence."""
+        return [self]
+
+
+@REFINERS.register_module()
+class IdentityRefiner(Refiner):
+    """Leaves the scores as they are: labels straight from the response maps."""
+
+    def refine(self, picture: ScoredPicture) -> ScoredPicture:
+        """Return the picture itself."""
+        return picture

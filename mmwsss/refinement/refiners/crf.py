@@ -1,0 +1,65 @@
+"""Refinement by dense CRF."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from mmwsss.registry import REFINERS
+
+from ..dense_crf import CRF_SETTINGS, CRFParams, Resolution, dense_crf
+from .base import Refiner, ScoredPicture
+
+
+def crf_params(settings: str = 'cam', **overrides: float) -> CRFParams:
+    """Published settings by name, some of them replaced.
+
+    Args:
+        settings: a name of ``CRF_SETTINGS``.
+        **overrides: fields of ``CRFParams``.
+
+    Raises:
+        ValueError: an unknown name or field.
+    """
+    if settings not in CRF_SETTINGS:
+        raise ValueError(f'CRF settings must be one of {sorted(CRF_SETTINGS)}, not {settings!r}')
+    try:
+        return replace(CRF_SETTINGS[settings], **overrides)
+    except TypeError as error:
+        known = ', '.join(CRFParams.__dataclass_fields__)
+        raise ValueError(f'CRF settings: {error}; known are {known}') from error
+
+
+@REFINERS.register_module()
+class CRFRefiner(Refiner):
+    """Mean-field inference in a dense CRF, see ``mmwsss.refinement.dense_crf``.
+
+    Args:
+        settings: 'cam', 'affinity_label', 'segmentation' or 'irn'.
+        resolution: 'picture', or 'scores' to work at that of the scores.
+        **overrides: fields of ``CRFParams``, for example ``iterations=5`` or ``bilateral_sxy=50``.
+
+    Raises:
+        ImportError: at once, where pydensecrf is missing; says how to install it.
+    """
+
+    def __init__(
+        self, settings: str = 'cam', resolution: Resolution = 'picture', **overrides: float
+    ) -> None:
+        self.params = crf_params(settings, **overrides)
+        self.resolution = resolution
+        # One pixel: a missing library or a wrong resolution shows here, not at the first picture.
+        dense_crf(np.zeros((1, 1, 3), np.uint8), np.ones((2, 1, 1)), self.params, resolution)
+
+    def refine(self, picture: ScoredPicture) -> ScoredPicture:
+        """Refine one picture; the scores become probabilities."""
+        if self.resolution == 'scores' and picture.extent is None:
+            scores = dense_crf(picture.image, picture.scores, self.params, 'scores')
+        elif self.resolution == 'scores':
+            image, height, width = picture.image, *picture.extent
+            below, right = height - image.shape[0], width - image.shape[1]
+            image = np.pad(image, ((0, below), (0, right), (0, 0)), mode='edge')
+            scores = dense_crf(image, picture.scores, self.params, 'scores')
+            return picture.with_scores(scores, picture.extent)
+        else:
+            scores = dense_crf(picture.image, picture.resized_scores(), self.params)
+        return picture.with_scores(scores)

@@ -1,0 +1,37 @@
+"""Refinement by the picture's colours alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from mmwsss.registry import REFINERS
+
+from ..pixel_adaptive import PixelAdaptiveParams, pixel_adaptive_refine
+from .base import Refiner, ScoredPicture
+
+
+@REFINERS.register_module()
+class PixelAdaptiveRefiner(Refiner):
+    """Averages over neighbours of alike colour, without training (the idea of PAMR).
+
+    Args:
+        dilations: see ``PixelAdaptiveParams``.
+        iterations: see there.
+        temperature: see there.
+    """
+
+    def __init__(
+        self,
+        dilations: Sequence[int] = (1, 2, 4, 8, 12, 24),
+        iterations: int = 10,
+        temperature: float = 0.1,
+    ) -> None:
+        self.params = PixelAdaptiveParams(tuple(dilations), iterations, temperature)
+
+    def refine(self, picture: ScoredPicture) -> ScoredPicture:
+        """Refine one picture at its own size."""
+        image = torch.from_numpy(np.ascontiguousarray(picture.image.transpose(2, 0, 1)))
+        maps = torch.from_numpy(np.ascontiguousarray(picture.resized_scores()))
+        refined = pixel_adaptive_refine(image[None], maps[None], self.params)
+        return picture.with_scores(refined[0].numpy())

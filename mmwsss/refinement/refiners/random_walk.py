@@ -1,0 +1,148 @@
+"""Refinement by a random walk over learnt affinities."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmwsss.registry import REFINERS
+
+from ..random_walk import Border, random_walk
+from .base import Refiner, ScoredPicture
+
+
+class AffinityModel(Protocol):
+    """What gives affinities, for example ``AffinityNet``.
+
+    Attributes:
+        radius: cells at a distance below it are neighbours.
+        stride: pixels per cell.
+    """
+
+    radius: float
+    stride: int
+
+    def affinities(self, pictures: Sequence[Tensor], scale: float) -> Tensor:
+        """Affinities of pictures of one size, uint8 RGB (3, H, W), seen at a scale.
+
+        Returns:
+            (B, P, h, w) as ``pairwise_affinity`` gives them, h = ceil(round(scale H) / stride).
+        """
+
+
+def pool_to_cells(maps: Tensor, stride: int) -> Tensor:
+    """Average (..., H, W) over cells of ``stride`` pixels; border cells over their pixels only."""
+    return F.avg_pool2d(maps, stride, ceil_mode=True, count_include_pad=False)
+
+
+@REFINERS.register_module()
+class RandomWalkRefiner(Refiner):
+    """2^t steps of a random walk over the affinities of a trained model (PSA).
+
+    The scores are averaged over the cells of the model's grid, walked, and stay on that grid.
+
+    Args:
+        beta: exponent of the affinities.
+        t: logarithm of the number of steps.
+        border: 'inside', or 'psa' for the published index arithmetic.
+        scale: factor on the picture's sides before the model sees it; above 1 the grid is finer
+            and the radius shorter.
+        tolerance: error bound of the walk's series.
+    """
+
+    on_device = True
+    needs_model = True
+
+    def __init__(
+        self,
+        beta: float = 8,
+        t: int = 8,
+        border: Border = 'inside',
+        scale: float = 1.0,
+        tolerance: float = 1e-6,
+    ) -> None:
+        if not scale > 0:
+            raise ValueError(f'RandomWalkRefiner: scale must be positive, not {scale}')
+        self.settings = {'beta': beta, 't': t, 'border': border, 'tolerance': tolerance}
+        self.scale = scale
+        self.model: AffinityModel | None = None
+
+    def attach(self, model: AffinityModel) -> None:
+        """Take the model."""
+        self.model = model
+
+    def refine(self, picture: ScoredPicture) -> ScoredPicture:
+        """Refine one picture."""
+        return self.refine_batch([picture])[0]
+
+    def refine_batch(self, pictures: Sequence[ScoredPicture]) -> list[ScoredPicture]:
+        """Refine several pictures, those of one size together.
+
+        Raises:
+            RuntimeError: no model is attached.
+        """
+        if self.model is None:
+            raise RuntimeError(
+                'RandomWalkRefiner has no model: give the checkpoint of an AffinityNet, or attach '
+                'one by refiner.attach(model)'
+            )
+        refined: list[ScoredPicture | None] = [None] * len(pictures)
+        for indices in _same_size(pictures):
+            group = [pictures[index] for index in indices]
+            for index, picture in zip(indices, self._walk(group)):
+                refined[index] = picture
+        return refined
+
+    @torch.no_grad()
+    def _walk(self, group: Sequence[ScoredPicture]) -> list[ScoredPicture]:
+        """Walk the scores of pictures of one size."""
+        images = [_to_tensor(picture.image.transpose(2, 0, 1)) for picture in group]
+        affinity = self.model.affinities(images, self.scale)
+        maps = [self._cell_scores(picture) for picture in group]
+        most = max(map(len, maps))
+        # Maps of zeros stay zeros: pictures with fewer classes walk along.
+        batch = torch.stack([F.pad(m, (0, 0, 0, 0, 0, most - len(m))) for m in maps])
+        walked = random_walk(
+            batch.to(affinity.device), affinity, radius=self.model.radius, **self.settings
+        )
+        # The truncated series may leave a zero by its tolerance.
+        walked = walked.clamp_(min=0).float().cpu().numpy()
+        extent = tuple(
+            max(side, round(cells * self.model.stride / self.scale))
+            for side, cells in zip(group[0].image.shape, affinity.shape[-2:])
+        )
+        return [
+            picture.with_scores(scores[: len(picture.scores)], extent)
+            for picture, scores in zip(group, walked)
+        ]
+
+    def _cell_scores(self, picture: ScoredPicture) -> Tensor:
+        """Scores averaged over the model's cells, (1 + K, h, w)."""
+        scores = _to_tensor(picture.resized_scores())
+        if self.scale != 1:
+            size = scaled_size(picture.image.shape[:2], self.scale)
+            scores = F.interpolate(
+                scores[None], size, mode='bilinear', align_corners=False, antialias=self.scale < 1
+            )[0]
+        return pool_to_cells(scores, self.model.stride)
+
+
+def scaled_size(size: Sequence[int], scale: float) -> tuple[int, int]:
+    """(H, W) times a factor, rounded, one at least."""
+    height, width = size
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _to_tensor(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array))
+
+
+def _same_size(pictures: Sequence[ScoredPicture]) -> list[list[int]]:
+    """Indices of the pictures of each size, in order of first appearance."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for index, picture in enumerate(pictures):
+        groups.setdefault(picture.image.shape, []).append(index)
+    return list(groups.values())
