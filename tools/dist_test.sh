@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Test with several processes on this machine, one an accelerator, or on CPUs:
 #   tools/dist_test.sh CONFIG CHECKPOINT PROCESSES [options of test.py]
-# Several machines: set NNODES, NODE_RANK, MASTER_ADDR and PORT on each.
+# PYTHON names the interpreter. Several machines: set NNODES, NODE_RANK, MASTER_ADDR and PORT on each.
 set -euo pipefail
 CONFIG=$1
 CHECKPOINT=$2
 PROCESSES=$3
-exec python -m torch.distributed.run \
+exec "${PYTHON:-python}" -m torch.distributed.run \
     --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" --nproc_per_node="$PROCESSES" \
     --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
     "$(dirname "$0")/test.py" "$CONFIG" "$CHECKPOINT" --launcher pytorch "${@:4}"

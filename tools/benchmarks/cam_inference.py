@@ -1,0 +1,124 @@
+#!/usr/bin/env python
+"""Response maps a second against a loop over views, and their size on disk against float32.
+
+The baseline is how the published scripts do it: one picture at a time, each scale and its mirror
+image through the network alone, every class's map resized to the picture, summed, absent classes
+zeroed, saved as full-resolution float32. Both run the same network on the same pictures.
+
+python tools/benchmarks/cam_inference.py configs/msrc/cam.py
+"""
+
+import argparse
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.registry import init_default_scope
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+import mmwsss  # noqa: F401
+from mmwsss.registry import MODELS
+from mmwsss.structures import CAMStore, ResponseMap
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Measure the speed of response maps')
+    parser.add_argument('config', help='config of a classifier')
+    parser.add_argument('--scales', type=float, nargs='+', default=[0.5, 1.0, 1.5, 2.0])
+    parser.add_argument('--pictures', type=int, default=16)
+    parser.add_argument('--batch-size', type=int, default=8)
+    parser.add_argument('--size', type=int, nargs=2, default=[213, 320], metavar=('H', 'W'))
+    return parser.parse_args()
+
+
+def view_by_view(model: nn.Module, picture: Tensor, labels: list[int], scales: list[float]):
+    """Full-resolution maps (C, H, W) of one picture, as the published scripts make them."""
+    size = tuple(picture.shape[-2:])
+    total = 0
+    for scale in scales:
+        view = F.interpolate(
+            picture[None],
+            [round(side * scale) for side in size],
+            mode='bicubic',
+            antialias=scale < 1,
+        )
+        for flip in (False, True):
+            maps = model.class_maps(view.flip(-1) if flip else view).relu()
+            maps = maps.flip(-1) if flip else maps
+            total = total + F.interpolate(maps, size, mode='bilinear')[0].cpu().numpy()
+    absent = [c for c in range(len(total)) if c not in labels]
+    total[absent] = 0
+    return total / (total.max((1, 2), keepdims=True) + 1e-5)
+
+
+def run_baseline(model, pictures, labels, scales, root: Path) -> float:
+    """Seconds for all pictures, saving included."""
+    started = time.perf_counter()
+    for index, (picture, label) in enumerate(zip(pictures, labels)):
+        maps = view_by_view(model, picture, label, scales)
+        np.save(root / f'{index}.npy', maps[label].astype(np.float32))
+    return time.perf_counter() - started
+
+
+def run_ours(model, pictures, labels, batch_size: int, store: CAMStore) -> float:
+    """Seconds for all pictures, storing included."""
+    started = time.perf_counter()
+    for start in range(0, len(pictures), batch_size):
+        chunk = slice(start, start + batch_size)
+        samples = [
+            DataSample(metainfo=dict(img_id=str(start + i), ori_shape=tuple(picture.shape[-2:])))
+            for i, picture in enumerate(pictures[chunk])
+        ]
+        for sample, label in zip(samples, labels[chunk]):
+            sample.set_gt_label(label)
+        for sample in model.predict(pictures[chunk], samples):
+            store.write(ResponseMap.from_sample(sample))
+    return time.perf_counter() - started
+
+
+@torch.no_grad()
+def main() -> None:
+    """Run the benchmark."""
+    args = parse_args()
+    cfg = Config.fromfile(args.config)
+    init_default_scope('mmwsss')
+    torch.manual_seed(0)
+    settings = cfg.model.copy()
+    settings.backbone = dict(settings.backbone, init_cfg=None)
+    settings.test_cfg = dict(scales=args.scales, flip=True, cam_stride=8)
+    model = MODELS.build(settings).to(get_device())
+    model.eval()
+    num_classes = cfg.model.head.num_classes
+    pictures = list(torch.randn(args.pictures, 3, *args.size, device=get_device()))
+    rng = np.random.default_rng(0)
+    labels = [
+        sorted(rng.choice(num_classes, 1 + i % 2, False).tolist()) for i in range(len(pictures))
+    ]
+    with TemporaryDirectory() as folder:
+        classes = [str(c) for c in range(num_classes)]
+        store = CAMStore.create(Path(folder, 'store'), classes)
+        warm = CAMStore.create(Path(folder, 'warm'), classes)
+        run_ours(model, pictures[:1], labels[:1], 1, warm)
+        baseline = run_baseline(model, pictures, labels, args.scales, Path(folder))
+        ours = run_ours(model, pictures, labels, args.batch_size, store)
+        full = sum(file.stat().st_size for file in Path(folder).glob('*.npy'))
+        report(len(pictures), {'view by view': (baseline, full), 'mmwsss': (ours, store.nbytes)})
+
+
+def report(count: int, measured: dict[str, tuple[float, int]]) -> None:
+    """Print speed and size of each way, and the ratios."""
+    for name, (seconds, size) in measured.items():
+        print(f'{name:14s} {count / seconds:8.2f} img/s, {size / count:8.0f} bytes a picture')
+    (slow, large), (fast, small) = measured.values()
+    print(f'{slow / fast:.2f} times as fast on {get_device()}; 1/{large / small:.0f} of the size')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Set up and run linters and all tests:  tools/run_tests.sh [options of pytest]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+tools/setup_env.sh onedl,lite,dev
+BIN=${VENV:-.venv}/bin
+"$BIN/ruff" check .
+"$BIN/ruff" format --check .
+# One thread a process: two test processes share the cores.
+OMP_NUM_THREADS=1 exec "$BIN/python" -m pytest -n 2 "$@"
