@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
-from mmengine.registry import RUNNERS
+from mmengine.registry import MODELS, RUNNERS, init_default_scope
 from mmengine.runner import Runner
+from mmseg.models import BaseSegmentor
 
 from mmwsss.compat.cpu_distributed import prepare_cpu_distributed
 from mmwsss.datasets.check import check_config
 from mmwsss.datasets.labels import DataError
+from mmwsss.engine.cpu_memory import keep_freed_memory
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +76,59 @@ def enable_amp(cfg: Config) -> None:
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
 
+def keep_outputs(cfg: Config, out: str | None, show_dir: str | None) -> None:
+    """Let a test keep what it computes, in the form that belongs to the model.
+
+    Args:
+        cfg: A complete config; changed in place.
+        out: Folder of the response maps of a classifier (a CAMStore), or of the predictions of a
+            segmentor: indexed PNGs, below one folder for each metric where there are several.
+        show_dir: Folder of overlays.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmwsss'))
+    if _is_segmentor(cfg.model):
+        _keep_masks(cfg, out, show_dir)
+        return
+    hooks = list(cfg.get('custom_hooks') or [])
+    if out:
+        hooks.append(dict(type='mmwsss.CAMStoreHook', out_dir=out))
+    if show_dir:
+        hooks.append(dict(type='mmwsss.CAMVisualizationHook', out_dir=show_dir))
+    cfg.custom_hooks = hooks
+
+
+def _is_segmentor(model: dict) -> bool:
+    with MODELS.switch_scope_and_registry(None) as registry:
+        cls = registry.get(model['type']) if isinstance(model['type'], str) else model['type']
+    return isinstance(cls, type) and issubclass(cls, BaseSegmentor)
+
+
+def _keep_masks(cfg: Config, out: str | None, show_dir: str | None) -> None:
+    """Set mmseg's own options: ``output_dir`` of its metric, and its visualisation hook."""
+    evaluator = cfg.test_evaluator
+    metrics = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
+    if out:
+        for metric in metrics:
+            name = metric.get('prefix') or metric['type'].rpartition('.')[2]
+            metric['output_dir'] = osp.join(out, name) if len(metrics) > 1 else out
+    if show_dir:
+        cfg.default_hooks['visualization'] = dict(type='mmseg.SegVisualizationHook', draw=True)
+        cfg.visualizer['save_dir'] = show_dir
+
+
+def use_test_time_aug(cfg: Config) -> None:
+    """Test with the views of ``tta_pipeline``, merged by ``tta_model``.
+
+    Raises:
+        ValueError: If the config lacks one of them.
+    """
+    for key in ('tta_model', 'tta_pipeline'):
+        if key not in cfg:
+            raise ValueError(f'--tta needs {key} in the config; docs/segmentation.md shows one')
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    cfg.model = dict(cfg.tta_model, module=cfg.model)
+
+
 def check_data(cfg: Config, loaders: Sequence[str]) -> None:
     """Decode all data of the named loaders.
 
@@ -88,4 +143,6 @@ def check_data(cfg: Config, loaders: Sequence[str]) -> None:
 def build_runner(cfg: Config) -> Runner:
     """Build the runner of a complete config, on accelerators or CPUs."""
     prepare_cpu_distributed(cfg)
+    if get_device() == 'cpu':
+        keep_freed_memory()
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

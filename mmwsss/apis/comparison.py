@@ -1,6 +1,8 @@
 """Train several configs with several seeds, measure each on several splits, make one table."""
 
 import json
+import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -23,8 +25,9 @@ class Comparison:
         seeds: Seeds of every config.
         splits: Name in the table → split file, replacing ``test_dataloader.dataset.ann_file``.
         root: Directory of the runs; a run that is complete there is not repeated.
-        jobs: Runs at a time.
+        jobs: Runs at a time; they share the cores.
         options: Further ``key=value`` settings of every run.
+        store: Whether to keep the response maps, see :func:`store_dir`.
     """
 
     configs: Mapping[str, str]
@@ -33,6 +36,7 @@ class Comparison:
     root: Path
     jobs: int = 1
     options: Sequence[str] = field(default_factory=tuple)
+    store: bool = False
 
 
 def run_comparison(comparison: Comparison) -> None:
@@ -45,7 +49,7 @@ def run_comparison(comparison: Comparison) -> None:
     with ThreadPoolExecutor(comparison.jobs) as pool:
         done = pool.map(lambda run: _run(comparison, *run), runs)
         for _ in track(done, 'runs', total=len(runs)):
-            pass
+            pass  # the results are files
 
 
 def _run(comparison: Comparison, name: str, seed: int) -> None:
@@ -56,7 +60,8 @@ def _run(comparison: Comparison, name: str, seed: int) -> None:
     options = [*comparison.options, f'randomness.seed={seed}']
     checkpoint = work_dir / 'last_checkpoint'
     if not (work_dir / 'trained').exists():
-        _call(work_dir, 'train.py', config, ['--resume', '--no-validate'], options)
+        print(f'{name}, seed {seed}: training, log in {work_dir}/train.out', flush=True)
+        _call(comparison, work_dir, 'train.py', config, ['--resume', '--no-validate'], options)
         (work_dir / 'trained').touch()
     for split in pending:
         measured = [
@@ -64,7 +69,13 @@ def _run(comparison: Comparison, name: str, seed: int) -> None:
             f'test_dataloader.dataset.ann_file={comparison.splits[split]}',
             f'test_evaluator.curve_file={result_file(work_dir, split)}',
         ]
-        _call(work_dir, 'test.py', config, [checkpoint.read_text().strip()], measured)
+        arguments = [checkpoint.read_text().strip()]
+        if comparison.store:
+            # An interrupted test left some pictures there.
+            shutil.rmtree(store_dir(work_dir, split), ignore_errors=True)
+            arguments += ['--out', str(store_dir(work_dir, split))]
+        print(f'{name}, seed {seed}: measuring {split}', flush=True)
+        _call(comparison, work_dir, 'test.py', config, arguments, measured)
 
 
 def run_dir(comparison: Comparison, name: str, seed: int) -> Path:
@@ -77,13 +88,27 @@ def result_file(work_dir: Path, split: str) -> Path:
     return work_dir / f'cam_{split}.json'
 
 
-def _call(work_dir: Path, tool: str, config: str, arguments: list[str], options: list[str]) -> None:
+def store_dir(work_dir: Path, split: str) -> Path:
+    """Where a run keeps its response maps of a split, a ``CAMStore``."""
+    return work_dir / f'cam_{split}'
+
+
+def _call(
+    comparison: Comparison,
+    work_dir: Path,
+    tool: str,
+    config: str,
+    arguments: list[str],
+    options: list[str],
+) -> None:
     work_dir.mkdir(parents=True, exist_ok=True)
     log = work_dir / f'{Path(tool).stem}.out'
     command = [sys.executable, str(TOOLS / tool), config, *arguments]
     command += ['--work-dir', str(work_dir), '--cfg-options', *options]
+    threads = max(1, (os.cpu_count() or 1) // comparison.jobs)
+    environment = {'OMP_NUM_THREADS': str(threads), **os.environ}
     with log.open('a') as stream:
-        code = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT).returncode
+        code = subprocess.run(command, stdout=stream, stderr=stream, env=environment).returncode
     if code != 0:
         raise RuntimeError(f'{tool} of {config} in {work_dir} failed with {code}: see {log}')
 

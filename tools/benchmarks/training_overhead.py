@@ -24,6 +24,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 import mmwsss  # noqa: F401
+from mmwsss.engine.cpu_memory import keep_freed_memory
 from mmwsss.models.losses import class_entropy, concentration
 from mmwsss.registry import MODELS
 
@@ -112,6 +113,7 @@ def random_batch(args: argparse.Namespace, num_classes: int) -> dict[str, Tensor
 def main() -> None:
     """Run the benchmark."""
     args = parse_args()
+    keep_freed_memory()
     cfg = Config.fromfile(args.config)
     init_default_scope('mmwsss')
     data = random_batch(args, cfg.model.head.num_classes)

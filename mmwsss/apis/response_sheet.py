@@ -1,0 +1,74 @@
+"""A page of response maps: photo, CAM, seed and truth side by side, from what a test run stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmwsss.datasets.transforms import LoadImage, LoadSegMap
+from mmwsss.registry import DATASETS
+from mmwsss.structures import CAMStore
+from mmwsss.visualization import color_labels, label_legend, overlay_scores, write_sheet
+
+
+@dataclass(frozen=True)
+class StoredMethod:
+    """A method's response maps and the threshold at which they become seeds."""
+
+    store: CAMStore
+    threshold: float
+
+
+def write_response_sheet(
+    cfg: Config,
+    methods: Mapping[str, StoredMethod],
+    out: Path,
+    title: str,
+    table: Sequence[Mapping[str, str | float]],
+    count: int = 12,
+) -> tuple[Path, Path]:
+    """Write an HTML page and a PNG of ``count`` pictures of a config's test set, evenly spread.
+
+    Args:
+        cfg (Config): With ``test_dataloader.dataset``, whose pictures have masks.
+        methods (Mapping): Name → response maps of all those pictures.
+        out (Path): The HTML file.
+        title (str): Of the page.
+        table (Sequence): Lines of the table on top.
+        count (int): Pictures.
+
+    Returns:
+        tuple[Path, Path]: The HTML file and the PNG file.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmwsss'))
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    names, palette = dataset.metainfo['classes'], dataset.metainfo.get('palette')
+    rows, captions, seen = [], [], set()
+    for index in np.linspace(0, len(dataset) - 1, min(count, len(dataset))).astype(int):
+        info = dataset.get_data_info(int(index))
+        columns, labels = _columns(info, methods, palette)
+        rows.append(list(columns.values()))
+        captions.append(f'{info["img_id"]}: {", ".join(names[i] for i in info["gt_label"])}')
+        seen |= set(np.unique(labels).tolist())
+    legend = label_legend(names, np.array([sorted(seen)], np.uint8), palette)
+    return write_sheet(rows, list(columns), out, title, captions, table, legend)
+
+
+def _columns(
+    info: dict, methods: Mapping[str, StoredMethod], palette: list | None
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    results = LoadSegMap()(LoadImage()(info))
+    image, truth = results['img'][..., ::-1], results['gt_seg_map']
+    columns, masks = {'photo': image}, [truth]
+    for name, method in methods.items():
+        response = method.store.read(info['img_id'])
+        strongest = response.resized().amax(0).cpu().numpy()
+        seed = response.seed(method.threshold).cpu().numpy()
+        columns[f'{name}: response'] = overlay_scores(image, strongest)
+        columns[f'{name}: seed'] = color_labels(seed, palette)
+        masks.append(seed)
+    columns['truth'] = color_labels(truth, palette)
+    return columns, np.stack(masks)

@@ -1,0 +1,78 @@
+"""Settings of a run: memory on CPUs, losses that are not finite, options of the tools."""
+
+import argparse
+import platform
+import resource
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmwsss.apis import cli
+from mmwsss.engine import cpu_memory
+from mmwsss.engine.hooks import FiniteLossHook
+
+FAULTS = """
+import resource, torch
+from mmwsss.engine.cpu_memory import keep_freed_memory
+{call}
+for _ in range(3):
+    torch.ones(64, 1024, 1024)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    torch.ones(64, 1024, 1024)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def page_faults(call: str) -> int:
+    code = FAULTS.format(call=call)
+    result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return int(result.stdout.splitlines()[-1])
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason="mallopt is glibc's")
+def test_large_blocks_are_not_faulted_in_again():
+    pages = 64 * 2**20 * 4 // resource.getpagesize()
+    assert page_faults('keep_freed_memory()') < pages // 100 < page_faults('')
+
+
+def test_other_libraries_are_left_alone(monkeypatch):
+    monkeypatch.setattr(cpu_memory.platform, 'libc_ver', lambda: ('', ''))
+    assert not cpu_memory.keep_freed_memory()
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_loss_that_is_not_finite_stops_training(value):
+    runner = SimpleNamespace(iter=9, work_dir='work')
+    outputs = dict(loss=torch.tensor(1.0), loss_con=torch.tensor(value))
+    with pytest.raises(FloatingPointError, match='loss_con not finite at iteration 10'):
+        FiniteLossHook(interval=10).after_train_iter(runner, 9, outputs=outputs)
+    FiniteLossHook(interval=10).after_train_iter(SimpleNamespace(iter=8), 8, outputs=outputs)
+
+
+def arguments(tmp_path, **options):
+    config = tmp_path / 'my_model.py'
+    config.write_text('a = dict(b=1, c=[1, 2])\n')
+    defaults = dict(config=str(config), launcher='none', local_rank=0, cfg_options=None)
+    return argparse.Namespace(**{**defaults, 'work_dir': None, **options})
+
+
+def test_options_of_the_command_line_enter_the_config(tmp_path):
+    cfg = cli.load_config(arguments(tmp_path, cfg_options={'a.b': 2, 'd': 7}))
+    assert cfg.a == dict(b=2, c=[1, 2]) and cfg.d == 7 and cfg.work_dir == 'work_dirs/my_model'
+    assert cli.load_config(arguments(tmp_path, work_dir='elsewhere')).work_dir == 'elsewhere'
+
+
+def test_amp_is_for_accelerators(monkeypatch):
+    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
+    monkeypatch.setattr(cli, 'get_device', lambda: 'cpu')
+    with pytest.raises(ValueError, match='--amp needs an accelerator'):
+        cli.enable_amp(cfg)
+    monkeypatch.setattr(cli, 'get_device', lambda: 'cuda')
+    cli.enable_amp(cfg)
+    assert cfg.optim_wrapper == dict(type='AmpOptimWrapper', loss_scale='dynamic')
