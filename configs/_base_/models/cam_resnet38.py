@@ -12,7 +12,8 @@ model = dict(
         type='ResNet38',
         init_cfg=dict(type='Pretrained', checkpoint='data/weights/resnet38_imagenet.pth'),
     ),
-    head=dict(type='CAMHead', num_classes=20, in_channels=4096),
+    # 3x3 convolution of 512 channels before the classifier: thesis, 2.3.3.
+    head=dict(type='CAMHead', num_classes=20, in_channels=4096, mid_channels=512),
     # scales of the published code
     test_cfg=dict(scales=(0.5, 1.0, 1.5, 2.0), flip=True, cam_stride=8),
     val_cfg=dict(scales=(1.0,), flip=False),
