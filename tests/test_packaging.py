@@ -1,0 +1,53 @@
+"""What a wheel contains: the package, and configs and tools where mim looks for them."""
+
+from pathlib import Path
+
+import pytest
+from setuptools import Distribution
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope='module')
+def built(tmp_path_factory) -> Path:
+    """The files of a wheel."""
+    target = tmp_path_factory.mktemp('build')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        distribution = Distribution({'script_name': 'setup.py'})
+        distribution.parse_config_files()
+        command = distribution.get_command_obj('build_py')
+        command.build_lib = str(target)
+        command.ensure_finalized()
+        command.run()
+    return target / 'mmwsss'
+
+
+def relative_files(folder: Path, *patterns: str) -> set[str]:
+    return {
+        file.relative_to(folder).as_posix()
+        for pattern in patterns
+        for file in folder.rglob(pattern)
+    }
+
+
+@pytest.mark.parametrize('folder', ['configs', 'tools'])
+def test_configs_and_tools_are_in_the_wheel(built, folder):
+    patterns = ('*.py', '*.sh', '*.yml')
+    expected = relative_files(ROOT / folder, *patterns)
+    assert len(expected) > 5
+    assert relative_files(built / '.mim' / folder, *patterns) == expected
+    assert not any(file.is_symlink() for file in built.rglob('*'))
+
+
+def test_every_module_is_in_the_wheel(built):
+    expected = relative_files(ROOT / 'mmwsss', '*.py')
+    packaged = {name for name in relative_files(built, '*.py') if not name.startswith('.mim')}
+    assert packaged == {name for name in expected if not name.startswith('.mim')}
+
+
+def test_index_of_models_names_configs_that_exist(built):
+    assert 'configs/metafile.yml' in (built / '.mim/model-index.yml').read_text()
+    for line in (built / '.mim/configs/metafile.yml').read_text().splitlines():
+        if line.strip().startswith('Config:'):
+            assert (built / '.mim' / line.split()[1]).is_file(), line
