@@ -1,4 +1,4 @@
-# Plain CAM of EfficientNet-Lite0 on msrc_objects, for two CPU cores: the baseline of docs/results.md.
+# Plain CAM of EfficientNet-Lite0 on msrc_objects, for two CPU cores; see docs/results.md.
 _base_ = [
     '../_base_/models/cam_efficientnet-lite0.py',
     '../_base_/datasets/msrc_objects.py',
