@@ -3,6 +3,8 @@
 Every module says when its remedy applies; where the condition does not hold it changes nothing.
 """
 
+import warnings
+
 from .torchvision_ops import define_missing_torchvision_ops
 
 
@@ -19,6 +21,8 @@ def apply_remedies() -> None:
             f"mmwsss needs {error.name}, which is not installed: pip install 'mmwsss[onedl]'"
         ) from error
     check_versions()
+    # mmcv's wheels without compiled operators say so whenever a transformer is imported.
+    warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
     define_missing_torchvision_ops()
 
     from .checkpoints import load_checkpoints_safely
