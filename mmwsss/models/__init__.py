@@ -1,5 +1,6 @@
 """Models: backbones, heads, losses and classifiers."""
 
+from .affinity_net import AffinityNet  # noqa: F401
 from .backbones import *  # noqa: F403
 from .classifiers import *  # noqa: F403
 from .heads import *  # noqa: F403

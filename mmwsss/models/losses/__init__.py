@@ -1,10 +1,12 @@
 """Losses of image-level supervision."""
 
+from .affinity import AffinityLoss
 from .concentration import ConcentrationLoss, concentration
 from .entropy import ClassEntropyLoss, class_entropy
 from .multi_label import MultiLabelSoftMarginLoss
 
 __all__ = [
+    'AffinityLoss',
     'ClassEntropyLoss',
     'ConcentrationLoss',
     'MultiLabelSoftMarginLoss',

@@ -1,0 +1,133 @@
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.config import Config
+from mmengine.optim import OptimWrapper
+from mmpretrain.structures import DataSample
+from torch import nn
+
+from mmwsss.models import AffinityNet
+from mmwsss.models.backbones import ResNet38
+from mmwsss.models.backbones.resnet38_weights import HEADS, cam_from_published
+from mmwsss.registry import MODELS
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+LITE = dict(type='mmwsss.EfficientNetLite', arch='lite0', output_stride=16, out_indices=(3, 4, 6))
+
+
+@MODELS.register_module()
+class ThreeTaps(nn.Module):
+    """A backbone of three convolutions at stride 4."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 5, stride=4, padding=2)
+        self.convolutions = nn.ModuleList([nn.Conv2d(4, 4, 3, padding=1) for _ in range(3)])
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        x = self.stem(x)
+        return tuple(convolution(x) for convolution in self.convolutions)
+
+
+def make_net(**kwargs) -> AffinityNet:
+    torch.manual_seed(0)
+    settings = dict(
+        backbone=dict(type='mmwsss.ThreeTaps'),
+        head=dict(
+            type='mmwsss.AffinityHead',
+            in_channels=(4, 4, 4),
+            channels=(4, 4, 8),
+            radius=3,
+            stride=4,
+        ),
+        data_preprocessor=dict(mean=[10, 20, 30], std=[1, 2, 3], to_rgb=True),
+    )
+    net = AffinityNet(**{**settings, **kwargs})
+    net.init_weights()
+    return net
+
+
+def make_batch(count: int = 3) -> dict:
+    """Pictures of two colours, labelled by the colour."""
+    pictures, samples = [], []
+    for index in range(count):
+        label = torch.zeros(8, 8, dtype=torch.uint8)
+        label[:, 2 + index :] = 1
+        picture = torch.where(label.repeat_interleave(4, 0).repeat_interleave(4, 1) > 0, 200, 40)
+        pictures.append(picture.to(torch.uint8).expand(3, 32, 32))
+        sample = DataSample(metainfo=dict(img_path='x'))
+        sample.set_gt_label([0])
+        sample.gt_affinity_label = label
+        samples.append(sample)
+    return dict(inputs=torch.stack(pictures), data_samples=samples)
+
+
+def test_training_separates_two_colours() -> None:
+    net = make_net().train()
+    optimizer = OptimWrapper(torch.optim.Adam(net.parameters(), 1e-2))
+    logs = [net.train_step(make_batch(), optimizer) for _ in range(25)]
+    assert float(logs[-1]['loss']) < 0.5 * float(logs[0]['loss'])
+    assert float(logs[0]['pairs_neg']) > 0
+    # The counts are logged; they are no losses.
+    total = sum(logs[0][f'loss_{kind}'] for kind in ('bg', 'fg', 'neg'))
+    assert float(logs[0]['loss']) == pytest.approx(float(total))
+    affinity = net.eval().affinities(list(make_batch()['inputs']))
+    same, across = affinity[0, 0, 4, 5], affinity[0, 0, 4, 1]
+    assert float(same) > float(across) + 0.2
+
+
+def test_odd_pictures_are_padded_to_whole_cells() -> None:
+    net = make_net().eval()
+    inputs = torch.randn(2, 3, 30, 27)
+    affinity = net.batch_affinities(inputs)
+    assert affinity.shape[-2:] == (8, 7)
+    torch.testing.assert_close(affinity, net.batch_affinities(F.pad(inputs, (0, 1, 0, 2))))
+
+
+def test_pictures_are_rgb_and_normalised_as_in_training() -> None:
+    net = make_net().eval()
+    rgb = torch.randint(0, 256, (3, 32, 36), dtype=torch.uint8)
+    mean, std = torch.tensor([10, 20, 30.0]), torch.tensor([1, 2, 3.0])
+    expected = (rgb - mean[:, None, None]) / std[:, None, None]
+    torch.testing.assert_close(net.affinities([rgb]), net.batch_affinities(expected[None]))
+    assert net.affinities([rgb], scale=2).shape[-2:] == (16, 18)
+    assert net.affinities([rgb], scale=0.5).shape[-2:] == (4, 5)
+
+
+def test_prediction_takes_pictures_of_different_sizes() -> None:
+    net = make_net().eval()
+    pictures = [torch.randn(3, 30, 27), torch.randn(3, 16, 16)]
+    samples = net(pictures, mode='predict')
+    assert [tuple(sample.affinity.shape[1:]) for sample in samples] == [(8, 7), (4, 4)]
+    torch.testing.assert_close(samples[1].affinity, net.batch_affinities(pictures[1][None])[0])
+    with pytest.raises(ValueError, match='mode must be'):
+        net(pictures, mode='train')
+
+
+def test_a_wrong_stride_is_named() -> None:
+    net = make_net()
+    net.head.stride = 8
+    with pytest.raises(ValueError, match=r'\(8, 8\) cells, not \(4, 4\): set head\.stride'):
+        net.batch_affinities(torch.zeros(1, 3, 32, 32))
+
+
+def test_efficientnet_lite_has_the_grid_of_its_first_tap() -> None:
+    head = dict(
+        type='mmwsss.AffinityHead', in_channels=(40, 112, 1280), channels=(4, 4, 8), stride=8
+    )
+    net = make_net(backbone=LITE, head=head, channels_last=True).eval()
+    assert net.batch_affinities(torch.zeros(1, 3, 67, 90)).shape == (1, 34, 9, 12)
+
+
+def test_published_weights_fit_the_config() -> None:
+    cfg = Config.fromfile(CONFIGS / '_base_/models/affinity_resnet38.py').model
+    cfg.backbone.init_cfg = None
+    cfg.pop('type')
+    with torch.device('meta'):
+        net = AffinityNet(**cfg.to_dict())
+        published = {**ResNet38().state_dict(), **dict.fromkeys(HEADS['PSA AffinityNet'])}
+    for name, renamed in HEADS['PSA AffinityNet'].items():
+        published[name] = net.state_dict()[renamed]
+    assert cam_from_published(published, 'x').keys() == net.state_dict().keys()
