@@ -29,3 +29,5 @@ PARAM_SCHEDULERS = _child(mmengine_registry.PARAM_SCHEDULERS, 'engine')
 LOG_PROCESSORS = _child(mmengine_registry.LOG_PROCESSORS, 'engine')
 VISUALIZERS = _child(mmengine_registry.VISUALIZERS, 'visualization')
 VISBACKENDS = _child(mmengine_registry.VISBACKENDS, 'visualization')
+# No other package has refiners: a registry without a parent.
+REFINERS = Registry('refiner', scope='mmwsss', locations=['mmwsss.refinement.refiners'])

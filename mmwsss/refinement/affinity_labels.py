@@ -31,7 +31,7 @@ def affinity_labels(
     image: np.ndarray,
     scores: np.ndarray,
     classes: np.ndarray,
-    params: AffinityLabelParams = AffinityLabelParams(),  # noqa: B008 (frozen)
+    params: AffinityLabelParams = AffinityLabelParams(),
 ) -> np.ndarray:
     """Confident foreground, confident background, and the rest.
 

@@ -57,17 +57,21 @@ class ScoredPicture:
         """Label map, uint8 (H, W): 0 background, i + 1 class i.
 
         Args:
-            ignore_below: pixels whose highest score is less than this share of the sum of all
-                scores become 255.
+            ignore_below: pixels of a lower :meth:`confidence` become 255.
         """
         names = np.concatenate([[0], self.classes + 1])
         if names.max() >= IGNORED:
             raise ValueError(f'{self.img_id}: class {names.max() - 1} does not fit a label map')
-        scores = self.resized_scores()
-        labels = names.astype(np.uint8)[scores.argmax(0)]
+        labels = names.astype(np.uint8)[self.resized_scores().argmax(0)]
         if ignore_below > 0:
-            labels[scores.max(0) < ignore_below * scores.sum(0)] = IGNORED
+            labels[self.confidence() < ignore_below] = IGNORED
         return labels
+
+    def confidence(self) -> np.ndarray:
+        """Share of the highest score in the sum of all, (H, W) in [0, 1]; 0 where all are 0."""
+        scores = self.resized_scores()
+        total = scores.sum(0)
+        return scores.max(0) / np.where(total > 0, total, 1)
 
 
 class Refiner(ABC):
@@ -76,7 +80,7 @@ class Refiner(ABC):
     Attributes:
         on_device: whether it holds a model or works on an accelerator, so that it runs in the
             main process; others run in a pool of processes, for which they must be picklable.
-        needs_model: whether it needs a model of affinities, see :meth:`attach`.
+        needs_model: whether it needs a model of affinities, given by its ``attach(model)``.
     """
 
     on_device = False
@@ -89,9 +93,6 @@ class Refiner(ABC):
     def refine_batch(self, pictures: Sequence[ScoredPicture]) -> list[ScoredPicture]:
         """Refine several pictures; override where that is faster than one by one."""
         return [self.refine(picture) for picture in pictures]
-
-    def attach(self, model: object) -> None:
-        """Take the model of affinities; those that need none ignore it."""
 
     def steps(self) -> list['Refiner']:
         """The refiners that this one runs one after another: itself, unless it is a sequence."""

@@ -52,14 +52,17 @@ class CRFRefiner(Refiner):
 
     def refine(self, picture: ScoredPicture) -> ScoredPicture:
         """Refine one picture; the scores become probabilities."""
-        if self.resolution == 'scores' and picture.extent is None:
-            scores = dense_crf(picture.image, picture.scores, self.params, 'scores')
-        elif self.resolution == 'scores':
-            image, height, width = picture.image, *picture.extent
-            below, right = height - image.shape[0], width - image.shape[1]
-            image = np.pad(image, ((0, below), (0, right), (0, 0)), mode='edge')
-            scores = dense_crf(image, picture.scores, self.params, 'scores')
-            return picture.with_scores(scores, picture.extent)
-        else:
+        if self.resolution == 'picture':
             scores = dense_crf(picture.image, picture.resized_scores(), self.params)
-        return picture.with_scores(scores)
+            return picture.with_scores(scores)
+        image = _extended(picture.image, picture.extent)
+        scores = dense_crf(image, picture.scores, self.params, 'scores')
+        return picture.with_scores(scores, picture.extent)
+
+
+def _extended(image: np.ndarray, extent: tuple[int, int] | None) -> np.ndarray:
+    """Repeat the border, so that picture and score maps cover the same."""
+    if extent is None:
+        return image
+    below, right = extent[0] - image.shape[0], extent[1] - image.shape[1]
+    return np.pad(image, ((0, below), (0, right), (0, 0)), mode='edge')

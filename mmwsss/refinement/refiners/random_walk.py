@@ -86,8 +86,7 @@ class RandomWalkRefiner(Refiner):
         """
         if self.model is None:
             raise RuntimeError(
-                'RandomWalkRefiner has no model: give the checkpoint of an AffinityNet, or attach '
-                'one by refiner.attach(model)'
+                'RandomWalkRefiner has no model: attach the AffinityNet by refiner.attach(model)'
             )
         refined: list[ScoredPicture | None] = [None] * len(pictures)
         for indices in _same_size(pictures):

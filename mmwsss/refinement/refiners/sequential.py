@@ -21,21 +21,6 @@ class SequentialRefiner(Refiner):
             for refiner in refiners
         ]
 
-    @property
-    def on_device(self) -> bool:
-        """Whether one of them must run in the main process."""
-        return any(refiner.on_device for refiner in self.refiners)
-
-    @property
-    def needs_model(self) -> bool:
-        """Whether one of them needs a model of affinities."""
-        return any(refiner.needs_model for refiner in self.refiners)
-
-    def attach(self, model: object) -> None:
-        """Give the model to all of them."""
-        for refiner in self.refiners:
-            refiner.attach(model)
-
     def steps(self) -> list[Refiner]:
         """Those of all of them, in order."""
         return [step for refiner in self.refiners for step in refiner.steps()]

@@ -1,0 +1,183 @@
+"""Affinity labels of a dataset: from a CAMStore to a folder of PNGs, and how good they are."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from os.path import abspath
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmengine.config import Config, ConfigDict
+from mmengine.dist import all_reduce, is_main_process
+from torch import from_numpy
+
+from mmwsss.datasets import LabelFolder
+from mmwsss.datasets.masks import read_mask
+from mmwsss.evaluation.label_scores import LabelScores, label_confusion, score_rows
+from mmwsss.refinement.affinity_labels import AffinityLabelParams, affinity_labels
+from mmwsss.refinement.background import Background
+from mmwsss.refinement.process_pool import ordered_map
+from mmwsss.refinement.refiners.crf import crf_params
+from mmwsss.structures import CAMStore
+
+from .label_jobs import (
+    Picture,
+    collect_failures,
+    job_config,
+    list_pictures,
+    load_rgb,
+    my_share,
+    on_main_process,
+    raise_failures,
+    read_response,
+    start,
+    usable_workers,
+)
+from .reports import render_table, write_json
+
+KIND = 'affinity'
+
+
+def label_params(job: ConfigDict) -> AffinityLabelParams:
+    """Settings of a config's ``affinity_labels``: ``foreground``, ``background``, ``crf``."""
+    crf = job.get('crf', {})
+    resolution = job.get('resolution', 'picture')
+    return AffinityLabelParams(
+        foreground=Background(**job.get('foreground', dict(alpha=4))),
+        background=Background(**job.get('background', dict(alpha=32))),
+        crf=None if crf is None else crf_params(**{'settings': 'affinity_label', **crf}),
+        resolution=resolution,
+    )
+
+
+@dataclass(frozen=True)
+class AffinityLabeller:
+    """Labels one picture; picklable, so that it works in a pool.
+
+    Attributes:
+        store: response maps.
+        folder: where the label goes.
+        params: settings.
+    """
+
+    store: CAMStore
+    folder: LabelFolder
+    params: AffinityLabelParams
+
+    def __call__(self, picture: Picture) -> None:
+        """Write the picture's label."""
+        image = load_rgb(picture.img_path)
+        response = read_response(self.store, picture, image.shape[:2])
+        at_picture = self.params.resolution == 'picture'
+        scores = (response.resized() if at_picture else response.scores).numpy()
+        labels = affinity_labels(image, scores, response.classes.numpy(), self.params)
+        if not at_picture:
+            labels = cv2.resize(labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        self.folder.write(picture.img_id, labels)
+
+
+@dataclass(frozen=True)
+class LabelCounter:
+    """Counts one picture's labels against its mask; picklable."""
+
+    folder: LabelFolder
+
+    def __call__(self, picture: Picture) -> np.ndarray:
+        """Return the confusion of ``label_confusion``."""
+        labels = self.folder.read(picture.img_id)
+        return label_confusion(labels, read_mask(picture.mask_path), len(self.folder.classes))
+
+
+def measure_labels(
+    folder: LabelFolder, pictures: Sequence[Picture], workers: int = 0
+) -> LabelScores | None:
+    """Scores of the labels of all pictures that have a mask, over all processes.
+
+    Args:
+        folder: the labels.
+        pictures: of the whole dataset.
+        workers: processes.
+    """
+    shown = [picture for picture in pictures if picture.mask_path]
+    if not shown:
+        return None
+    classes = len(folder.classes)
+    total = np.zeros((classes + 1, classes + 2), np.int64)
+    counts = ordered_map(
+        LabelCounter(folder),
+        my_share(shown),
+        workers=workers,
+        name_of=lambda picture: picture.img_id,
+        description='measure',
+        progress=is_main_process(),
+    )
+    for count in counts:
+        total += count
+    total = from_numpy(total)
+    all_reduce(total)
+    return LabelScores.from_confusion(total.numpy())
+
+
+def make_affinity_labels(
+    cfg: Config, cams: str | None = None, out: str | None = None, workers: int | None = None
+) -> dict | None:
+    """Make the affinity labels that a config describes; what is there whole is left as it is.
+
+    Args:
+        cfg: with ``label_dataset`` and ``affinity_labels``, see docs/pseudo_labels.md.
+        cams: the CAMStore, in place of ``affinity_labels.cam_store``.
+        out: the folder, in place of ``affinity_labels.out_dir``.
+        workers: processes; None: see ``usable_workers``.
+
+    Returns:
+        the report that ``report.json`` in the folder holds, None where no picture has a mask.
+
+    Raises:
+        RuntimeError: pictures failed; the others are done.
+    """
+    start(cfg)
+    job = job_config(cfg, 'affinity_labels', cams, out)
+    params = label_params(job)
+    pictures, metainfo = list_pictures(cfg.label_dataset, job.get('mask_dir'))
+    store = CAMStore.open(job.cam_store, metainfo['classes'])
+    settings = {'cam_store': abspath(job.cam_store), **asdict(params)}
+    on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, settings))
+    folder = LabelFolder.open(job.out_dir, KIND, store.classes)
+    pending = [picture for picture in my_share(pictures) if picture.img_id not in folder]
+    workers = usable_workers(workers, len(pending))
+    results = ordered_map(
+        AffinityLabeller(store, folder, params),
+        pending,
+        workers=workers,
+        name_of=lambda picture: picture.img_id,
+        on_error='return',
+        description='affinity labels',
+        progress=is_main_process(),
+    )
+    raise_failures(collect_failures(results), len(pictures))
+    scores = measure_labels(folder, pictures, workers)
+    return None if scores is None else _report(folder, pictures, scores)
+
+
+def _report(folder: LabelFolder, pictures: Sequence[Picture], scores: LabelScores) -> dict:
+    """Write ``report.json`` on the main process and return it."""
+    columns = scores.columns()
+    del columns['IoU']  # says nothing of labels that are meant to be partial
+    report = {
+        'pictures': sum(picture.mask_path is not None for picture in pictures),
+        'accuracy': scores.accuracy,
+        'coverage': scores.total_coverage,
+        'classes': score_rows(folder.classes, columns),
+    }
+    if is_main_process():
+        write_json(Path(folder.root, 'report.json'), report)
+    return report
+
+
+def report_table(report: dict) -> str:
+    """The report of affinity labels as text."""
+    title = (
+        f'affinity labels of {report["pictures"]} pictures: {report["coverage"]:.1f} % of the '
+        f'pixels labelled, {report["accuracy"]:.1f} % of them right'
+    )
+    return render_table(report['classes'], title)

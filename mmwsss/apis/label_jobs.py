@@ -1,0 +1,219 @@
+"""What the tools that make label maps share: pictures, processes and failures."""
+
+import argparse
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.dist import (
+    all_gather_object,
+    broadcast_object_list,
+    get_dist_info,
+    init_dist,
+    is_distributed,
+    is_main_process,
+)
+from mmengine.registry import init_default_scope
+
+from mmwsss.compat.cpu_distributed import prepare_cpu_distributed
+from mmwsss.datasets import DataError
+from mmwsss.datasets.transforms import LoadImage
+from mmwsss.refinement.process_pool import PictureError
+from mmwsss.registry import DATASETS
+from mmwsss.structures import CAMStore, ResponseMap, img_id_path
+
+
+class Picture(NamedTuple):
+    """A picture that labels are made for.
+
+    Attributes:
+        img_id: its path below the image root, without suffix.
+        img_path: its file.
+        labels: ascending indices of the classes that it shows.
+        mask_path: its true mask, where there is one.
+    """
+
+    img_id: str
+    img_path: str
+    labels: tuple[int, ...]
+    mask_path: str | None
+
+
+def list_pictures(dataset: dict, mask_dir: str | None) -> tuple[list[Picture], dict]:
+    """Build a dataset of image-level labels and list its pictures.
+
+    Args:
+        dataset: its config.
+        mask_dir: folder with ``<img_id>.png`` of true masks, of some pictures or of all; None
+            where nothing is to be measured.
+
+    Returns:
+        the pictures in the dataset's order, and the dataset's metainfo.
+
+    Raises:
+        DataError: a fault of the data, or a folder without any of the masks.
+    """
+    built = DATASETS.build(dataset)
+    infos = [built.get_data_info(index) for index in range(len(built))]
+    pictures = [
+        Picture(info['img_id'], info['img_path'], tuple(info['gt_label']), _mask(mask_dir, info))
+        for info in infos
+    ]
+    if mask_dir and not any(picture.mask_path for picture in pictures):
+        raise DataError(
+            f'{mask_dir}: no mask of any picture, for example {pictures[0].img_id}.png; correct '
+            'mask_dir, or set it to None to measure nothing'
+        )
+    return pictures, built.metainfo
+
+
+def _mask(mask_dir: str | None, info: dict) -> str | None:
+    path = str(img_id_path(mask_dir, info['img_id'], '.png')) if mask_dir else ''
+    return path if os.path.isfile(path) else None
+
+
+def load_rgb(img_path: str) -> np.ndarray:
+    """Load a picture as uint8 RGB, shape (H, W, 3)."""
+    return LoadImage()({'img_path': img_path})['img'][..., ::-1]
+
+
+def read_response(store: CAMStore, picture: Picture, size: Sequence[int]) -> ResponseMap:
+    """Read a picture's response maps, those of the classes that its labels forbid left out.
+
+    Args:
+        store: where they are.
+        picture: whose.
+        size: (H, W) of the picture.
+
+    Raises:
+        ValueError: the maps were made of a picture of another size.
+    """
+    response = store.read(picture.img_id)
+    if response.ori_shape != tuple(size):
+        raise ValueError(
+            f'{store.path(picture.img_id)}: maps of a picture of {response.ori_shape} pixels, but '
+            f'{picture.img_path} has {tuple(size)}: make the response maps again'
+        )
+    keep = np.isin(response.classes.numpy(), picture.labels)
+    return ResponseMap(
+        response.scores[keep], response.classes[keep], response.ori_shape, response.img_id
+    )
+
+
+def add_label_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the tools that make label maps."""
+    parser.add_argument('--cams', help='CAMStore, in place of the one that the config names')
+    parser.add_argument('--out', help="folder of the labels, in place of the config's")
+    parser.add_argument(
+        '--workers', type=int, help='processes for the CRF; default: as many as there are cores'
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='settings to replace, as key=value'
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='job launcher; the pictures are dealt out to the processes',
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    parser.set_defaults(work_dir=None)
+
+
+def job_config(cfg: Config, key: str, cams: str | None, out: str | None) -> ConfigDict:
+    """Return ``cfg[key]`` with the folders that the command line gave.
+
+    Raises:
+        ValueError: the config does not say how to make these labels.
+    """
+    if key not in cfg or 'label_dataset' not in cfg:
+        raise ValueError(
+            f'{cfg.filename}: has no {key} and label_dataset; take configs/affinitynet.py or '
+            'inherit it'
+        )
+    job = cfg[key]
+    if cams:
+        job.cam_store = cams
+    if out:
+        job.out_dir = out
+    return job
+
+
+def start(cfg: Config) -> None:
+    """Set the config's scope and start the processes that ``cfg.launcher`` asks for."""
+    init_default_scope(cfg.get('default_scope', 'mmwsss'))
+    launcher = cfg.get('launcher', 'none')
+    if launcher != 'none' and not is_distributed() and not prepare_cpu_distributed(cfg):
+        init_dist(launcher, **cfg.get('env_cfg', {}).get('dist_cfg', {}))
+
+
+def my_share(items: Sequence) -> Sequence:
+    """Every world_size-th item: those of this process."""
+    rank, world_size = get_dist_info()
+    return items[rank::world_size]
+
+
+def usable_workers(workers: int | None, pictures: int) -> int:
+    """How many pool processes to use.
+
+    Args:
+        workers: as asked for; None: the cores that this process may use, divided among the
+            processes of the job, and none where that is one or the pictures are few.
+        pictures: how many there are to work on.
+    """
+    if workers is not None:
+        return workers
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+    mine = (cores or 1) // get_dist_info()[1]
+    # Starting a process costs as much as the CRF of some ten pictures.
+    return mine if mine > 1 and pictures >= 20 * mine else 0
+
+
+def on_main_process(function: Callable[[], object]) -> None:
+    """Call a function on the main process; what it raises is raised on all of them.
+
+    Raises:
+        ValueError: with the message of the OSError or ValueError of the main process.
+    """
+    problem: list[str | None] = [None]
+    if is_main_process():
+        try:
+            function()
+        except (OSError, ValueError) as error:
+            problem = [str(error)]
+    broadcast_object_list(problem)
+    if problem[0] is not None:
+        raise ValueError(problem[0])
+
+
+def collect_failures(results: Iterable[object]) -> list[PictureError]:
+    """Exhaust the results of a pool and return its failures."""
+    return [result for result in results if isinstance(result, PictureError)]
+
+
+def raise_failures(failures: Sequence[PictureError], total: int) -> None:
+    """Raise on every process if any process has a failure.
+
+    Raises:
+        RuntimeError: names the first pictures and what was wrong with them.
+    """
+    gathered = all_gather_object([str(failure) for failure in failures])
+    everywhere = [text for texts in gathered for text in texts]
+    if everywhere:
+        more = f'\n… and {len(everywhere) - 5} more' if len(everywhere) > 5 else ''
+        raise RuntimeError(
+            f'{len(everywhere)} of {total} pictures failed; the others are done, run again when '
+            'these are corrected:\n' + '\n'.join(sorted(everywhere)[:5]) + more
+        )
+
+
+def fingerprint(path: str | os.PathLike) -> str:
+    """First 16 hexadecimal digits of a file's SHA-256."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()[:16]

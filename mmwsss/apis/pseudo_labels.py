@@ -1,0 +1,291 @@
+"""Pseudo-labels of a dataset: from a CAMStore through a refiner to a folder of PNGs."""
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from os.path import abspath
+
+import numpy as np
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
+from mmengine.dist import all_reduce, is_main_process
+from mmengine.runner import CheckpointLoader
+from PIL import Image
+
+from mmwsss.datasets import LabelFolder
+from mmwsss.refinement.background import Background
+from mmwsss.refinement.process_pool import PictureError, ordered_map
+from mmwsss.refinement.refiners import Refiner, ScoredPicture
+from mmwsss.registry import MODELS, REFINERS
+from mmwsss.structures import CAMStore, atomic_open, img_id_path
+
+from .label_jobs import (
+    Picture,
+    fingerprint,
+    job_config,
+    list_pictures,
+    load_rgb,
+    my_share,
+    on_main_process,
+    raise_failures,
+    read_response,
+    start,
+    usable_workers,
+)
+
+KIND = 'pseudo'
+
+
+@dataclass(frozen=True)
+class PictureLoader:
+    """Reads a picture and its response maps, and adds the background; picklable."""
+
+    store: CAMStore
+    background: Background
+
+    def __call__(self, picture: Picture) -> ScoredPicture:
+        """Return the picture with scores at its own size."""
+        image = load_rgb(picture.img_path)
+        response = read_response(self.store, picture, image.shape[:2])
+        scores = self.background.add(response.resized().numpy())
+        return ScoredPicture(image, scores, response.classes.numpy(), picture.img_id)
+
+
+@dataclass(frozen=True)
+class LabelFinisher:
+    """The part of the work that needs no accelerator; picklable, so that it works in a pool.
+
+    Attributes:
+        load: reads a picture that no refiner has seen yet.
+        refiners: those that are left.
+        folder: where the label goes.
+        ignore_below: see ``ScoredPicture.labels``.
+        weight_dir: where the confidence goes as an 8-bit gray PNG, or None.
+    """
+
+    load: PictureLoader
+    refiners: tuple[Refiner, ...]
+    folder: LabelFolder
+    ignore_below: float = 0.0
+    weight_dir: str | None = None
+
+    def __call__(self, item: Picture | ScoredPicture) -> str:
+        """Write the picture's label and return its id."""
+        picture = item if isinstance(item, ScoredPicture) else self.load(item)
+        for refiner in self.refiners:
+            picture = refiner.refine(picture)
+        if self.weight_dir is not None:
+            # First: where a label is, its weights are.
+            write_weights(self.weight_dir, picture)
+        self.folder.write(picture.img_id, picture.labels(self.ignore_below))
+        return picture.img_id
+
+
+def write_weights(root: str, picture: ScoredPicture) -> None:
+    """Write a picture's confidence as ``<root>/<img_id>.png``, 8-bit gray, 255 for certainty."""
+    weights = (255 * picture.confidence()).round().astype(np.uint8)
+    with atomic_open(img_id_path(root, picture.img_id, '.png')) as file:
+        Image.fromarray(weights).save(file, 'PNG')
+
+
+def build_refiner(job: ConfigDict, model: ConfigDict | None, checkpoint: str | None) -> Refiner:
+    """Build ``job.refiner`` and, where it needs one, its model with the checkpoint's weights.
+
+    Raises:
+        ValueError: a model is needed and none is given, or the checkpoint is of another one.
+    """
+    refiner = REFINERS.build(job.refiner)
+    walkers = [step for step in refiner.steps() if step.needs_model]
+    if walkers and (model is None or checkpoint is None):
+        raise ValueError(
+            f'{type(walkers[0]).__name__} needs a trained AffinityNet: give CHECKPOINT and a '
+            'config with its model, or take a refiner without a random walk'
+        )
+    loaded = load_model(model, checkpoint) if walkers else None
+    for step in walkers:
+        step.attach(loaded)
+    return refiner
+
+
+def load_model(model: ConfigDict, checkpoint: str) -> torch.nn.Module:
+    """Build a model, load its weights, all of them, and put it on the accelerator for inference.
+
+    Raises:
+        ValueError: the file is no whole checkpoint, or one of another model; names it.
+    """
+    try:
+        state = CheckpointLoader.load_checkpoint(checkpoint, 'cpu', logger='silent')
+    except Exception as error:  # a corrupt file makes torch's reader raise nearly anything
+        reason = ' '.join(str(error).split())
+        raise ValueError(f'{checkpoint}: not a whole checkpoint ({reason})') from error
+    state = {key.removeprefix('module.'): x for key, x in state.get('state_dict', state).items()}
+    built = MODELS.build(model)
+    wrong = [
+        name
+        for name, weight in built.state_dict().items()
+        if name not in state or state[name].shape != weight.shape
+    ]
+    if wrong:
+        raise ValueError(
+            f'{checkpoint}: {len(wrong)} weights of the {model.type} are missing or of another '
+            f'shape, for example {wrong[0]}: give the checkpoint that this config trained'
+        )
+    built.load_state_dict(state, strict=False)
+    return built.to(get_device()).eval()
+
+
+@dataclass
+class PseudoLabelJob:
+    """All that is needed to label pictures.
+
+    Attributes:
+        load: reads pictures with their scores.
+        refiner: refines them.
+        folder: where labels go.
+        ignore_below: see ``ScoredPicture.labels``.
+        weight_dir: see ``LabelFinisher``.
+        batch_size: pictures that a refiner on the device gets at once.
+        workers: processes for the refiners after it.
+    """
+
+    load: PictureLoader
+    refiner: Refiner
+    folder: LabelFolder
+    ignore_below: float = 0.0
+    weight_dir: str | None = None
+    batch_size: int = 1
+    workers: int = 0
+
+    def run(self, pictures: Sequence[Picture]) -> list[PictureError]:
+        """Label the pictures and return what failed; every other picture is done."""
+        steps = self.refiner.steps()
+        split = max((index + 1 for index, step in enumerate(steps) if step.on_device), default=0)
+        failures: list[PictureError] = []
+        items = self._on_device(pictures, steps[:split], failures) if split else pictures
+        finish = LabelFinisher(
+            self.load, tuple(steps[split:]), self.folder, self.ignore_below, self.weight_dir
+        )
+        results = ordered_map(
+            finish,
+            items,
+            workers=self.workers,
+            name_of=lambda item: item.img_id,
+            on_error='return',
+            description='pseudo-labels',
+            progress=is_main_process(),
+        )
+        return failures + [result for result in results if isinstance(result, PictureError)]
+
+    def _on_device(
+        self, pictures: Sequence[Picture], steps: Sequence[Refiner], failures: list[PictureError]
+    ) -> Iterator[ScoredPicture]:
+        """Pictures after the refiners of the main process; the next batch is read meanwhile."""
+        size = self.batch_size
+        chunks = [pictures[first : first + size] for first in range(0, len(pictures), size)]
+        with ThreadPoolExecutor(min(size, 8)) as threads:
+            ahead = _submit(threads, self.load, chunks[0]) if chunks else []
+            for chunk, following in zip(chunks, [*chunks[1:], []]):
+                futures, ahead = ahead, _submit(threads, self.load, following)
+                batch = _loaded(chunk, futures, failures)
+                for step in steps:
+                    batch = step.refine_batch(batch)
+                yield from batch
+
+
+def _submit(
+    threads: ThreadPoolExecutor, load: PictureLoader, chunk: Sequence[Picture]
+) -> list[Future[ScoredPicture]]:
+    return [threads.submit(load, picture) for picture in chunk]
+
+
+def _loaded(
+    chunk: Sequence[Picture],
+    futures: Sequence[Future[ScoredPicture]],
+    failures: list[PictureError],
+) -> list[ScoredPicture]:
+    """The pictures that could be read; the others are named in ``failures``."""
+    batch = []
+    for picture, future in zip(chunk, futures):
+        try:
+            batch.append(future.result())
+        except (OSError, ValueError) as error:
+            failures.append(PictureError(picture.img_id, f'{type(error).__name__}: {error}'))
+    return batch
+
+
+@dataclass(frozen=True)
+class PseudoLabels:
+    """What was made.
+
+    Attributes:
+        folder: the labels.
+        load: reads the pictures with the scores that they were made from.
+        pictures: all pictures of the dataset.
+        metainfo: of the dataset.
+        made: how many were made now, over all processes.
+        seconds: how long the slowest process took for its part.
+    """
+
+    folder: LabelFolder
+    load: PictureLoader
+    pictures: Sequence[Picture]
+    metainfo: dict
+    made: int
+    seconds: float
+
+
+def make_pseudo_labels(
+    cfg: Config,
+    checkpoint: str | None = None,
+    cams: str | None = None,
+    out: str | None = None,
+    workers: int | None = None,
+) -> PseudoLabels:
+    """Make the pseudo-labels that a config describes; what is there whole is left as it is.
+
+    Args:
+        cfg: with ``label_dataset`` and ``pseudo_labels``, see docs/pseudo_labels.md, and ``model``
+            where the refiner needs one.
+        checkpoint: of that model.
+        cams: the CAMStore, in place of ``pseudo_labels.cam_store``.
+        out: the folder, in place of ``pseudo_labels.out_dir``.
+        workers: processes for refiners without a model; None: see ``usable_workers``.
+
+    Raises:
+        RuntimeError: pictures failed; the others are done.
+    """
+    start(cfg)
+    job = job_config(cfg, 'pseudo_labels', cams, out)
+    pictures, metainfo = list_pictures(cfg.label_dataset, job.get('mask_dir'))
+    store = CAMStore.open(job.cam_store, metainfo['classes'])
+    refiner = build_refiner(job, cfg.get('model'), checkpoint)
+    needs_model = any(step.needs_model for step in refiner.steps())
+    settings = {
+        'cam_store': abspath(job.cam_store),
+        'background': dict(job.background),
+        'refiner': job.refiner.to_dict(),
+        'ignore_below': job.get('ignore_below', 0.0),
+        'checkpoint': fingerprint(checkpoint) if needs_model else None,
+    }
+    on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, settings))
+    folder = LabelFolder.open(job.out_dir, KIND, store.classes)
+    pending = [picture for picture in my_share(pictures) if picture.img_id not in folder]
+    load = PictureLoader(store, Background(**job.background))
+    work = PseudoLabelJob(
+        load,
+        refiner,
+        folder,
+        settings['ignore_below'],
+        job.get('weight_dir'),
+        job.get('batch_size', 1),
+        usable_workers(workers, len(pending)),
+    )
+    begin = time.perf_counter()
+    raise_failures(work.run(pending), len(pictures))
+    seconds = torch.tensor(time.perf_counter() - begin)
+    made = torch.tensor(len(pending))
+    all_reduce(seconds, 'max')
+    all_reduce(made)
+    return PseudoLabels(folder, load, pictures, metainfo, int(made), float(seconds))

@@ -1,0 +1,47 @@
+"""Tables of scores: as text, CSV and JSON."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+
+from prettytable import PrettyTable
+
+from mmwsss.structures import atomic_open
+
+Rows = Sequence[Mapping[str, str | float | None]]
+
+
+def render_table(rows: Rows, title: str = '') -> str:
+    """Rows of equal keys as a text table, numbers with one decimal; the last row is set apart."""
+    table = PrettyTable(list(rows[0]), title=title or None)
+    table.align = 'r'
+    table.align[next(iter(rows[0]))] = 'l'
+    for index, row in enumerate(rows):
+        if index == len(rows) - 1:
+            table.add_divider()
+        table.add_row([_cell(value) for value in row.values()])
+    return table.get_string()
+
+
+def _cell(value: str | float | None) -> str:
+    if value is None:
+        return '-'
+    return value if isinstance(value, str) else f'{value:.1f}'
+
+
+def write_csv(path: str | os.PathLike, rows: Rows) -> None:
+    """Write rows of equal keys."""
+    text = io.StringIO(newline='')
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator='\n')
+    writer.writeheader()
+    writer.writerows(rows)
+    with atomic_open(path) as file:
+        file.write(text.getvalue().encode())
+
+
+def write_json(path: str | os.PathLike, content: object) -> None:
+    """Write JSON."""
+    with atomic_open(path) as file:
+        file.write(json.dumps(content, indent=1).encode())

@@ -1,0 +1,160 @@
+"""Label maps on disk: one small indexed PNG per picture, and a note of how they were made."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..structures import atomic_open, img_id_path
+from .labels import DataError
+from .masks import mask_values, read_mask
+from .voc import voc_palette
+
+META_NAME = 'label_folder.json'
+FORMAT = 'mmwsss.LabelFolder'
+VERSION = 1
+_PNG_END = b'\x00\x00\x00\x00IEND\xaeB`\x82'
+_PALETTE = bytes(value for colour in voc_palette(256) for value in colour)
+
+
+class LabelFolder:
+    """A folder of label maps that were all made alike.
+
+    ``<root>/<img_id>.png`` is an indexed PNG with VOC's colours: 0 is background, i + 1 is class i,
+    255 is ignored. ``<root>/label_folder.json`` names format, kind, classes and the settings that
+    made them. Files appear whole or not at all, so that several processes may write into one
+    folder. Make one with :meth:`create` or :meth:`open`.
+    """
+
+    def __init__(self, root: str | os.PathLike, kind: str, classes: Sequence[str]) -> None:
+        self.root = Path(root)
+        self.kind = kind
+        self.classes = tuple(classes)
+
+    @classmethod
+    def create(
+        cls, root: str | os.PathLike, kind: str, classes: Sequence[str], settings: Mapping
+    ) -> 'LabelFolder':
+        """Make a folder, or go on with the one that is there if it was made alike.
+
+        Args:
+            root: a new or empty folder, or one of label maps.
+            kind: what they are, 'affinity' or 'pseudo'.
+            classes: names of the foreground classes, 254 at most.
+            settings: what the labels depend on; JSON can hold it.
+
+        Raises:
+            ValueError: the folder holds something else, or labels of another kind or setting.
+        """
+        if len(classes) > 254:
+            raise ValueError(f'{root}: {len(classes)} classes, but a mask holds 254 at most')
+        path = Path(root) / META_NAME
+        meta = {
+            'format': FORMAT,
+            'version': VERSION,
+            'kind': kind,
+            'classes': list(classes),
+            'settings': dict(settings),
+        }
+        if path.is_file():
+            _check_same(path, _read_meta(path), json.loads(json.dumps(meta)))
+        elif Path(root).is_dir() and any(Path(root).rglob('*.png')):
+            raise ValueError(f'{root}: holds pictures but no {META_NAME}: take another folder')
+        else:
+            with atomic_open(path) as file:
+                file.write(json.dumps(meta, indent=1).encode())
+        return cls(root, kind, classes)
+
+    @classmethod
+    def open(
+        cls, root: str | os.PathLike, kind: str, classes: Sequence[str] | None = None
+    ) -> 'LabelFolder':
+        """Open a folder of a kind and, if given, of these classes.
+
+        Raises:
+            DataError: there is none, or it is of another kind or of other classes.
+        """
+        path = Path(root) / META_NAME
+        if not path.is_file():
+            raise DataError(
+                f'{path}: no such file, so no {kind} labels; make them with '
+                f'tools/make_{kind}_labels.py'
+            )
+        meta = _read_meta(path)
+        if meta['kind'] != kind:
+            raise DataError(f'{path}: {meta["kind"]} labels, not {kind} labels; take their folder')
+        if classes is not None and list(classes) != meta['classes']:
+            raise DataError(
+                f'{path}: made for the classes {", ".join(meta["classes"])}, not '
+                f'{", ".join(classes)}; take the labels of this dataset'
+            )
+        return cls(root, kind, meta['classes'])
+
+    def path(self, img_id: str) -> Path:
+        """Return the picture's file; an id that would leave the folder is a ValueError."""
+        return img_id_path(self.root, img_id, '.png')
+
+    def write(self, img_id: str, labels: np.ndarray) -> Path:
+        """Write one label map, uint8 (H, W), and return the file."""
+        if labels.dtype != np.uint8 or labels.ndim != 2:
+            raise ValueError(
+                f'labels of {img_id!r} are {labels.dtype}{list(labels.shape)}, not uint8 (H, W)'
+            )
+        path = self.path(img_id)
+        mask_values(labels, len(self.classes), path)
+        picture = Image.fromarray(labels)
+        picture.putpalette(_PALETTE)
+        with atomic_open(path) as file:
+            picture.save(file, 'PNG')
+        return path
+
+    def read(self, img_id: str) -> np.ndarray:
+        """Read one label map, uint8 (H, W); a missing, damaged or foreign file is a DataError."""
+        path = self.path(img_id)
+        labels = read_mask(path)
+        mask_values(labels, len(self.classes), path)
+        return labels
+
+    def __contains__(self, img_id: str) -> bool:
+        """Whether the picture's file is there and whole to its last byte."""
+        try:
+            with open(self.path(img_id), 'rb') as file:
+                file.seek(-len(_PNG_END), os.SEEK_END)
+                return file.read() == _PNG_END
+        except OSError:  # no such file, or too short to seek in
+            return False
+
+    def ids(self) -> Iterator[str]:
+        """Ids of the pictures that have a file, sorted."""
+        for path in sorted(self.root.rglob('*.png')):
+            yield path.relative_to(self.root).as_posix()[: -len('.png')]
+
+
+def _read_meta(path: Path) -> dict:
+    try:
+        meta = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise DataError(f'{path}: not JSON ({error}); make the labels again') from error
+    known = isinstance(meta, dict) and meta.get('format') == FORMAT
+    if not known or meta.get('version') != VERSION or not isinstance(meta.get('classes'), list):
+        raise DataError(f'{path}: does not describe a folder of labels; make them again')
+    return meta
+
+
+def _check_same(path: Path, found: dict, wanted: dict) -> None:
+    """Refuse to mix labels that were made in different ways."""
+    for key in ('kind', 'classes'):
+        if found.get(key) != wanted[key]:
+            raise ValueError(
+                f'{path}: {key} {found.get(key)!r}, not {wanted[key]!r}: take another folder'
+            )
+    before, now = found.get('settings') or {}, wanted['settings']
+    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    if changed:
+        changes = '; '.join(
+            f'{key} was {before.get(key)!r}, is {now.get(key)!r}' for key in changed
+        )
+        raise ValueError(f'{path}: made with other settings ({changes}): take another folder')

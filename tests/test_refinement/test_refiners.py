@@ -1,0 +1,238 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mmwsss.refinement import pixel_adaptive
+from mmwsss.refinement.dense_crf import CRF_SETTINGS, CRFParams, dense_crf
+from mmwsss.refinement.pixel_adaptive import PixelAdaptiveParams
+from mmwsss.refinement.random_walk import half_plane_offsets, pairwise_affinity
+from mmwsss.refinement.refiners import (
+    CRFRefiner,
+    IdentityRefiner,
+    PixelAdaptiveRefiner,
+    RandomWalkRefiner,
+    Refiner,
+    ScoredPicture,
+    SequentialRefiner,
+)
+from mmwsss.refinement.refiners.crf import crf_params
+from mmwsss.refinement.refiners.random_walk import pool_to_cells, scaled_size
+from mmwsss.registry import REFINERS
+
+RADIUS, STRIDE = 3, 4
+
+
+def make_picture(seed: int = 0, size=(22, 31), classes=(1, 4), grid=None) -> ScoredPicture:
+    rng = np.random.default_rng(seed)
+    image = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
+    scores = rng.random((1 + len(classes), *(grid or size)), np.float32)
+    return ScoredPicture(image, scores, np.array(classes, np.int64), f'p{seed}')
+
+
+class ColourModel:
+    """Affinities of the picture's mean colours in a cell."""
+
+    radius = RADIUS
+    stride = STRIDE
+
+    def features(self, pictures: Sequence[torch.Tensor], scale: float) -> torch.Tensor:
+        batch = torch.stack(list(pictures)).double() / 64
+        size = scaled_size(batch.shape[-2:], scale)
+        return pool_to_cells(F.interpolate(batch, size, mode='bilinear'), STRIDE)
+
+    def affinities(self, pictures: Sequence[torch.Tensor], scale: float) -> torch.Tensor:
+        return pairwise_affinity(self.features(pictures, scale), RADIUS)
+
+
+def walker(**kwargs) -> RandomWalkRefiner:
+    refiner = RandomWalkRefiner(**{'t': 3, **kwargs})
+    refiner.attach(ColourModel())
+    return refiner
+
+
+def dense_walk(features: np.ndarray, maps: np.ndarray, beta: float, t: int) -> np.ndarray:
+    """The published computation on a dense matrix: (C, h, w) features, (K, h, w) maps."""
+    height, width = maps.shape[1:]
+    matrix = np.eye(height * width)
+    for y, x in np.ndindex(height, width):
+        for dy, dx in half_plane_offsets(RADIUS):
+            if y + dy < height and 0 <= x + dx < width:
+                difference = np.abs(features[:, y, x] - features[:, y + dy, x + dx]).mean()
+                i, j = y * width + x, (y + dy) * width + x + dx
+                matrix[i, j] = matrix[j, i] = np.exp(-difference) ** beta
+    matrix /= matrix.sum(0, keepdims=True)
+    walked = maps.reshape(len(maps), -1) @ np.linalg.matrix_power(matrix, 2**t)
+    return walked.reshape(maps.shape)
+
+
+def mean_over_cells(maps: np.ndarray, stride: int) -> np.ndarray:
+    size = [-(-side // stride) for side in maps.shape[1:]]
+    cells = np.empty((len(maps), *size))
+    for y, x in np.ndindex(*size):
+        here = slice(y * stride, (y + 1) * stride), slice(x * stride, (x + 1) * stride)
+        cells[:, y, x] = maps[(slice(None), *here)].mean((1, 2))
+    return cells
+
+
+def test_random_walk_is_the_published_one() -> None:
+    picture = make_picture()
+    refined = walker(beta=4).refine(picture)
+    features = mean_over_cells(picture.image.transpose(2, 0, 1) / 64, STRIDE)
+    expected = dense_walk(features, mean_over_cells(picture.scores, STRIDE), beta=4, t=3)
+    np.testing.assert_allclose(refined.scores, expected, atol=1e-5)
+    assert refined.extent == (24, 32)
+    assert refined.scores.dtype == np.float32
+
+
+def test_walked_scores_are_enlarged_by_whole_cells() -> None:
+    refined = walker().refine(make_picture())
+    enlarged = F.interpolate(
+        torch.from_numpy(refined.scores)[None], scale_factor=STRIDE, mode='bilinear'
+    )[0, :, :22, :31]
+    np.testing.assert_allclose(refined.resized_scores(), enlarged, atol=1e-6)
+
+
+def test_a_batch_walks_as_each_picture_alone() -> None:
+    pictures = [
+        make_picture(0),
+        make_picture(1, classes=(0, 2, 3)),
+        make_picture(2, size=(16, 20)),
+        make_picture(3, classes=(5,)),
+    ]
+    for together, picture in zip(walker().refine_batch(pictures), pictures):
+        alone = walker().refine(picture)
+        np.testing.assert_allclose(together.scores, alone.scores, atol=1e-6)
+        assert together.img_id == picture.img_id
+        assert together.extent == alone.extent
+
+
+@pytest.mark.parametrize('scale', [0.5, 2.0])
+def test_random_walk_at_another_scale(scale: float) -> None:
+    picture = make_picture(size=(20, 30))
+    refined = walker(scale=scale).refine(picture)
+    assert refined.scores.shape[1:] == tuple(-(-round(s * scale) // STRIDE) for s in (20, 30))
+    assert refined.extent[0] >= 20
+    assert refined.extent[1] >= 30
+    assert refined.labels().shape == (20, 30)
+    flat = picture.with_scores(np.full_like(picture.scores, 0.25))
+    np.testing.assert_allclose(walker(scale=scale).refine(flat).scores, 0.25, atol=1e-6)
+
+
+def test_random_walk_needs_a_model() -> None:
+    refiner = RandomWalkRefiner()
+    assert refiner.needs_model
+    assert refiner.on_device
+    with pytest.raises(RuntimeError, match=r'attach the AffinityNet'):
+        refiner.refine(make_picture())
+    with pytest.raises(ValueError, match='scale must be positive'):
+        RandomWalkRefiner(scale=0)
+
+
+def test_crf_refiner_is_the_dense_crf() -> None:
+    picture = make_picture(grid=(6, 8))
+    refined = CRFRefiner(settings='irn', iterations=3).refine(picture)
+    params = CRFParams(bilateral_sxy=50, bilateral_srgb=5, gt_prob=0.7, iterations=3)
+    np.testing.assert_array_equal(refined.scores, dense_crf(picture.image, picture.scores, params))
+
+
+def test_crf_at_the_resolution_of_walked_scores() -> None:
+    walked = walker().refine(make_picture())
+    refined = CRFRefiner(resolution='scores').refine(walked)
+    assert refined.scores.shape == walked.scores.shape
+    assert refined.extent == walked.extent
+    image = np.pad(walked.image, ((0, 2), (0, 1), (0, 0)), mode='edge')
+    expected = dense_crf(image, walked.scores, CRF_SETTINGS['cam'], 'scores')
+    np.testing.assert_array_equal(refined.scores, expected)
+
+
+def test_crf_without_iterations_keeps_the_labels() -> None:
+    picture = make_picture()
+    refined = CRFRefiner(iterations=0).refine(picture)
+    np.testing.assert_array_equal(refined.labels(), picture.labels())
+
+
+def test_crf_settings() -> None:
+    assert crf_params() == CRF_SETTINGS['cam']
+    with pytest.raises(ValueError, match=r"one of .*'cam'.*not 'voc'"):
+        CRFRefiner(settings='voc')
+    with pytest.raises(ValueError, match=r'sxy.*known are iterations, gaussian_sxy'):
+        CRFRefiner(sxy=3)
+    with pytest.raises(ValueError, match='resolution must be'):
+        CRFRefiner(resolution='half')
+
+
+def test_missing_crf_library_shows_when_the_refiner_is_built(monkeypatch) -> None:
+    monkeypatch.setitem(__import__('sys').modules, 'pydensecrf', None)
+    with pytest.raises(ImportError, match='pip install pydensecrf2'):
+        CRFRefiner()
+
+
+def test_pixel_adaptive_refiner() -> None:
+    picture = make_picture(grid=(6, 8))
+    params = PixelAdaptiveParams((1, 3), 2, 0.2)
+    refined = PixelAdaptiveRefiner(dilations=[1, 3], iterations=2, temperature=0.2).refine(picture)
+    expected = pixel_adaptive.pixel_adaptive_refine(
+        torch.from_numpy(picture.image).permute(2, 0, 1)[None],
+        torch.from_numpy(picture.resized_scores())[None],
+        params,
+    )[0]
+    np.testing.assert_allclose(refined.scores, expected, atol=1e-6)
+
+
+def test_sequence_runs_in_order() -> None:
+    config = dict(
+        type='mmwsss.SequentialRefiner',
+        refiners=[
+            dict(type='mmwsss.PixelAdaptiveRefiner', dilations=(1,), iterations=1),
+            dict(type='mmwsss.SequentialRefiner', refiners=[dict(type='mmwsss.CRFRefiner')]),
+            IdentityRefiner(),
+        ],
+    )
+    sequence = REFINERS.build(config)
+    picture = make_picture()
+    adaptive = PixelAdaptiveRefiner(dilations=(1,), iterations=1)
+    expected = CRFRefiner().refine(adaptive.refine(picture))
+    np.testing.assert_array_equal(sequence.refine(picture).scores, expected.scores)
+    names = [type(step).__name__ for step in sequence.steps()]
+    assert names == ['PixelAdaptiveRefiner', 'CRFRefiner', 'IdentityRefiner']
+    assert SequentialRefiner([]).refine(picture) is picture
+
+
+def test_a_refiner_of_the_user() -> None:
+    @REFINERS.register_module(force=True)
+    class Halve(Refiner):
+        def refine(self, picture: ScoredPicture) -> ScoredPicture:
+            return picture.with_scores(picture.scores / 2)
+
+    picture = make_picture()
+    refined = REFINERS.build(dict(type='mmwsss.Halve')).refine_batch([picture, picture])
+    np.testing.assert_array_equal(refined[1].scores, picture.scores / 2)
+
+
+def test_labels_and_confidence_are_those_of_a_loop() -> None:
+    picture = make_picture()
+    labels, confidence = picture.labels(ignore_below=0.5), picture.confidence()
+    for y, x in np.ndindex(labels.shape):
+        scores = picture.scores[:, y, x]
+        share = scores.max() / scores.sum()
+        assert confidence[y, x] == pytest.approx(share)
+        assert labels[y, x] == (255 if share < 0.5 else [0, 2, 5][scores.argmax()])
+    assert set(np.unique(labels)) == {0, 2, 5, 255}
+    assert set(np.unique(picture.labels())) == {0, 2, 5}
+
+
+def test_scores_of_nothing_have_no_confidence() -> None:
+    picture = make_picture()
+    nothing = picture.with_scores(np.zeros_like(picture.scores))
+    assert not nothing.confidence().any()
+    assert (nothing.labels(ignore_below=0.1) == 255).all()
+
+
+def test_scores_and_classes_must_fit() -> None:
+    with pytest.raises(ValueError, match=r'p0: scores .* of 1 classes'):
+        ScoredPicture(np.zeros((4, 4, 3), np.uint8), np.zeros((3, 4, 4)), np.array([1]), 'p0')
+    with pytest.raises(ValueError, match='class 254 does not fit'):
+        make_picture(classes=(254,)).labels()

@@ -1,0 +1,332 @@
+"""The real tools from response maps to pseudo-labels, on pictures of a few colours."""
+
+import csv
+import json
+import os
+import runpy
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from PIL import Image
+
+from mmwsss.apis.affinity_labels import make_affinity_labels
+from mmwsss.apis.pseudo_label_report import report_pseudo_labels
+from mmwsss.apis.pseudo_labels import load_model, make_pseudo_labels
+from mmwsss.datasets import LabelFolder
+from mmwsss.refinement.affinity_labels import AffinityLabelParams, affinity_labels
+from mmwsss.registry import MODELS
+from mmwsss.structures import CAMStore, ResponseMap
+
+TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+COLOURS = {'red': (200, 40, 40), 'green': (40, 200, 40), 'blue': (40, 40, 200)}
+COUNT = 6
+
+CONFIG = """
+_base_ = ['mmwsss::msrc/affinitynet.py']
+data_root = {root!r}
+cam_store = {root!r} + 'cams'
+affinity_dir = {root!r} + 'affinity'
+mask_dir = {root!r} + 'SegmentationClass'
+label_dataset = dict(data_root=data_root)
+affinity_labels = dict(cam_store=cam_store, out_dir=affinity_dir, mask_dir=mask_dir,
+                       foreground=dict(alpha=4), background=dict(alpha=32))
+model = dict(
+    backbone=dict(_delete_=True, type='mmpretrain.ResNet', depth=18, stem_channels=8,
+                  base_channels=8, strides=(1, 1, 1, 1), out_indices=(0, 1, 2), deep_stem=False),
+    head=dict(in_channels=(8, 16, 32), channels=(4, 4, 8), radius=3, stride=4),
+)
+train_pipeline = [
+    dict(type='LoadImage'), dict(type='LoadAffinityLabel'),
+    dict(type='mmseg.RandomCrop', crop_size=48), dict(type='RandomFlip', prob=0.5),
+    dict(type='PadWithLabels', size=48, pad_value=(127.0, 127.0, 127.0)),
+    dict(type='PoolAffinityLabel', stride=4),
+    dict(type='mmpretrain.PackInputs', algorithm_keys=('gt_affinity_label',)),
+]
+train_dataloader = dict(
+    batch_size=3, num_workers=0, persistent_workers=False,
+    dataset=dict(data_root=data_root, affinity_dir=affinity_dir, pipeline=train_pipeline))
+param_scheduler = dict(end=2)
+train_cfg = dict(max_epochs=2)
+default_hooks = dict(logger=dict(interval=1))
+pseudo_labels = dict(
+    cam_store=cam_store, out_dir={root!r} + 'pseudo', mask_dir=mask_dir,
+    refiner=dict(refiners=[dict(type='RandomWalkRefiner', t=2), dict(type='CRFRefiner')]))
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Rectangles on noise, their response maps, and a config. The last picture has no mask."""
+    for folder in ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation'):
+        (tmp_path / folder).mkdir(parents=True)
+    store = CAMStore.create(tmp_path / 'cams', list(COLOURS))
+    rng = np.random.default_rng(0)
+    labels = {}
+    for index in range(COUNT):
+        name = f'p{index}'
+        size = (40 + 2 * (index % 3), 53)
+        picture = rng.integers(90, 130, (*size, 3), dtype=np.uint8)
+        mask = np.zeros(size, np.uint8)
+        classes = sorted(rng.choice(3, 1 + index % 2, replace=False).tolist())
+        response = rng.random((len(classes), 6, 7)) * 0.15
+        for place, label in enumerate(classes):
+            picture[8:32, 4 + 26 * place : 24 + 26 * place] = COLOURS[list(COLOURS)[label]]
+            mask[8:32, 4 + 26 * place : 24 + 26 * place] = 1 + label
+            response[place, 2:4, 1 + 3 * place : 3 + 3 * place] = 1
+        Image.fromarray(picture).save(tmp_path / f'JPEGImages/{name}.jpg', quality=95)
+        if index < COUNT - 1:
+            Image.fromarray(mask).save(tmp_path / f'SegmentationClass/{name}.png')
+        store.write(ResponseMap(torch.from_numpy(response), torch.tensor(classes), size, name))
+        labels[name] = [list(COLOURS)[label] for label in classes]
+    (tmp_path / 'ImageSets/Segmentation/train.txt').write_text('\n'.join(labels) + '\n')
+    tags = {'classes': list(COLOURS), 'labels': labels}
+    (tmp_path / 'image_labels.json').write_text(json.dumps(tags))
+    (tmp_path / 'tiny.py').write_text(CONFIG.format(root=f'{tmp_path}/'))
+    return tmp_path
+
+
+def run_tool(monkeypatch, name: str, *arguments: str) -> None:
+    monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
+    runpy.run_path(str(TOOLS / name), run_name='__main__')
+
+
+def config(root: Path, **pseudo_labels) -> Config:
+    cfg = Config.fromfile(root / 'tiny.py')
+    cfg.merge_from_dict({'pseudo_labels': pseudo_labels} if pseudo_labels else {})
+    return cfg
+
+
+def without_model(root: Path, out: str, **kwargs) -> Config:
+    refiner = dict(_delete_=True, type='CRFRefiner', iterations=2)
+    return config(root, refiner=refiner, out_dir=str(root / out), **kwargs)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob('*.png')}
+
+
+def test_affinity_labels_of_the_tool(root: Path, monkeypatch, capsys) -> None:
+    run_tool(monkeypatch, 'make_affinity_labels.py', root / 'tiny.py', '--workers', '0')
+    folder = LabelFolder.open(root / 'affinity', 'affinity', list(COLOURS))
+    assert list(folder.ids()) == [f'p{index}' for index in range(COUNT)]
+    response = CAMStore.open(root / 'cams').read('p1')
+    with Image.open(root / 'JPEGImages/p1.jpg') as picture:
+        image = np.array(picture)
+    expected = affinity_labels(
+        image, response.resized().numpy(), response.classes.numpy(), AffinityLabelParams()
+    )
+    labels = folder.read('p1')
+    np.testing.assert_array_equal(labels, expected)
+    assert len(np.unique(labels)) >= 3
+    report = json.loads((root / 'affinity/report.json').read_text())
+    assert report['pictures'] == COUNT - 1
+    assert f'{report["coverage"]:.1f} % of the pixels labelled' in capsys.readouterr().out
+    right = known = total = 0
+    for index in range(COUNT - 1):
+        mask = np.array(Image.open(root / f'SegmentationClass/p{index}.png'))
+        labels = folder.read(f'p{index}')
+        right += (labels == mask).sum()
+        known += (labels != 255).sum()
+        total += mask.size
+    assert report['coverage'] == pytest.approx(100 * known / total)
+    assert report['accuracy'] == pytest.approx(100 * right / known)
+
+
+def test_affinity_labels_resume(root: Path) -> None:
+    cfg = config(root)
+    make_affinity_labels(cfg, workers=0)
+    folder = root / 'affinity'
+    before = contents(folder)
+    (folder / 'p2.png').write_bytes(before['p2.png'][:-1])
+    (folder / 'p3.png').unlink()
+    untouched = (folder / 'p0.png').stat().st_mtime_ns
+    make_affinity_labels(cfg, workers=0)
+    assert contents(folder) == before
+    assert (folder / 'p0.png').stat().st_mtime_ns == untouched
+    cfg.affinity_labels.foreground.alpha = 5
+    with pytest.raises(ValueError, match=r'made with other settings \(foreground was'):
+        make_affinity_labels(cfg, workers=0)
+
+
+def test_a_bad_picture_is_named_and_the_others_are_done(root: Path) -> None:
+    (root / 'cams/p1.npz').write_bytes(b'PK')
+    (root / 'JPEGImages/p3.jpg').write_bytes(b'no picture')
+    with pytest.raises(RuntimeError, match=r'2 of 6 pictures failed(.|\n)*p1: .*damaged') as error:
+        make_affinity_labels(config(root), workers=0)
+    assert 'p3.jpg: unreadable picture' in str(error.value)
+    assert len(contents(root / 'affinity')) == COUNT - 2
+    with pytest.raises(RuntimeError, match=r'2 of 6 pictures failed(.|\n)*p1: .*damaged'):
+        make_pseudo_labels(without_model(root, 'pseudo'), workers=0)
+    assert len(contents(root / 'pseudo')) == COUNT - 2
+
+
+def test_response_maps_of_other_pictures_are_refused(root: Path) -> None:
+    store = CAMStore.open(root / 'cams')
+    response = store.read('p0')
+    store.write(ResponseMap(response.scores, response.classes, (50, 53), 'p0'))
+    with pytest.raises(RuntimeError, match=r'maps of a picture of \(50, 53\) pixels.*p0\.jpg has'):
+        make_affinity_labels(config(root), workers=0)
+
+
+def test_a_pool_makes_the_same_labels(root: Path) -> None:
+    alone = make_pseudo_labels(without_model(root, 'alone'), workers=0)
+    pool = make_pseudo_labels(without_model(root, 'pool'), workers=2)
+    assert contents(root / 'alone') == contents(root / 'pool')
+    assert report_pseudo_labels(alone) == report_pseudo_labels(pool, workers=2)
+
+
+def train(root: Path, monkeypatch) -> Path:
+    make_affinity_labels(config(root), workers=0)
+    run_tool(monkeypatch, 'train.py', root / 'tiny.py', '--work-dir', root / 'net')
+    return root / 'net/epoch_2.pth'
+
+
+def test_from_response_maps_to_pseudo_labels(root: Path, monkeypatch, capsys) -> None:
+    checkpoint = train(root, monkeypatch)
+    logs = next((root / 'net').glob('*/vis_data/scalars.json')).read_text().splitlines()
+    assert {'loss', 'loss_neg', 'pairs_bg', 'pairs_fg', 'pairs_neg'} <= json.loads(logs[0]).keys()
+    tool = ('make_pseudo_labels.py', root / 'tiny.py', checkpoint, '--workers', '0')
+    run_tool(monkeypatch, *tool, '--show-dir', root / 'shown', '--max-show', '2')
+    output = capsys.readouterr().out
+    assert f'{COUNT} labels, {COUNT} made now' in output
+    assert 'pictures/s' in output
+    assert sorted(path.name for path in (root / 'shown').iterdir()) == ['p0.jpg', 'p1.jpg']
+    rows = list(csv.DictReader((root / 'pseudo/report.csv').open()))
+    assert [row['class'] for row in rows] == ['background', *COLOURS, 'mean']
+    # The CRF finds the rectangles that the response maps only hint at.
+    assert float(rows[-1]['IoU']) > float(rows[-1]['CAM IoU']) + 5
+    first = contents(root / 'pseudo')
+    (root / 'pseudo/p4.png').unlink()
+    run_tool(monkeypatch, *tool)
+    assert f'{COUNT} labels, 1 made now' in capsys.readouterr().out
+    assert contents(root / 'pseudo') == first
+
+
+def test_batches_do_not_change_labels(root: Path, monkeypatch) -> None:
+    checkpoint = str(train(root, monkeypatch))
+    make_pseudo_labels(config(root), checkpoint, workers=0)
+    make_pseudo_labels(config(root, batch_size=4), checkpoint, out=str(root / 'b'), workers=0)
+    for name in contents(root / 'b'):
+        one, four = (np.array(Image.open(root / folder / name)) for folder in ('pseudo', 'b'))
+        assert (one != four).mean() < 0.001
+
+
+def test_checkpoints_that_do_not_fit(root: Path) -> None:
+    with pytest.raises(ValueError, match=r'RandomWalkRefiner needs a trained AffinityNet'):
+        make_pseudo_labels(config(root))
+    torch.save({'state_dict': {'head.classifier.weight': torch.zeros(1)}}, root / 'cam.pth')
+    with pytest.raises(ValueError, match=r'cam\.pth: \d+ weights of the AffinityNet are missing'):
+        make_pseudo_labels(config(root), str(root / 'cam.pth'))
+    (root / 'cam.pth').write_bytes(b'no checkpoint')
+    with pytest.raises(ValueError, match=r'cam\.pth: not a whole checkpoint'):
+        make_pseudo_labels(config(root), str(root / 'cam.pth'))
+
+
+def test_weights_of_another_shape_are_refused(root: Path) -> None:
+    cfg = config(root)
+    init_default_scope('mmwsss')
+    weights = MODELS.build(cfg.model).state_dict()
+    weights['head.f9.weight'] = weights['head.f9.weight'][:, :3]
+    torch.save({'state_dict': weights}, root / 'net.pth')
+    with pytest.raises(ValueError, match=r'net\.pth: 1 weights .* for example head\.f9\.weight'):
+        load_model(cfg.model, str(root / 'net.pth'))
+
+
+def test_absent_classes_are_forbidden(root: Path) -> None:
+    """A store with maps of all classes gives labels of the present ones only."""
+    store = CAMStore.open(root / 'cams')
+    for response in list(store):
+        scores = torch.ones(3, *response.scores.shape[1:])
+        scores[response.classes] = 0.5
+        store.write(ResponseMap(scores, torch.arange(3), response.ori_shape, response.img_id))
+    make_pseudo_labels(without_model(root, 'pseudo'), workers=0)
+    tags = json.loads((root / 'image_labels.json').read_text())['labels']
+    folder = LabelFolder.open(root / 'pseudo', 'pseudo')
+    for img_id, names in tags.items():
+        allowed = {0, *(1 + list(COLOURS).index(name) for name in names)}
+        assert set(np.unique(folder.read(img_id)).tolist()) <= allowed
+
+
+def test_low_confidence_and_weights(root: Path) -> None:
+    weights = root / 'weights'
+    cfg = without_model(root, 'pseudo', ignore_below=0.9, weight_dir=str(weights))
+    labels = make_pseudo_labels(cfg, workers=0)
+    everything = make_pseudo_labels(without_model(root, 'all'), workers=0)
+    ignored = 0
+    for index in range(COUNT):
+        name = f'p{index}'
+        kept, full = labels.folder.read(name), everything.folder.read(name)
+        weight = np.array(Image.open(weights / f'{name}.png'))
+        assert weight.shape == kept.shape
+        assert (weight[kept == 255] <= round(0.9 * 255)).all()
+        assert (weight[kept != 255] >= round(0.9 * 255)).all()
+        np.testing.assert_array_equal(kept[kept != 255], full[kept != 255])
+        ignored += (kept == 255).sum()
+    assert ignored > 0
+    report = report_pseudo_labels(labels)
+    assert 0 < report['coverage'] < 100
+    assert 'coverage' in report['classes'][0]
+
+
+def test_a_set_without_masks_is_not_measured(root: Path) -> None:
+    cfg = without_model(root, 'pseudo', mask_dir=None)
+    assert report_pseudo_labels(make_pseudo_labels(cfg, workers=0)) is None
+    cfg = without_model(root, 'pseudo', mask_dir=str(root / 'nowhere'))
+    with pytest.raises(ValueError, match=r'nowhere: no mask of any picture'):
+        make_pseudo_labels(cfg, workers=0)
+
+
+def test_a_config_without_labels_is_named(root: Path) -> None:
+    cfg = Config.fromfile(root / 'tiny.py')
+    cfg._cfg_dict.pop('pseudo_labels')
+    with pytest.raises(ValueError, match=r'tiny\.py: has no pseudo_labels'):
+        make_pseudo_labels(cfg)
+
+
+def launch(root: Path, tool: str, *arguments: str, expect: int = 0) -> str:
+    """Run a tool in two processes."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2']
+    command += [f'--master_port={port}', str(TOOLS / tool), str(root / 'tiny.py'), *arguments]
+    result = subprocess.run(
+        [*command, '--launcher', 'pytorch'],
+        capture_output=True,
+        text=True,
+        env={**os.environ, 'OMP_NUM_THREADS': '1'},
+    )
+    assert result.returncode == expect, result.stderr
+    return result.stdout + result.stderr
+
+
+@pytest.mark.slow
+def test_two_processes_make_the_same_labels(root: Path, monkeypatch) -> None:
+    checkpoint = str(train(root, monkeypatch))
+    labels = make_pseudo_labels(config(root), checkpoint, workers=0)
+    report = report_pseudo_labels(labels)
+    launch(root, 'make_affinity_labels.py', '--out', f'{root}/affinity2', '--workers', '0')
+    assert contents(root / 'affinity2') == contents(root / 'affinity')
+    both = [(root / name / 'report.json').read_text() for name in ('affinity', 'affinity2')]
+    assert both[0] == both[1]
+    output = launch(
+        root, 'make_pseudo_labels.py', checkpoint, '--out', f'{root}/pseudo2', '--workers', '0'
+    )
+    assert f'{COUNT} labels, {COUNT} made now' in output
+    assert contents(root / 'pseudo2') == contents(root / 'pseudo')
+    assert json.loads((root / 'pseudo2/report.json').read_text()) == report
+
+
+@pytest.mark.slow
+def test_two_processes_name_the_bad_picture(root: Path) -> None:
+    (root / 'cams/p1.npz').write_bytes(b'PK')
+    output = launch(root, 'make_affinity_labels.py', '--workers', '0', expect=1)
+    assert '1 of 6 pictures failed' in output
+    assert len(contents(root / 'affinity')) == COUNT - 1

@@ -1,0 +1,35 @@
+#!/usr/bin/env python
+"""Make affinity labels out of response maps: ``python tools/make_affinity_labels.py CONFIG``.
+
+Reads the CAMStore that ``tools/test.py --out`` wrote. Run again after an interruption: pictures
+that are done are left as they are. Where masks exist, prints how precise the labels are and how
+much they cover.
+"""
+
+import argparse
+
+from mmengine.dist import is_main_process
+
+from mmwsss.apis.affinity_labels import make_affinity_labels, report_table
+from mmwsss.apis.cli import load_config
+from mmwsss.apis.label_jobs import add_label_arguments
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Make affinity labels out of response maps')
+    parser.add_argument('config', help='config with affinity_labels and label_dataset')
+    add_label_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the tool."""
+    args = parse_args()
+    report = make_affinity_labels(load_config(args), args.cams, args.out, args.workers)
+    if report is not None and is_main_process():
+        print(report_table(report))
+
+
+if __name__ == '__main__':
+    main()

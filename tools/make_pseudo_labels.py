@@ -1,0 +1,53 @@
+#!/usr/bin/env python
+"""Make pseudo-labels: ``python tools/make_pseudo_labels.py CONFIG [CHECKPOINT]``.
+
+Reads the CAMStore that ``tools/test.py --out`` wrote, refines it as the config says and writes
+indexed PNGs. CHECKPOINT is that of the AffinityNet, where the refiner walks over its affinities.
+Run again after an interruption: pictures that are done are left as they are.
+"""
+
+import argparse
+import os.path as osp
+
+from mmengine.dist import is_main_process
+
+from mmwsss.apis.cli import load_config
+from mmwsss.apis.label_jobs import add_label_arguments
+from mmwsss.apis.pseudo_label_report import draw_pseudo_labels, report_pseudo_labels, report_table
+from mmwsss.apis.pseudo_labels import make_pseudo_labels
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Make pseudo-labels out of response maps')
+    parser.add_argument('config', help='config with pseudo_labels and label_dataset')
+    parser.add_argument('checkpoint', nargs='?', help='checkpoint of the AffinityNet')
+    add_label_arguments(parser)
+    parser.add_argument('--show-dir', help='draw photo, labels and truth to this folder')
+    parser.add_argument('--max-show', type=int, default=50, help='how many pictures to draw')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the tool."""
+    args = parse_args()
+    if args.checkpoint is not None and not osp.isfile(args.checkpoint):
+        raise FileNotFoundError(f'{args.checkpoint}: there is no such checkpoint')
+    labels = make_pseudo_labels(
+        load_config(args), args.checkpoint, args.cams, args.out, args.workers
+    )
+    if args.show_dir:
+        draw_pseudo_labels(labels, args.show_dir, args.max_show)
+    report = report_pseudo_labels(labels, args.workers or 0)
+    if is_main_process():
+        if report is not None:
+            print(report_table(report))
+        rate = labels.made / labels.seconds if labels.made else 0.0
+        print(
+            f'{labels.folder.root}: {len(labels.pictures)} labels, {labels.made} made now in '
+            f'{labels.seconds:.1f} s ({rate:.2f} pictures/s)'
+        )
+
+
+if __name__ == '__main__':
+    main()
