@@ -64,7 +64,7 @@ def test_entropy_of_equal_classes_is_its_upper_bound():
     torch.testing.assert_close(entropy, torch.tensor([math.log(7)]))
 
 
-def concentration_by_loops(cam, present, unit):
+def concentration_by_loops(cam, present, unit, floor):
     values = []
     for picture, labels in zip(cam, present):
         total = 0.0
@@ -74,6 +74,7 @@ def concentration_by_loops(cam, present, unit):
             response = picture[c].clamp(min=0)
             mass = response / (response.sum() + EPS)
             height, width = mass.shape
+            recognised = response.sum() / (response.sum() + height * width * floor + EPS)
 
             def place(index, size):
                 return (2 * index + 1) / size - 1 if unit else index
@@ -83,24 +84,27 @@ def concentration_by_loops(cam, present, unit):
             centre_w = sum(place(w, width) * mass[h, w].item() for h, w in cells)
             for h, w in cells:
                 distance = (place(h, height) - centre_h) ** 2 + (place(w, width) - centre_w) ** 2
-                total += distance * mass[h, w].item()
+                total += recognised.item() * distance * mass[h, w].item()
         values.append(total)
     return torch.tensor(values, dtype=torch.float64)
 
 
 @pytest.mark.parametrize('coordinates', ['cells', 'unit'])
-def test_concentration_equals_the_loops(cam, coordinates):
+@pytest.mark.parametrize('floor', [0.0, 0.5])
+def test_concentration_equals_the_loops(cam, coordinates, floor):
     present = torch.tensor([[True, False, True], [False, False, False]])
-    expected = concentration_by_loops(cam, present, coordinates == 'unit')
-    torch.testing.assert_close(concentration(cam, present, coordinates), expected)
+    expected = concentration_by_loops(cam, present, coordinates == 'unit', floor)
+    torch.testing.assert_close(concentration(cam, present, coordinates, floor), expected)
     assert expected[0] > 0 and expected[1] == 0
 
 
 def test_concentration_of_an_even_map_is_the_documented_value():
     even = torch.ones(1, 1, 28, 28, dtype=torch.float64)
     present = torch.ones(1, 1, dtype=torch.bool)
-    torch.testing.assert_close(concentration(even, present, eps=0).item(), 2 * (28**2 - 1) / 12)
-    unit = concentration(even, present, 'unit', eps=0).item()
+    torch.testing.assert_close(
+        concentration(even, present, floor=0, eps=0).item(), 2 * (28**2 - 1) / 12
+    )
+    unit = concentration(even, present, 'unit', floor=0, eps=0).item()
     assert unit == pytest.approx(2 * (28**2 - 1) / 12 * 4 / 28**2)
 
 
@@ -111,6 +115,20 @@ def test_concentration_follows_a_shift_and_a_mirror():
     value = concentration(blob, present, eps=0)
     torch.testing.assert_close(concentration(blob.roll((3, 2), (2, 3)), present, eps=0), value)
     torch.testing.assert_close(concentration(blob.flip(-1), present, eps=0), value)
+
+
+def pull(scale, **kwargs):
+    """Norm of the gradient by an even map of a height."""
+    cam = torch.full((1, 1, 14, 14), scale, dtype=torch.float64, requires_grad=True)
+    ConcentrationLoss(1.0, **kwargs)(cam, torch.ones(1, 1)).backward()
+    return cam.grad.norm().item()
+
+
+def test_a_nearly_empty_map_does_not_pull_harder_than_a_full_one():
+    assert pull(1e-3, floor=0) > 500 * pull(2.0, floor=0)
+    assert pull(1e-3) < 60 * pull(2.0)
+    assert pull(1e-6) == pytest.approx(pull(1e-3), rel=0.05)
+    assert pull(2.0) == pytest.approx(pull(2.0, floor=0), rel=0.15)
 
 
 def test_map_of_zeros_gives_no_nan():
@@ -155,7 +173,7 @@ def test_reduction_over_the_batch(cam, reduction, factor):
 
 def test_half_precision_is_widened():
     cam = torch.full((1, 2, 64, 64), 100.0, dtype=torch.float16)
-    loss = ConcentrationLoss(1.0)(cam, torch.ones(1, 2))
+    loss = ConcentrationLoss(1.0, floor=0)(cam, torch.ones(1, 2))
     assert loss.dtype == torch.float32
     assert loss.item() == pytest.approx(4 * (64**2 - 1) / 12, rel=1e-3)
 

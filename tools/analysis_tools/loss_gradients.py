@@ -1,0 +1,30 @@
+#!/usr/bin/env python
+"""Print how strongly each loss pulls at the class maps, against the classification loss.
+
+python tools/analysis_tools/loss_gradients.py configs/msrc/mixup_cam.py work_dirs/…/epoch_6.pth
+"""
+
+import argparse
+
+from mmengine.config import Config, DictAction
+
+from mmwsss.apis.loss_gradients import loss_gradients
+
+
+def main() -> None:
+    """Run the tool."""
+    parser = argparse.ArgumentParser(description='Gradient of each loss by the class maps')
+    parser.add_argument('config')
+    parser.add_argument('checkpoint')
+    parser.add_argument('--batches', type=int, default=4)
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    args = parser.parse_args()
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options)
+    print(f'{"loss":10s} {"value":>10s} {"gradient":>10s} {"share":>10s}')
+    for name, row in loss_gradients(cfg, args.checkpoint, args.batches).items():
+        print(f'{name:10s} {row["value"]:10.3g} {row["gradient"]:10.3g} {row["share"]:10.2%}')
+
+
+if __name__ == '__main__':
+    main()
