@@ -33,8 +33,8 @@ def loss_gradients(cfg: Config, checkpoint: str, batches: int = 4) -> dict[str, 
         batches (int): Batches of the training data.
 
     Returns:
-        dict: Loss name → ``value``, ``gradient`` (norm over the batch's class maps) and ``share`` of
-        the classification loss's gradient; the weights of the losses are in all of them.
+        dict: Loss name → ``value``, ``gradient`` (norm over the batch's class maps) and ``share``
+        of the classification loss's gradient; the weights of the losses are in all of them.
     """
     model = build_classifier(cfg, checkpoint)
     loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
