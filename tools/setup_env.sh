@@ -16,8 +16,9 @@ command -v g++ >/dev/null || missing+=(g++)
 "$PYTHON3" -c 'import sysconfig, os, sys
 sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))' \
     2>/dev/null || missing+=(python3-dev)
-ldconfig -p | grep -q 'libGL\.so\.1' || missing+=(libgl1)
-ldconfig -p | grep -q 'libglib-2\.0\.so\.0' || missing+=(libglib2.0-0)
+libraries=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p)
+[[ $libraries == *libGL.so.1* ]] || missing+=(libgl1)
+[[ $libraries == *libglib-2.0.so.0* ]] || missing+=(libglib2.0-0)
 if ((${#missing[@]})); then
     install="apt-get install -y --no-install-recommends ${missing[*]}"
     if ((EUID == 0)); then
@@ -34,5 +35,6 @@ fi
 "$PYTHON3" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
     { echo "mmwsss needs Python 3.10 or newer; name one with PYTHON3=…" >&2; exit 1; }
 [ -x "$VENV/bin/python" ] || "$PYTHON3" -m venv "$VENV"
+echo "Installing mmwsss[$EXTRAS] into $VENV (a few minutes the first time)"
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
     -c requirements/constraints.txt -e ".[$EXTRAS]"
