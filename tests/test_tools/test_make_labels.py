@@ -139,6 +139,23 @@ def test_affinity_labels_of_the_tool(root: Path, monkeypatch, capsys) -> None:
     assert report['accuracy'] == pytest.approx(100 * right / known)
 
 
+def test_affinity_labels_at_the_resolution_of_the_maps(root: Path) -> None:
+    cfg = config(root)
+    cfg.affinity_labels.update(resolution='scores', crf=None)
+    make_affinity_labels(cfg, workers=0)
+    response = CAMStore.open(root / 'cams').read('p1')
+    height, width = response.ori_shape
+    coarse = affinity_labels(
+        np.zeros((height, width, 3), np.uint8),
+        response.scores.numpy(),
+        response.classes.numpy(),
+        AffinityLabelParams(crf=None),
+    )
+    rows, columns = np.arange(height) * 6 // height, np.arange(width) * 7 // width
+    labels = LabelFolder.open(root / 'affinity', 'affinity').read('p1')
+    np.testing.assert_array_equal(labels, coarse[np.ix_(rows, columns)])
+
+
 def test_affinity_labels_resume(root: Path) -> None:
     cfg = config(root)
     make_affinity_labels(cfg, workers=0)
@@ -175,6 +192,7 @@ def test_response_maps_of_other_pictures_are_refused(root: Path) -> None:
         make_affinity_labels(config(root), workers=0)
 
 
+@pytest.mark.slow
 def test_a_pool_makes_the_same_labels(root: Path) -> None:
     alone = make_pseudo_labels(without_model(root, 'alone'), workers=0)
     pool = make_pseudo_labels(without_model(root, 'pool'), workers=2)
