@@ -80,16 +80,83 @@ def _results(
     with closing(outcomes):
         for item, outcome in track(outcomes, description, total, disable=not progress):
             try:
-                result = outcome()
-            except BrokenProcessPool as error:
-                raise PictureError(name_of(item), _DEAD_WORKER) from error
-            except Exception as error:
-                failure = PictureError(name_of(item), f'{type(error).__name__}: {error}')
-                if on_error == 'raise':
-                    raise failure from error
-                failure.__cause__ = error
+                result = _result(outcome, name_of(item))
+            except PictureError as failure:
+                if on_error == 'raise' or isinstance(failure.__cause__, BrokenProcessPool):
+                    raise
                 result = failure
             yield result
+
+
+def _result(outcome: Callable[[], Result], name: str) -> Result:
+    """Call ``outcome``; what it raises becomes the PictureError of ``name``."""
+    try:
+        return outcome()
+    except BrokenProcessPool as error:
+        raise PictureError(name, _DEAD_WORKER) from error
+    except Exception as error:
+        raise PictureError(name, f'{type(error).__name__}: {error}') from error
+
+
+class OrderedQueue:
+    """``ordered_map`` for items that come one at a time, as those of a test loop do.
+
+    Args:
+        function: see ``ordered_map``.
+        workers: processes, started with the first item; 0 works in this one.
+        name_of: the name of an item for errors.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Any], Result],
+        workers: int = 0,
+        name_of: Callable[[Any], str] = str,
+    ) -> None:
+        if workers < 0:
+            raise ValueError(f'workers must not be negative, not {workers}')
+        self.function = function
+        self.workers = workers
+        self.name_of = name_of
+        self._executor: ProcessPoolExecutor | None = None
+        self._waiting: deque[tuple[str, Future]] = deque()
+
+    def put(self, item: Any) -> list[Result]:
+        """Take an item and return the results that are ready, in the items' order.
+
+        Waits while four items a worker are under way, so that they do not pile up.
+
+        Raises:
+            PictureError: names the item whose result it is.
+        """
+        if not self.workers:
+            return [_result(lambda: self.function(item), self.name_of(item))]
+        if self._executor is None:
+            self._executor = _executor(self.workers)
+        self._waiting.append((self.name_of(item), _submit(self._executor, self.function, item)))
+        return self._take(4 * self.workers)
+
+    def drain(self) -> list[Result]:
+        """Return the other results, in the items' order, and end the processes."""
+        try:
+            return self._take(0)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End the processes and drop what they have not begun."""
+        self._waiting.clear()
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+            self._executor = None
+
+    def _take(self, most: int) -> list[Result]:
+        """Results until at most ``most`` items wait and the first of them is not ready."""
+        results = []
+        while self._waiting and (len(self._waiting) > most or self._waiting[0][1].done()):
+            name, future = self._waiting.popleft()
+            results.append(_result(future.result, name))
+        return results
 
 
 def _serial(
@@ -102,9 +169,7 @@ def _serial(
 def _pooled(
     function: Callable[[Any], Result], items: Iterable[Any], workers: int
 ) -> Iterator[tuple[Any, Callable[[], Result]]]:
-    executor = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context('spawn'), initializer=_one_thread
-    )
+    executor = _executor(workers)
     waiting: deque[tuple[Any, Future[Result]]] = deque()
     remaining = iter(items)
     try:
@@ -117,6 +182,12 @@ def _pooled(
             yield item, future.result
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _executor(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context('spawn'), initializer=_one_thread
+    )
 
 
 def _submit(
