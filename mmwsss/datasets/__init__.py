@@ -1,17 +1,20 @@
-"""Datasets of pictures with image-level labels, and their transforms."""
+"""Datasets of pictures with image-level labels or pseudo-labels, and their transforms."""
 
 from . import transforms
 from .affinity import AffinityDataset, VOCAffinityDataset
 from .image_level import ImageLevelDataset, VOCImageLevelDataset
 from .label_folder import LabelFolder
 from .labels import DataError
+from .pseudo_label import PseudoLabelDataset, VOCPseudoLabelDataset
 
 __all__ = [
     'AffinityDataset',
     'DataError',
     'ImageLevelDataset',
     'LabelFolder',
+    'PseudoLabelDataset',
     'VOCAffinityDataset',
     'VOCImageLevelDataset',
+    'VOCPseudoLabelDataset',
     'transforms',
 ]

@@ -13,17 +13,17 @@ from rich.progress import track
 from mmwsss.registry import DATASETS
 
 from .labels import DataError
-from .transforms import LoadImage, LoadSegMap
+from .transforms import LoadImage, LoadPseudoLabel
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def check_images(dataset: BaseDataset, num_workers: int = 2, label: str = 'check') -> list[str]:
-    """Decode every picture of a dataset, and its mask where the sample names one.
+    """Decode every picture of a dataset, and its mask and weights where the sample names them.
 
     Args:
         dataset: Any dataset whose ``get_data_info`` gives ``img_path`` and, for masks,
-            ``seg_map_path`` and ``num_classes``.
+            ``seg_map_path`` and ``num_classes``, for weights ``weight_path``.
         num_workers: Threads; decoding leaves Python's lock.
         label: Title of the progress bar.
 
@@ -96,21 +96,29 @@ def _pipeline_steps(dataset: dict) -> Iterator[dict]:
 
 
 def _check_num_classes(dataset: BaseDataset, model: dict, name: str) -> list[str]:
-    classes = dataset.metainfo.get('classes', ())
-    num_classes = (model.get('data_preprocessor') or {}).get('num_classes', len(classes))
-    if num_classes == len(classes):
-        return []
+    count = len(dataset.metainfo.get('classes', ()))
     return [
-        f'{name}: the data has {len(classes)} classes, model.data_preprocessor.num_classes is '
-        f'{num_classes}; set that and the num_classes of the head to {len(classes)}'
+        f'{name}: the data has {count} classes, model.{part}.num_classes is {num_classes}; '
+        f'set the num_classes of the model to {count}'
+        for part, num_classes in _num_classes_of(model)
+        if num_classes != count
     ]
+
+
+def _num_classes_of(model: dict) -> Iterator[tuple[str, int]]:
+    """Yield the parts of a classifier or segmentor that tell their number of classes."""
+    for part in ('data_preprocessor', 'decode_head', 'auxiliary_head'):
+        settings = model.get(part) or {}
+        for one in settings if isinstance(settings, (list, tuple)) else [settings]:
+            if 'num_classes' in one:
+                yield part, one['num_classes']
 
 
 def _decode(info: dict) -> str | None:
     try:
         results = LoadImage()(info)
         if 'seg_map_path' in info:
-            LoadSegMap()(results)
+            LoadPseudoLabel()(results)
     except DataError as error:
         return str(error)
     return None

@@ -8,9 +8,9 @@ from mmpretrain.datasets import MultiLabelDataset
 from mmwsss.registry import DATASETS, TRANSFORMS
 
 from .labels import (
-    IMG_SUFFIXES,
     DataError,
     LabelTable,
+    picture_file,
     picture_id,
     read_label_file,
     read_split,
@@ -97,8 +97,8 @@ class ImageLevelDataset(MultiLabelDataset):
             split = {tags.key: tags.where for tags in table.tags.values()}
         places = list(split.values())
         data_list = [self._locate(key, where) for key, where in split.items()]
-        _check_exist(data_list, places, 'img_path', 'picture')
-        _check_exist(data_list, places, 'seg_map_path', 'mask')
+        check_files_exist(data_list, places, 'img_path', 'picture')
+        check_files_exist(data_list, places, 'seg_map_path', 'mask')
         for info, where in zip(data_list, places):
             info['gt_label'] = self._labels_of(info, where, table, class_to_idx)
             info['num_classes'] = len(class_to_idx)
@@ -107,9 +107,8 @@ class ImageLevelDataset(MultiLabelDataset):
     def _locate(self, key: str, where: str) -> dict:
         """Return the id and the path of a picture and, where masks are asked for, of its mask."""
         img_id = picture_id(key, where)
-        has_suffix = osp.splitext(key)[1].lower() in IMG_SUFFIXES
-        name = key if has_suffix else key + self.img_suffix
-        info = {'img_path': osp.join(self.img_prefix, name), 'img_id': img_id}
+        path = osp.join(self.img_prefix, picture_file(key, self.img_suffix))
+        info = {'img_path': path, 'img_id': img_id}
         if 'seg_map_path' in self.data_prefix:
             mask = img_id + self.seg_map_suffix
             info['seg_map_path'] = osp.join(self.data_prefix['seg_map_path'], mask)
@@ -173,12 +172,25 @@ def _to_indices(names: Sequence[str], where: str, class_to_idx: dict[str, int]) 
     return sorted(class_to_idx[name] for name in names)
 
 
-def _check_exist(data_list: list[dict], places: list[str], key: str, what: str) -> None:
-    """Raise on files that are named but do not exist."""
+def check_files_exist(
+    data_list: list[dict],
+    places: list[str],
+    key: str,
+    what: str,
+    remedy: str = 'add it, correct data_root, data_prefix or suffix, or remove the entry',
+) -> None:
+    """Raise :class:`DataError` on files that are named but do not exist.
+
+    Args:
+        data_list: Samples; those without ``key`` are passed over.
+        places: Where each sample was named, ``file:line``.
+        key: The path in a sample.
+        what: What the file is.
+        remedy: What the user can do.
+    """
     missing = [i for i, info in enumerate(data_list) if key in info and not osp.isfile(info[key])]
     if missing:
         more = f' (and {len(missing) - 1} more)' if len(missing) > 1 else ''
         raise DataError(
-            f'{places[missing[0]]}: no {what} {data_list[missing[0]][key]}{more}; '
-            'add it, correct data_root, data_prefix or suffix, or remove the entry'
+            f'{places[missing[0]]}: no {what} {data_list[missing[0]][key]}{more}; {remedy}'
         )

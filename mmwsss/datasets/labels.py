@@ -67,6 +67,11 @@ def picture_id(key: str, where: str) -> str:
     return str(path.with_suffix('') if path.suffix.lower() in IMG_SUFFIXES else path)
 
 
+def picture_file(key: str, suffix: str) -> str:
+    """Return a picture's path below the image root; one named without suffix gets ``suffix``."""
+    return key if PurePosixPath(key).suffix.lower() in IMG_SUFFIXES else key + suffix
+
+
 def read_text(path: str | Path) -> str:
     """Read a UTF-8 file, with or without a byte-order mark."""
     try:

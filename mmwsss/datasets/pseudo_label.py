@@ -1,0 +1,157 @@
+"""Pictures with a label for every pixel: pseudo-labels to train on, true masks to measure."""
+
+import os.path as osp
+from collections.abc import Callable, Sequence
+
+from mmseg.datasets import BaseSegDataset
+
+from mmwsss.registry import DATASETS
+
+from .image_level import check_files_exist
+from .label_folder import META_NAME, LabelFolder
+from .labels import DataError, picture_file, picture_id, read_label_file, read_lines, read_split
+from .voc import VOC_CLASSES, voc_palette
+
+BACKGROUND = 'background'
+MAKE_LABELS = 'make it with tools/make_pseudo_labels.py, correct label_dir, or remove the entry'
+
+
+@DATASETS.register_module()
+class PseudoLabelDataset(BaseSegDataset):
+    """mmseg's dataset over masks that a program made, so that none of them trains unchecked.
+
+    A picture or label that is missing, a duplicate, an empty split and labels that were made for
+    other classes are raised as :class:`DataError` when the dataset is loaded; a label of another
+    size or with an index that is no class, when it is read, or before training by
+    ``--check-data``.
+
+    ``metainfo['classes']`` is 'background' and the foreground classes, ``palette`` VOC's. A sample
+    has ``img_path``, ``img_id`` (the picture's path below the image root, without suffix),
+    ``seg_map_path`` and, with ``weight_dir``, ``weight_path``. docs/segmentation.md shows both
+    kinds of file.
+
+    Args:
+        ann_file: Split file, one picture a line. Empty: every picture of ``label_file``.
+        label_file: ``.txt``, ``.csv`` or ``.json`` of tags, for its pictures and, of a JSON, its
+            classes.
+        label_dir: Folder of the labels, as it is given (not below ``data_root``): a LabelFolder
+            of kind 'pseudo', or any folder of masks. Takes the place of the ``seg_map_path`` in
+            ``data_prefix``.
+        weight_dir: Folder of 8-bit gray PNGs, as it is given; a value of 255 counts once in the
+            loss, 0 not at all. Default: every pixel counts once.
+        data_root: Root of all other relative paths.
+        data_prefix: ``img_path``, the image root, and ``seg_map_path``, the root of the masks.
+            Without masks (a test set) leave the latter out.
+        img_suffix: Suffix of pictures that are named without one.
+        metainfo: ``classes``, the names of the foreground classes or a file with one a line.
+            Default: those of a JSON.
+        pipeline: Transforms; ``mmwsss.LoadPseudoLabel`` reads label and weights.
+        **kwargs: Arguments of mmseg's ``BaseSegDataset``.
+    """
+
+    def __init__(
+        self,
+        ann_file: str = '',
+        label_file: str = '',
+        label_dir: str = '',
+        weight_dir: str = '',
+        data_root: str = '',
+        data_prefix: dict = {'img_path': 'JPEGImages'},  # noqa: B006 (the parent copies it)
+        img_suffix: str = '.jpg',
+        metainfo: dict | None = None,
+        pipeline: Sequence[dict | Callable] = (),
+        **kwargs,
+    ) -> None:
+        if not (ann_file or label_file):
+            raise ValueError('which pictures? Give ann_file, a split, or label_file')
+        if kwargs.get('reduce_zero_label'):
+            raise ValueError('reduce_zero_label=True: in these labels 0 is background, a class')
+        self.label_file = osp.join(data_root, label_file) if label_file else ''
+        self.label_dir = label_dir
+        self.weight_dir = weight_dir
+        metainfo = dict(metainfo or {})
+        metainfo['classes'] = self._all_classes(metainfo.get('classes'))
+        metainfo.setdefault('palette', voc_palette(len(metainfo['classes'])))
+        super().__init__(
+            ann_file=ann_file,
+            data_root=data_root,
+            data_prefix=data_prefix,
+            img_suffix=img_suffix,
+            metainfo=metainfo,
+            pipeline=list(pipeline),
+            **kwargs,
+        )
+
+    def _all_classes(self, classes: Sequence[str] | str | None) -> tuple[str, ...]:
+        """Return 'background' and the foreground classes."""
+        classes = classes or self.METAINFO.get('classes')
+        if isinstance(classes, str):  # mmengine's way to name a file
+            classes = [line for _, line in read_lines(classes)]
+        if not classes and self.label_file:
+            classes = read_label_file(self.label_file).classes
+        if not classes:
+            raise DataError('no class names; give metainfo=dict(classes=...)')
+        foreground = tuple(classes[1:] if classes[0] == BACKGROUND else classes)
+        if BACKGROUND in foreground or len(set(foreground)) < len(foreground):
+            raise DataError(f'a class is listed twice in {list(classes)}; remove one')
+        return (BACKGROUND, *foreground)
+
+    @classmethod
+    def get_label_map(cls, new_classes: Sequence[str] | None = None) -> None:
+        """Return no map: the values of a mask are the indices of the classes themselves."""
+        own = cls.METAINFO.get('classes')
+        if own and new_classes and tuple(new_classes) != tuple(own):
+            raise ValueError(
+                f'{cls.__name__} has its own classes; for {list(new_classes)} use '
+                'PseudoLabelDataset'
+            )
+
+    def _join_prefix(self) -> None:
+        super()._join_prefix()
+        folders = {'seg_map_path': self.label_dir, 'weight_path': self.weight_dir}
+        self.data_prefix.update({key: folder for key, folder in folders.items() if folder})
+
+    def load_data_list(self) -> list[dict]:
+        """Read the split, check that every file is there, and return one dict for each picture."""
+        self._check_label_dir()
+        if self.ann_file:
+            split = read_split(self.ann_file)
+        else:
+            tags = read_label_file(self.label_file).tags.values()
+            split = {tag.key: tag.where for tag in tags}
+        places = list(split.values())
+        data_list = [self._locate(key, where) for key, where in split.items()]
+        check_files_exist(data_list, places, 'img_path', 'picture')
+        if self.label_dir:
+            check_files_exist(data_list, places, 'seg_map_path', 'pseudo-label', MAKE_LABELS)
+        check_files_exist(data_list, places, 'seg_map_path', 'mask')
+        check_files_exist(data_list, places, 'weight_path', 'weights')
+        return data_list
+
+    def _check_label_dir(self) -> None:
+        """Refuse labels that note to have been made for other classes, or to be of another kind."""
+        if self.label_dir and osp.isfile(osp.join(self.label_dir, META_NAME)):
+            LabelFolder.open(self.label_dir, 'pseudo', self.metainfo['classes'][1:])
+
+    def _locate(self, key: str, where: str) -> dict:
+        img_id = picture_id(key, where)
+        info = {
+            'img_path': osp.join(self.data_prefix['img_path'], picture_file(key, self.img_suffix)),
+            'img_id': img_id,
+            'num_classes': len(self.metainfo['classes']) - 1,
+            'label_map': self.label_map,
+            'reduce_zero_label': self.reduce_zero_label,
+            'seg_fields': [],
+        }
+        for name in ('seg_map_path', 'weight_path'):
+            if self.data_prefix.get(name) is not None:
+                info[name] = osp.join(self.data_prefix[name], img_id + self.seg_map_suffix)
+        return info
+
+
+# VOC's classes are the benchmark's, not a choice of a config.
+@DATASETS.register_module()
+class VOCPseudoLabelDataset(PseudoLabelDataset):
+    """:class:`PseudoLabelDataset` with the classes of PASCAL VOC."""
+
+    METAINFO = {'classes': (BACKGROUND, *VOC_CLASSES)}

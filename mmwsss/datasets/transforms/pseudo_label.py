@@ -1,0 +1,73 @@
+"""Loading and packing of pseudo-labels for mmseg's transforms and segmentors."""
+
+import numpy as np
+import torch
+from mmengine.structures import PixelData
+from mmseg.datasets import PackSegInputs
+from PIL import Image
+
+from mmwsss.datasets.labels import DataError
+from mmwsss.registry import TRANSFORMS
+
+from .loading import LoadSegMap
+
+META_KEYS = (
+    'img_path', 'img_id', 'seg_map_path', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor',
+    'flip', 'flip_direction', 'reduce_zero_label',
+)  # fmt: skip
+
+
+@TRANSFORMS.register_module()
+class LoadPseudoLabel(LoadSegMap):
+    """Load a label as ``gt_seg_map`` and, where the sample has them, its weights.
+
+    Both are uint8 of shape (H, W) and entered in ``seg_fields``: mmseg's transforms resize, crop
+    and flip them with the picture. A file of another size than the picture's, and a value that is
+    no class, is an error that names the file.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add ``gt_seg_map`` and perhaps ``gt_weight_map``."""
+        results = super().transform(results)
+        fields = results.setdefault('seg_fields', [])
+        fields.append('gt_seg_map')
+        if 'weight_path' in results:
+            results['gt_weight_map'] = _read_weights(results['weight_path'], results['ori_shape'])
+            fields.append('gt_weight_map')
+        return results
+
+
+def _read_weights(path: str, size: tuple[int, int]) -> np.ndarray:
+    try:
+        with Image.open(path) as picture:
+            if picture.mode != 'L' or picture.size != size[::-1]:
+                raise DataError(
+                    f'{path}: weights of mode {picture.mode}, {picture.width}x{picture.height}; '
+                    f'save 8-bit gray (L) of {size[1]}x{size[0]}, the size of the picture'
+                )
+            return np.array(picture)
+    except (OSError, SyntaxError) as error:
+        raise DataError(f'{path}: unreadable weights ({error}); save them again') from None
+
+
+@TRANSFORMS.register_module()
+class PackPseudoLabel(PackSegInputs):
+    """mmseg's ``PackSegInputs``, with the picture's id and the weights of the label's pixels.
+
+    The weights are ``gt_weight_map`` of the ``SegDataSample``, float32 (1, H, W) in [0, 1].
+
+    Args:
+        meta_keys: What of the sample to keep as metainfo.
+    """
+
+    def __init__(self, meta_keys: tuple[str, ...] = META_KEYS) -> None:
+        super().__init__(meta_keys)
+
+    def transform(self, results: dict) -> dict:
+        """Return ``inputs`` and ``data_samples``."""
+        packed = super().transform(results)
+        weights = results.get('gt_weight_map')
+        if weights is not None:
+            data = torch.from_numpy(np.float32(weights)[None] / 255)
+            packed['data_samples'].gt_weight_map = PixelData(data=data)
+        return packed
