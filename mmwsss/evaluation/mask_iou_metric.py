@@ -1,0 +1,47 @@
+"""mIoU of predicted masks, which are kept as indexed PNGs on request."""
+
+import os.path as osp
+from collections.abc import Sequence
+
+import numpy as np
+from mmseg.evaluation import IoUMetric
+
+from mmwsss.datasets.label_folder import LabelFolder
+from mmwsss.registry import METRICS
+
+
+@METRICS.register_module()
+class MaskIoUMetric(IoUMetric):
+    """mmseg's ``IoUMetric`` that writes predictions as the VOC test server takes them.
+
+    ``output_dir`` gets an indexed PNG with VOC's colours for every picture, ``<img_id>.png`` (mmseg
+    writes gray ones, by the picture's file name alone). Each appears whole or not at all.
+
+    Args:
+        *args: Arguments of ``IoUMetric``: output_dir, format_only, iou_metrics, prefix, …
+        **kwargs: The same.
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if self.format_only and not self.output_dir:
+            raise ValueError('format_only without output_dir writes nothing; test with --out DIR')
+
+    def process(self, data_batch: dict | None, data_samples: Sequence[dict]) -> None:
+        """Measure and keep the predictions of a batch."""
+        classes = self.dataset_meta['classes']
+        for sample in data_samples:
+            prediction = sample['pred_sem_seg']['data']
+            prediction = prediction.reshape(prediction.shape[-2:])
+            if self.output_dir is not None:
+                folder = LabelFolder(self.output_dir, 'prediction', classes[1:])
+                folder.write(_img_id(sample), prediction.cpu().numpy().astype(np.uint8))
+            if not self.format_only:
+                truth = sample['gt_sem_seg']['data'].reshape(prediction.shape).to(prediction)
+                self.results.append(
+                    self.intersect_and_union(prediction, truth, len(classes), self.ignore_index)
+                )
+
+
+def _img_id(sample: dict) -> str:
+    return sample.get('img_id') or osp.splitext(osp.basename(sample['img_path']))[0]
