@@ -1,5 +1,5 @@
 """What runs during training and testing."""
 
-from . import hooks
+from . import hooks, schedulers
 
-__all__ = ['hooks']
+__all__ = ['hooks', 'schedulers']

@@ -1,7 +1,8 @@
-"""Models: backbones, heads, losses and classifiers."""
+"""Models: backbones, heads, losses, classifiers and segmentors."""
 
 from .affinity_net import AffinityNet  # noqa: F401
 from .backbones import *  # noqa: F403
 from .classifiers import *  # noqa: F403
 from .heads import *  # noqa: F403
 from .losses import *  # noqa: F403
+from .segmentors import *  # noqa: F403

@@ -2,5 +2,6 @@
 
 from .affinity_head import AffinityHead
 from .cam_head import CAMHead, MixupCAMHead
+from .deeplabv2_head import DeepLabV2Head
 
-__all__ = ['AffinityHead', 'CAMHead', 'MixupCAMHead']
+__all__ = ['AffinityHead', 'CAMHead', 'DeepLabV2Head', 'MixupCAMHead']

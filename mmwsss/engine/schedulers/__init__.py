@@ -1,0 +1,5 @@
+"""Schedules of the learning rate."""
+
+from .step_poly import StepPolyLR
+
+__all__ = ['StepPolyLR']
