@@ -8,11 +8,11 @@ normalisation carries over as it is.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmwsss.structures.atomic import atomic_open
 
@@ -70,7 +70,7 @@ def resnet38_from_mxnet(params: Mapping[str, np.ndarray], source: str) -> dict[s
         for name, value in params.items()
         if not _MXNET_CLASSIFIER.fullmatch(name)
     }
-    return _complete_backbone(state, source)
+    return complete_backbone(state, ResNet38, 'ResNet-38', source)
 
 
 def cam_from_published(state: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
@@ -90,26 +90,37 @@ def cam_from_published(state: Mapping[str, Tensor], source: str) -> dict[str, Te
     if len(heads) != 1:
         raise ValueError(f'{source}: has the head of none of: {", ".join(HEADS)}')
     head = {new: state.pop(old) for old, new in heads[0].items()}
-    backbone = _complete_backbone(state, source)
+    backbone = complete_backbone(state, ResNet38, 'ResNet-38', source)
     return {**{f'backbone.{name}': value for name, value in backbone.items()}, **head}
 
 
-def _complete_backbone(state: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
-    """Check names and shapes; old checkpoints lack the batch counters of batch normalisation."""
+def complete_backbone(
+    state: Mapping[str, Tensor], build: Callable[[], nn.Module], name: str, source: str
+) -> dict[str, Tensor]:
+    """Check names and shapes; old checkpoints lack the batch counters of batch normalisation.
+
+    Args:
+        state: The state dict.
+        build: Makes the backbone that it is for.
+        name: What to call the backbone.
+        source: Name of the file, for messages.
+
+    Raises:
+        ValueError: If a parameter is unknown, missing or of another shape.
+    """
     with torch.device('meta'):
-        expected = ResNet38().state_dict()
-    counters = {name for name in expected if name.endswith('.num_batches_tracked')}
+        expected = build().state_dict()
+    counters = {key for key in expected if key.endswith('.num_batches_tracked')}
     if unexpected := sorted(state.keys() - expected.keys()):
-        raise ValueError(f'{source}: unexpected parameters {_some(unexpected)}; not ResNet-38')
+        raise ValueError(f'{source}: unexpected parameters {_some(unexpected)}; not {name}')
     if missing := sorted(expected.keys() - counters - state.keys()):
-        raise ValueError(f'{source}: missing parameters {_some(missing)}; not ResNet-38')
-    for name, value in state.items():
-        if value.shape != expected[name].shape:
+        raise ValueError(f'{source}: missing parameters {_some(missing)}; not {name}')
+    for key, value in state.items():
+        if value.shape != expected[key].shape:
             raise ValueError(
-                f'{source}: {name} has shape {tuple(value.shape)}, '
-                f'not {tuple(expected[name].shape)}'
+                f'{source}: {key} has shape {tuple(value.shape)}, not {tuple(expected[key].shape)}'
             )
-    return {name: state[name] if name in state else torch.tensor(0) for name in expected}
+    return {key: state[key] if key in state else torch.tensor(0) for key in expected}
 
 
 def _some(names: list[str]) -> str:
