@@ -31,3 +31,5 @@ VISUALIZERS = _child(mmengine_registry.VISUALIZERS, 'visualization')
 VISBACKENDS = _child(mmengine_registry.VISBACKENDS, 'visualization')
 # No other package has refiners: a registry without a parent.
 REFINERS = Registry('refiner', scope='mmwsss', locations=['mmwsss.refinement.refiners'])
+# mmengine has no parent for these.
+CLUSTERERS = Registry('clusterer', scope='mmwsss', locations=['mmwsss.clustering'])

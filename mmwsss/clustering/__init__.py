@@ -1,0 +1,20 @@
+"""Clustering of image features within a class: pure functions on arrays."""
+
+from .agreement import Agreement, match_labels
+from .clusterers import FINCH, Clusterer, KMeans, MiniBatchKMeans, SphericalKMeans
+from .finch import first_neighbor_partitions
+from .per_class import ClassClusters, assignment_table, cluster_classes
+
+__all__ = [
+    'FINCH',
+    'Agreement',
+    'ClassClusters',
+    'Clusterer',
+    'KMeans',
+    'MiniBatchKMeans',
+    'SphericalKMeans',
+    'assignment_table',
+    'cluster_classes',
+    'first_neighbor_partitions',
+    'match_labels',
+]

@@ -1,0 +1,163 @@
+"""Clusters of every parent class, in parallel processes."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+ClusterFunction = Callable[[np.ndarray, int, int], np.ndarray]
+
+# Share of the features that the processes may hold as copies at once, if no class alone has more.
+_COPIED_SHARE = 0.4
+
+
+@dataclass(frozen=True)
+class ClassClusters:
+    """The sub-categories of one parent class.
+
+    Attributes:
+        rows: Images of the class, shape (n,), int64 indices.
+        labels: Sub-category of each, shape (n,), int32.
+        distances: Of each image's features to the mean of its sub-category, shape (n,), float32.
+    """
+
+    rows: np.ndarray
+    labels: np.ndarray
+    distances: np.ndarray
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Images in every sub-category."""
+        return np.bincount(self.labels)
+
+    @property
+    def inertia(self) -> float:
+        """Sum of squared distances to the means, N^c times the objective of (3.2)."""
+        return float(np.square(self.distances, dtype=np.float64).sum())
+
+
+def cluster_classes(
+    features: np.ndarray,
+    presence: np.ndarray,
+    num_clusters: Sequence[int],
+    clusterer: ClusterFunction,
+    keys: Sequence[str] | None = None,
+    seed: int = 0,
+    processes: int | None = None,
+) -> list[ClassClusters]:
+    """Cluster the images of every class apart; an image takes part in each of its classes.
+
+    The result depends neither on the number of processes nor, with ``keys``, on the order of the
+    images. The largest cluster of a class is number 0, the next is number 1, and so on. The
+    processes are forked, so that they share the features; where the system cannot fork, this
+    process works alone.
+
+    Args:
+        features (np.ndarray): Shape (N, D), float16 or float32.
+        presence (np.ndarray): Which classes an image has, shape (N, C), bool.
+        num_clusters (Sequence[int]): K of each class, at most as many clusters.
+        clusterer (ClusterFunction): (features (n, D), K, seed) → labels (n,).
+        keys (Sequence[str], optional): Name of each image.
+        seed (int): Given to every class.
+        processes (int, optional): Defaults to the cores that this process may use.
+
+    Returns:
+        list[ClassClusters]: Of each class; a class without images has no rows.
+
+    Raises:
+        RuntimeError: If a process dies.
+    """
+    order = np.arange(len(features)) if keys is None else np.argsort(np.asarray(keys))
+    rows = [order[presence[order, c]] for c in range(presence.shape[1])]
+    processes = min(processes or available_cores(), len(rows))
+    state = (features, rows, tuple(num_clusters), clusterer, seed)
+    if processes <= 1 or 'fork' not in multiprocessing.get_all_start_methods():
+        with threadpool_limits(1):
+            return [_cluster_one(state, c) for c in range(len(rows))]
+    context = multiprocessing.get_context('fork')
+    with ProcessPoolExecutor(processes, context, _share, (state,)) as pool:
+        sizes = [len(r) for r in rows]
+        budget = max(int(_COPIED_SHARE * len(features)), *sizes)
+        try:
+            return _run(pool, sizes, processes, budget)
+        except BrokenProcessPool as error:
+            raise RuntimeError(
+                'a clustering process died: if memory ran out, take fewer processes'
+            ) from error
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+
+
+def assignment_table(clusters: Sequence[ClassClusters], num_images: int) -> np.ndarray:
+    """Sub-category of every image and class, -1 where it has not the class, (N, C) int32."""
+    table = np.full((num_images, len(clusters)), -1, np.int32)
+    for label, one in enumerate(clusters):
+        table[one.rows, label] = one.labels
+    return table
+
+
+def _run(
+    pool: ProcessPoolExecutor, sizes: Sequence[int], processes: int, budget: int
+) -> list[ClassClusters]:
+    """Cluster large classes first, while the rows at work stay within ``budget``."""
+    waiting = sorted(range(len(sizes)), key=lambda c: -sizes[c])
+    running: dict[Future, int] = {}
+    results: dict[int, ClassClusters] = {}
+    while waiting or running:
+        for label in list(waiting):
+            room = budget - sum(sizes[c] for c in running.values())
+            if len(running) < processes and sizes[label] <= room:
+                running[pool.submit(_work, label)] = label
+                waiting.remove(label)
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            results[running.pop(future)] = future.result()
+    return [results[label] for label in range(len(sizes))]
+
+
+def _cluster_one(state: tuple, label: int) -> ClassClusters:
+    features, rows, num_clusters, clusterer, seed = state
+    mine = features[rows[label]].astype(np.float32, copy=False)
+    labels = _by_size(clusterer(mine, num_clusters[label], seed))
+    return ClassClusters(rows[label], labels, _distances(mine, labels))
+
+
+def _by_size(labels: np.ndarray) -> np.ndarray:
+    """Number clusters by descending size; of equal ones, the one seen first."""
+    _, first, inverse, counts = np.unique(
+        labels, return_index=True, return_inverse=True, return_counts=True
+    )
+    rank = np.empty(len(counts), np.int32)
+    rank[np.lexsort((first, -counts))] = np.arange(len(counts))
+    return rank[inverse]
+
+
+def _distances(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    distances = np.empty(len(labels), np.float32)
+    for k in np.unique(labels):
+        mine = np.flatnonzero(labels == k)
+        center = features[mine].mean(0, dtype=np.float64).astype(np.float32)
+        for chunk in np.array_split(mine, -(-len(mine) // 256)):
+            distances[chunk] = np.linalg.norm(features[chunk] - center, axis=1)
+    return distances
+
+
+_shared: tuple | None = None
+
+
+def _share(state: tuple) -> None:
+    """Keep what the fork inherited, and one thread: the processes share the cores."""
+    global _shared
+    _shared = state
+    threadpool_limits(1)
+
+
+def _work(label: int) -> ClassClusters:
+    return _cluster_one(_shared, label)

@@ -1,0 +1,139 @@
+"""Clusterers against definitions: fixed points, brute-force objectives, a hand-worked FINCH."""
+
+import numpy as np
+import pytest
+import sklearn.cluster
+from sklearn.metrics import adjusted_rand_score
+
+from mmwsss.clustering import (
+    FINCH,
+    KMeans,
+    MiniBatchKMeans,
+    SphericalKMeans,
+    first_neighbor_partitions,
+)
+from mmwsss.registry import CLUSTERERS
+
+
+def blobs(count=6, per_blob=20, width=300, spread=0.05, seed=0):
+    rng = np.random.default_rng(seed)
+    centers = rng.standard_normal((count, width))
+    truth = np.repeat(np.arange(count), per_blob)
+    rows = centers[truth] + spread * rng.standard_normal((len(truth), width))
+    order = rng.permutation(len(truth))
+    return rows[order].astype(np.float32), truth[order]
+
+
+def objective(rows, labels):
+    """(3.2) by loops, float64."""
+    total = 0.0
+    for k in set(labels.tolist()):
+        mine = rows[labels == k].astype(np.float64)
+        center = sum(mine) / len(mine)
+        total += sum(((row - center) ** 2).sum() for row in mine)
+    return total
+
+
+@pytest.mark.parametrize(
+    'clusterer',
+    [
+        KMeans(),
+        KMeans(reduced_start=False),
+        KMeans(pca=16),
+        KMeans(pca=500, unit_length=True),
+        MiniBatchKMeans(),
+        SphericalKMeans(),
+        FINCH(),
+    ],
+    ids=repr,
+)
+def test_separate_groups_are_found(clusterer):
+    rows, truth = blobs()
+    labels = clusterer(rows, 6, 0)
+    assert labels.dtype == np.int32 and labels.shape == truth.shape
+    assert adjusted_rand_score(truth, labels) == 1
+
+
+def test_kmeans_ends_where_no_row_is_nearer_to_another_mean():
+    rows, _ = blobs(spread=3.0)
+    labels = KMeans()(rows.copy(), 7, 0)
+    means = np.stack([rows[labels == k].astype(np.float64).mean(0) for k in range(7)])
+    distances = ((rows[:, None] - means) ** 2).sum(2)
+    np.testing.assert_array_equal(distances.argmin(1), labels)
+
+
+def test_kmeans_started_in_a_subspace_reaches_the_objective_of_full_starts():
+    rows, _ = blobs(count=12, per_blob=40, spread=1.0)
+    ours = objective(rows, KMeans()(rows.copy(), 10, 0))
+    theirs = sklearn.cluster.KMeans(10, n_init=10, random_state=0).fit(rows.astype(np.float64))
+    assert ours <= 1.01 * theirs.inertia_
+
+
+def test_rows_change_by_rounding_only():
+    rows, _ = blobs(spread=1.0)
+    given = rows.copy()
+    KMeans()(given, 5, 0)
+    np.testing.assert_allclose(given, rows, atol=1e-5)
+
+
+@pytest.mark.parametrize('name', ['KMeans', 'MiniBatchKMeans', 'SphericalKMeans', 'FINCH'])
+@pytest.mark.parametrize('count', [1, 2, 9])
+def test_fewer_rows_than_clusters(name, count):
+    rows, _ = blobs(count=1, per_blob=count, spread=1.0)
+    labels = CLUSTERERS.build(dict(type=name))(rows, 10, 0)
+    assert labels.shape == (count,)
+    if name in ('KMeans', 'SphericalKMeans'):
+        assert len(set(labels.tolist())) == count
+
+
+@pytest.mark.parametrize('name', ['KMeans', 'MiniBatchKMeans', 'SphericalKMeans', 'FINCH'])
+def test_equal_rows_share_a_cluster(name, recwarn):
+    rows = np.repeat(np.eye(2, 300, dtype=np.float32), 6, axis=0)
+    labels = CLUSTERERS.build(dict(type=name))(rows, 5, 0)
+    assert (labels[:6] == labels[0]).all() and (labels[6:] == labels[6]).all()
+    assert labels[0] != labels[6]
+    assert not recwarn.list
+
+
+def test_spherical_kmeans_ignores_lengths_and_ends_at_the_highest_cosine():
+    rows, _ = blobs(spread=2.0)
+    labels = SphericalKMeans()(rows, 5, 0)
+    scaled = rows * np.random.default_rng(1).choice([0.25, 4, 16], (len(rows), 1))
+    np.testing.assert_array_equal(SphericalKMeans()(scaled.astype(np.float32), 5, 0), labels)
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    sums = np.stack([unit[labels == k].sum(0) for k in range(5)])
+    cosines = unit @ (sums / np.linalg.norm(sums, axis=1, keepdims=True)).T
+    np.testing.assert_array_equal(cosines.argmax(1), labels)
+
+
+def test_spherical_kmeans_without_unit_length_is_refused():
+    with pytest.raises(ValueError, match='take KMeans'):
+        SphericalKMeans(unit_length=False)
+
+
+def at_angles(*degrees):
+    radians = np.radians(degrees)
+    return np.stack([np.cos(radians), np.sin(radians)], 1).astype(np.float32)
+
+
+def test_finch_by_hand():
+    # First neighbours: 0-2, 2-0, 5-2 | 20-21, 21-20 | 80-84, 84-86, 86-84 | 110-112, 112-110.
+    # Their means, near 2, 20, 83 and 111 degrees: 2-20, 20-2 | 83-111, 111-83. Then one.
+    rows = at_angles(0, 80, 2, 20, 84, 110, 5, 86, 21, 112)
+    partitions = first_neighbor_partitions(rows)
+    expected = [
+        [0, 1, 0, 2, 1, 3, 0, 1, 2, 3],
+        [0, 1, 0, 0, 1, 1, 0, 1, 0, 1],
+        [0] * 10,
+    ]
+    assert [p.tolist() for p in partitions] == expected
+
+
+@pytest.mark.parametrize('allowed, found', [(50, 4), (4, 4), (3, 2), (2, 2), (1, 1)])
+def test_finch_takes_the_finest_partition_that_fits(allowed, found):
+    rows = at_angles(0, 80, 2, 20, 84, 110, 5, 86, 21, 112)
+    assert len(set(FINCH()(rows, allowed, 0).tolist())) == found
+
+
+def test_finch_of_one_row():
+    assert [p.tolist() for p in first_neighbor_partitions(at_angles(3))] == [[0]]
