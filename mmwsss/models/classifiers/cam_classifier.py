@@ -103,6 +103,23 @@ class CAMClassifier(ImageClassifier):
         return normalize_by_maximum(merged), pairs
 
     @torch.no_grad()
+    def pooled_features(self, inputs: Sequence[Tensor], stage: str = 'pre_logits') -> Tensor:
+        """Spatial mean of the features of pictures (3, H, W) of any sizes, (N, D) float32.
+
+        Args:
+            inputs (Sequence[Tensor]): Normalised pictures.
+            stage (str): 'pre_logits', what is classified (f of (3.1)), or 'backbone'.
+        """
+        pooled = [None] * len(inputs)
+        for indices in _same_size(inputs):
+            feature = self.extract_feat(torch.stack([inputs[i] for i in indices]), stage)
+            if stage == 'backbone':
+                feature = feature[self.head.in_index]
+            for index, row in zip(indices, feature.float().mean((2, 3))):
+                pooled[index] = row
+        return torch.stack(pooled)
+
+    @torch.no_grad()
     def predict(
         self,
         inputs: Sequence[Tensor],
@@ -139,7 +156,7 @@ class CAMClassifier(ImageClassifier):
         if cfg.classes == 'all':
             return torch.ones(shape, dtype=torch.bool, device=batch.device)
         if cfg.classes == 'scores':
-            scores = self.class_maps(batch).mean((2, 3)).sigmoid()
+            scores = self.head(self.extract_feat(batch)).sigmoid()
             return (scores > cfg.score_thr) | (scores == scores.amax(1, keepdim=True))
         present = torch.zeros(shape, dtype=torch.bool)
         for row, sample in zip(present, samples):

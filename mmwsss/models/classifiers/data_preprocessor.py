@@ -1,8 +1,36 @@
 """Data preprocessor that keeps pictures of different sizes apart at inference."""
 
+from collections.abc import Callable
+
+import torch
 from mmpretrain.models import ClsDataPreprocessor
+from torch import Tensor
 
 from mmwsss.registry import MODELS
+
+
+class RecordedAugment:
+    """A batch augmentation that also tells how much of each picture went into each.
+
+    Batch augmentations mix scores linearly, so that those of an identity matrix are the weights.
+
+    Args:
+        augment (Callable): (pictures (N, 3, H, W), scores (N, C)) → the same, mixed.
+
+    Attributes:
+        weights (Tensor): Of the last batch, shape (N, N): mixed scores = weights @ scores.
+    """
+
+    def __init__(self, augment: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
+        self.augment = augment
+        self.weights: Tensor | None = None
+
+    def __call__(self, inputs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """Mix a batch."""
+        identity = torch.eye(len(scores), device=scores.device)
+        inputs, mixed = self.augment(inputs, torch.cat([scores.float(), identity], 1))
+        scores, self.weights = mixed.split([scores.shape[1], len(scores)], 1)
+        return inputs, scores
 
 
 @MODELS.register_module()
@@ -11,6 +39,8 @@ class CAMDataPreprocessor(ClsDataPreprocessor):
 
     A padded border would change a response map, so that at inference ``inputs`` is a list of
     normalised pictures (3, H, W) of their own sizes; :class:`CAMClassifier` batches equal sizes.
+    Samples of a batch that an augmentation mixed have ``mix_weights``, shape (N,): how much of each
+    of the batch's pictures they are, for other labels to be mixed alike.
 
     Args:
         to_onehot (bool): Give every sample its labels as ``gt_score``. Defaults to True.
@@ -20,11 +50,17 @@ class CAMDataPreprocessor(ClsDataPreprocessor):
 
     def __init__(self, *args, to_onehot: bool = True, **kwargs) -> None:
         super().__init__(*args, to_onehot=to_onehot, **kwargs)
+        if self.batch_augments is not None:
+            self.batch_augments = RecordedAugment(self.batch_augments)
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Return ``inputs`` (a tensor in training, else a list) and ``data_samples``."""
         if training:
-            return super().forward(data, training=True)
+            data = super().forward(data, training=True)
+            if self.batch_augments is not None:
+                for sample, weights in zip(data['data_samples'], self.batch_augments.weights):
+                    sample.set_field(weights, 'mix_weights')
+            return data
         samples = data.get('data_samples')
         inputs = []
         for index, picture in enumerate(data['inputs']):

@@ -3,5 +3,6 @@
 from .affinity_head import AffinityHead
 from .cam_head import CAMHead, MixupCAMHead
 from .deeplabv2_head import DeepLabV2Head
+from .sub_category_head import SubCategoryHead
 
-__all__ = ['AffinityHead', 'CAMHead', 'DeepLabV2Head', 'MixupCAMHead']
+__all__ = ['AffinityHead', 'CAMHead', 'DeepLabV2Head', 'MixupCAMHead', 'SubCategoryHead']

@@ -1,0 +1,158 @@
+"""Head that classifies sub-categories beside their parent classes."""
+
+from collections.abc import Sequence
+
+import torch
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from mmwsss.registry import MODELS
+
+from .cam_head import MixupCAMHead
+
+
+@MODELS.register_module()
+class SubCategoryHead(MixupCAMHead):
+    r"""CAM head with a sub-category classifier beside the parent's (3.3).
+
+    .. math:: \mathcal{L}_p(H_p(f), Y_p) + \lambda \mathcal{L}_s(H_s(f), Y_s)
+
+    The parent's losses stay what they are, with or without mixup and regularisers. The labels Y_s
+    are looked up by the sample's index in the buffer ``assignments``, which
+    :class:`SubCategoryClusteringHook` fills; while it is empty (round 0), ``loss_sub`` is 0. Where
+    a batch augmentation mixed pictures, it mixed their sub-categories alike.
+
+    Args:
+        num_subcategories (int | Sequence[int]): K, of all classes or of each. Defaults to 10.
+        sub_loss (dict, optional): :math:`\mathcal{L}_s`; its ``loss_weight`` is λ. Defaults to the
+            multi-label soft margin loss with λ = 5.
+        cam_source (str): Where response maps come from: 'parent' (default, the thesis), or
+            'sub_max' or 'sub_sum', the maximum or the sum of the rectified maps of a class's
+            sub-categories. Scores are the parent's in any case.
+        regularizers (dict, optional): As :class:`MixupCAMHead`'s. Defaults to none.
+        **kwargs: Arguments of :class:`CAMHead`.
+
+    Attributes:
+        assignments (Tensor): Sub-category of every training image and class, -1 where the image
+            has not the class, shape (images, classes), int32; a buffer, part of checkpoints.
+        round (Tensor): The round that ``assignments`` belong to, a scalar buffer; 0: none yet.
+    """
+
+    def __init__(
+        self,
+        num_subcategories: int | Sequence[int] = 10,
+        sub_loss: dict | None = None,
+        cam_source: str = 'parent',
+        regularizers: dict | None = None,
+        init_cfg: dict | None = None,
+        **kwargs,
+    ) -> None:
+        names = [dict(name='classifier'), dict(name='sub_classifier')]
+        super().__init__(
+            regularizers=regularizers or {},
+            init_cfg=init_cfg or dict(type='Xavier', distribution='uniform', override=names),
+            **kwargs,
+        )
+        if cam_source not in ('parent', 'sub_max', 'sub_sum'):
+            raise ValueError(
+                f"cam_source must be 'parent', 'sub_max' or 'sub_sum', not {cam_source!r}"
+            )
+        self.cam_source = cam_source
+        self.num_subcategories = _per_class(num_subcategories, self.num_classes)
+        counts = torch.tensor(self.num_subcategories)
+        self.sub_classifier = nn.Conv2d(
+            self.classifier.in_channels, int(counts.sum()), 1, bias=False
+        )
+        self.sub_loss = MODELS.build(
+            sub_loss or dict(type='mmwsss.MultiLabelSoftMarginLoss', loss_weight=5.0)
+        )
+        self.register_buffer('_first', counts.cumsum(0) - counts, persistent=False)
+        self.register_buffer(
+            '_parent', torch.arange(self.num_classes).repeat_interleave(counts), persistent=False
+        )
+        self.register_buffer('round', torch.tensor(0))
+        self.register_buffer('assignments', torch.empty(0, self.num_classes, dtype=torch.int32))
+
+    def set_assignments(self, assignments: Tensor, round: int) -> None:
+        """Take the sub-categories (images, classes) of a round; none with 0 images."""
+        highest = assignments.amax(0) if len(assignments) else assignments.new_empty(0)
+        if assignments.shape[1:] != (self.num_classes,) or any(
+            label >= count for label, count in zip(highest.tolist(), self.num_subcategories)
+        ):
+            raise ValueError(
+                f'assignments {tuple(assignments.shape)} do not fit {self.num_classes} classes '
+                f'with {self.num_subcategories} sub-categories'
+            )
+        self.assignments = assignments.to(self.assignments)
+        self.round.fill_(round)
+
+    def class_maps(self, feats: Sequence[Tensor]) -> Tensor:
+        """Class maps of ``cam_source``, shape (N, C, H, W)."""
+        if self.cam_source == 'parent':
+            return super().class_maps(feats)
+        maps = self.sub_classifier(self.dropout(self.pre_logits(feats))).relu()
+        merged = maps.new_zeros(len(maps), self.num_classes, *maps.shape[2:])
+        reduce = 'amax' if self.cam_source == 'sub_max' else 'sum'
+        index = self._parent[:, None, None].expand_as(maps)
+        return merged.scatter_reduce(1, index, maps, reduce)
+
+    def forward(self, feats: Sequence[Tensor]) -> Tensor:
+        """The parent's logits, shape (N, C)."""
+        return super().class_maps(feats).mean((2, 3))
+
+    def loss(self, feats: Sequence[Tensor], data_samples: list[DataSample], **kwargs) -> dict:
+        """The parent's losses and ``loss_sub``, from features dropped alike."""
+        feature = self.dropout(self.pre_logits(feats))
+        target = self.stack_labels(data_samples, feature.device)
+        losses = self.loss_by_cam(self.classifier(feature), target)
+        # The mean of the maps is the map of the mean: no (N, S, H, W) is made.
+        score = self.sub_classifier(feature.mean((2, 3), keepdim=True)).flatten(1)
+        if len(self.assignments) == 0:
+            # Distributed training wants every parameter in the graph.
+            losses['loss_sub'] = score.sum() * 0
+        else:
+            losses['loss_sub'] = self.sub_loss(score, self.sub_labels(data_samples))
+        return losses
+
+    def sub_labels(self, data_samples: list[DataSample]) -> Tensor:
+        """Labels Y_s of a batch, mixed as the pictures are, shape (N, sum of K), float32.
+
+        Raises:
+            KeyError: If samples have no index.
+        """
+        if any('sample_idx' not in sample for sample in data_samples):
+            raise KeyError(
+                "sub-categories are looked up by sample_idx: add 'sample_idx' to the meta_keys of "
+                'PackInputs'
+            )
+        index = torch.tensor([s.sample_idx for s in data_samples], device=self.assignments.device)
+        rows = self.assignments[index]
+        picture, parent = (rows >= 0).nonzero(as_tuple=True)
+        labels = torch.zeros(len(rows), len(self._parent), device=rows.device)
+        labels[picture, self._first[parent] + rows[picture, parent]] = 1
+        if 'mix_weights' in data_samples[0]:
+            weights = torch.stack([sample.mix_weights for sample in data_samples])
+            with torch.autocast(labels.device.type, enabled=False):
+                labels = weights.to(labels) @ labels
+        return labels
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
+        # As many images as the checkpoint has.
+        stored = state_dict.get(f'{prefix}assignments')
+        if stored is not None:
+            self.assignments = self.assignments.new_empty(len(stored), self.num_classes)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def _per_class(num_subcategories: int | Sequence[int], num_classes: int) -> tuple[int, ...]:
+    counts = (
+        (num_subcategories,) * num_classes
+        if isinstance(num_subcategories, int)
+        else tuple(num_subcategories)
+    )
+    if len(counts) != num_classes or any(count < 1 for count in counts):
+        raise ValueError(
+            'num_subcategories must be a positive number, or one for each of '
+            f'{num_classes} classes, not {num_subcategories}'
+        )
+    return counts

@@ -1,0 +1,199 @@
+"""Sub-category labels by hand, (3.3) by loops, and the parent left as it was."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+from mmpretrain.structures import DataSample
+
+from mmwsss.models.classifiers import CAMDataPreprocessor
+from mmwsss.models.heads import MixupCAMHead, SubCategoryHead
+
+CLASSES, COUNTS = 3, (2, 4, 3)
+# Image 0 shows classes 0 and 2, image 1 class 1, image 2 all, image 3 class 2.
+ASSIGNMENTS = torch.tensor([[1, -1, 0], [-1, 3, -1], [0, 2, 2], [-1, -1, 1]], dtype=torch.int32)
+SUB_LABELS = torch.tensor(
+    [
+        [0, 1, 0, 0, 0, 0, 1, 0, 0],
+        [0, 0, 0, 0, 0, 1, 0, 0, 0],
+        [1, 0, 0, 0, 1, 0, 0, 0, 1],
+        [0, 0, 0, 0, 0, 0, 0, 1, 0],
+    ],
+    dtype=torch.float32,
+)
+REGULARIZERS = dict(
+    loss_ent=dict(type='ClassEntropyLoss', loss_weight=0.02),
+    loss_con=dict(type='ConcentrationLoss', loss_weight=2e-4),
+)
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    with DefaultScope.overwrite_default_scope('mmwsss'):
+        yield
+
+
+def make_head(assigned=True, **kwargs):
+    torch.manual_seed(0)
+    settings = dict(
+        num_classes=CLASSES, in_channels=5, dropout=0.0, num_subcategories=COUNTS, **kwargs
+    )
+    head = SubCategoryHead(**settings)
+    if assigned:
+        head.set_assignments(ASSIGNMENTS, 1)
+    return head
+
+
+def make_samples(*indices):
+    samples = []
+    for index in indices:
+        sample = DataSample(metainfo=dict(sample_idx=index, num_classes=CLASSES))
+        samples.append(sample.set_gt_label((ASSIGNMENTS[index] >= 0).nonzero()[:, 0]))
+    return samples
+
+
+def features(count=4, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    return (torch.randn(count, 5, 3, 4, generator=generator),)
+
+
+def test_labels_of_images_with_several_parents_by_hand():
+    head = make_head()
+    torch.testing.assert_close(head.sub_labels(make_samples(0, 1, 2, 3)), SUB_LABELS)
+    torch.testing.assert_close(head.sub_labels(make_samples(2, 0, 2)), SUB_LABELS[[2, 0, 2]])
+
+
+def bce(logit, label):
+    return -label * math.log(1 / (1 + math.exp(-logit))) - (1 - label) * math.log(
+        1 / (1 + math.exp(logit))
+    )
+
+
+def test_joint_objective_against_loops():
+    head = make_head().double()
+    samples, (feature,) = make_samples(0, 1, 2, 3), features()
+    theta_p = head.classifier.weight[:, :, 0, 0].tolist()
+    theta_s = head.sub_classifier.weight[:, :, 0, 0].tolist()
+    total = 0.0
+    for i in range(4):
+        pooled = [
+            sum(feature[i, d].double().flatten().tolist()) / 12 for d in range(feature.shape[1])
+        ]
+        parent = [sum(t * f for t, f in zip(theta, pooled)) for theta in theta_p]
+        sub = [sum(t * f for t, f in zip(theta, pooled)) for theta in theta_s]
+        loss_p = sum(bce(x, float(ASSIGNMENTS[i, c] >= 0)) for c, x in enumerate(parent)) / 3
+        loss_s = sum(bce(x, float(SUB_LABELS[i, s])) for s, x in enumerate(sub)) / 9
+        total += (loss_p + 5 * loss_s) / 4
+    losses = head.loss((feature.double(),), samples)
+    assert set(losses) == {'loss_cls', 'loss_sub'}
+    assert float(losses['loss_cls'] + losses['loss_sub']) == pytest.approx(total, rel=1e-6)
+
+
+def test_losses_of_the_parent_stay_what_they_are():
+    head = make_head(regularizers=REGULARIZERS)
+    parent = MixupCAMHead(REGULARIZERS, num_classes=CLASSES, in_channels=5, dropout=0.5)
+    head.dropout = parent.dropout
+    parent.classifier.load_state_dict(head.classifier.state_dict())
+    torch.manual_seed(3)
+    expected = parent.loss(features(), make_samples(0, 1, 2, 3))
+    torch.manual_seed(3)
+    losses = head.loss(features(), make_samples(0, 1, 2, 3))
+    assert set(losses) == {*expected, 'loss_sub'}
+    for name, value in expected.items():
+        torch.testing.assert_close(losses[name], value, rtol=0, atol=0)
+
+
+def test_mixup_mixes_sub_categories_as_it_mixes_classes():
+    preprocessor = CAMDataPreprocessor(
+        num_classes=CLASSES, batch_augments=dict(augments=dict(type='mmpretrain.Mixup', alpha=1.0))
+    )
+    inputs = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 3, 2, 2).clone()
+    np.random.seed(5)
+    torch.manual_seed(5)
+    data = preprocessor(dict(inputs=inputs, data_samples=make_samples(0, 1, 2, 3)), training=True)
+    # The same draws again.
+    np.random.seed(5)
+    torch.manual_seed(5)
+    np.random.choice(1)
+    lam, partner = np.random.beta(1.0, 1.0), torch.randperm(4)
+    assert (partner != torch.arange(4)).any() and 0.01 < lam < 0.99
+    torch.testing.assert_close(
+        data['inputs'][:, 0, 0, 0], lam * torch.arange(4.0) + (1 - lam) * partner
+    )
+    samples = data['data_samples']
+    scores = (ASSIGNMENTS >= 0).float()
+    torch.testing.assert_close(
+        torch.stack([sample.gt_score for sample in samples]),
+        lam * scores + (1 - lam) * scores[partner],
+    )
+    labels = make_head().sub_labels(samples)
+    torch.testing.assert_close(labels, lam * SUB_LABELS + (1 - lam) * SUB_LABELS[partner])
+    # A parent's sub-labels sum to its label, so that those of an absent one are 0.
+    sums = torch.stack([part.sum(1) for part in labels.split(COUNTS, 1)], 1)
+    torch.testing.assert_close(sums, torch.stack([sample.gt_score for sample in samples]))
+
+
+def test_round_0_has_no_sub_category_loss_but_every_parameter_in_the_graph():
+    head = make_head(assigned=False)
+    losses = head.loss(features(), make_samples(0, 1, 2, 3))
+    assert losses['loss_sub'] == 0
+    sum(losses.values()).backward()
+    assert head.sub_classifier.weight.grad.abs().max() == 0
+    assert head.classifier.weight.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize('source, merge', [('sub_max', max), ('sub_sum', sum)])
+def test_merged_map_against_loops(source, merge):
+    head = make_head(cam_source=source)
+    maps = head.sub_classifier(features()[0])
+    merged = head.class_maps(features())
+    assert merged.shape == (4, CLASSES, 3, 4)
+    first = 0
+    for label, count in enumerate(COUNTS):
+        for i, y, x in ((0, 0, 0), (1, 2, 3), (3, 1, 2)):
+            own = [max(0.0, float(maps[i, s, y, x])) for s in range(first, first + count)]
+            assert float(merged[i, label, y, x].detach()) == pytest.approx(merge(own), abs=1e-6)
+        first += count
+
+
+@pytest.mark.parametrize('source', ['parent', 'sub_max'])
+def test_scores_are_those_of_the_parent(source):
+    head, plain = make_head(cam_source=source), make_head()
+    torch.testing.assert_close(head(features()), plain.class_maps(features()).mean((2, 3)))
+
+
+def test_assignments_travel_in_a_checkpoint_of_any_number_of_images():
+    other = make_head(assigned=False)
+    other.load_state_dict(make_head().state_dict())
+    torch.testing.assert_close(other.assignments, ASSIGNMENTS)
+    assert other.round == 1
+    # and a plain head's checkpoint has none
+    missing = other.load_state_dict(
+        MixupCAMHead({}, num_classes=CLASSES, in_channels=5).state_dict(), strict=False
+    )
+    assert set(missing.missing_keys) == {'sub_classifier.weight', 'assignments', 'round'}
+
+
+@pytest.mark.parametrize('wrong', [ASSIGNMENTS[:, :2], ASSIGNMENTS + 1])
+def test_assignments_that_do_not_fit_are_refused(wrong):
+    with pytest.raises(ValueError, match='do not fit'):
+        make_head().set_assignments(wrong, 1)
+
+
+def test_samples_without_index_are_refused():
+    samples = [DataSample().set_gt_label([0])]
+    with pytest.raises(KeyError, match='meta_keys'):
+        make_head().loss(features(1), samples)
+
+
+@pytest.mark.parametrize('wrong', [0, (2, 3), (2, 0, 3)])
+def test_numbers_of_sub_categories_are_checked(wrong):
+    with pytest.raises(ValueError, match='num_subcategories'):
+        SubCategoryHead(num_classes=CLASSES, in_channels=5, num_subcategories=wrong)
+
+
+def test_source_of_maps_is_checked():
+    with pytest.raises(ValueError, match='cam_source'):
+        make_head(cam_source='mean')
