@@ -3,5 +3,6 @@
 from .cam_store import CAMStoreHook
 from .cam_visualization import CAMVisualizationHook
 from .finite_loss import FiniteLossHook
+from .sub_category_clustering import SubCategoryClusteringHook
 
-__all__ = ['CAMStoreHook', 'CAMVisualizationHook', 'FiniteLossHook']
+__all__ = ['CAMStoreHook', 'CAMVisualizationHook', 'FiniteLossHook', 'SubCategoryClusteringHook']

@@ -1,0 +1,258 @@
+"""Rounds of clustering and training with sub-categories."""
+
+import copy
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.dist import broadcast, is_main_process
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from mmwsss.clustering import assignment_table, cluster_classes, match_labels
+from mmwsss.models.classifiers import CAMClassifier
+from mmwsss.models.heads import SubCategoryHead
+from mmwsss.registry import CLUSTERERS, HOOKS, MODELS
+
+from .sub_category_features import extract_features, feature_loader
+from .sub_category_records import format_summary, summarize, write_assignments, write_summary
+
+
+@HOOKS.register_module()
+class SubCategoryClusteringHook(Hook):
+    """Algorithm 1 of Chapter 3: rounds of clustering (3.2) and training (3.3) in one run.
+
+    Round 0 trains the plain classifier. Every further round clusters the features of all training
+    images class by class, gives the result to the model's :class:`SubCategoryHead`, and trains with
+    a fresh optimiser state and a learning rate schedule that starts anew: ``param_scheduler`` of
+    the config is that of one round. The clusters are model state, so that a run resumes within a
+    round.
+
+    A round r leaves in the work dir ``round_<r>.pth``, its weights after training, and
+    ``sub_categories/round_<r>.json`` and ``.csv``, its figures and its clusters (docs:
+    subcategories.md).
+
+    Args:
+        rounds (int): Rounds after round 0. Defaults to 3, as the thesis.
+        epochs (Sequence[int], optional): Epochs of rounds 0, 1, …; their sum is the train loop's
+            ``max_epochs``. Round 0 with 0 epochs: it was trained before and ``load_from`` names its
+            checkpoint. Defaults to equal shares of ``max_epochs``.
+        restart (bool): Start each round from the pretrained weights again, as the published code
+            (default), or continue with the weights of the round before, as DeepCluster.
+        clusterer (dict, optional): Of the registry CLUSTERERS. Defaults to KMeans.
+        seed (int): Of the clustering. Defaults to 0, as the published code.
+        stage (str): Which features, see :meth:`CAMClassifier.pooled_features`.
+        pipeline (Sequence[dict], optional): Transforms of the view that features are taken from.
+            Defaults to the whole picture at its own size.
+        dtype (str): 'float32' (default) or 'float16': the memory of the features on the main
+            process is images × channels × 4 or 2 bytes.
+        processes (int, optional): That cluster classes at once. Defaults to the available cores.
+    """
+
+    def __init__(
+        self,
+        rounds: int = 3,
+        epochs: Sequence[int] | None = None,
+        restart: bool = True,
+        clusterer: dict | None = None,
+        seed: int = 0,
+        stage: str = 'pre_logits',
+        pipeline: Sequence[dict] | None = None,
+        dtype: str = 'float32',
+        processes: int | None = None,
+    ) -> None:
+        if dtype not in ('float16', 'float32'):
+            raise ValueError(f"dtype must be 'float16' or 'float32', not {dtype!r}")
+        if stage not in ('pre_logits', 'backbone'):
+            raise ValueError(f"stage must be 'pre_logits' or 'backbone', not {stage!r}")
+        if epochs is not None and (len(epochs) != rounds + 1 or min(epochs[1:], default=1) < 1):
+            raise ValueError(
+                f'epochs must be of rounds 0 to {rounds}, at least 1 in each but the first, not '
+                f'{epochs}'
+            )
+        self.rounds = rounds
+        self.epochs = epochs
+        self.restart = restart
+        self.clusterer = CLUSTERERS.build(clusterer or dict(type='mmwsss.KMeans'))
+        self.seed = seed
+        self.stage = stage
+        self.pipeline = pipeline
+        self.dtype = getattr(torch, dtype)
+        self.processes = processes
+        self.starts: list[int] = []
+
+    def before_train(self, runner: Runner) -> None:
+        """Lay out the rounds; check what was resumed.
+
+        Raises:
+            TypeError: If the model's head has no sub-categories.
+            ValueError: If the epochs do not add up, round 0 is missing, or a resumed checkpoint
+                belongs to other images.
+        """
+        head = _head(runner)
+        epochs = self._epochs(runner.max_epochs)
+        self.starts = [0, *accumulate(epochs)]
+        if runner.iter > 0:
+            self._check_resumed(runner, head)
+            return
+        if epochs[0] == 0 and not runner.cfg.get('load_from'):
+            raise ValueError('round 0 has no epochs: name its checkpoint with load_from')
+        # A checkpoint that training starts from may hold the sub-categories of other images.
+        head.set_assignments(head.assignments[:0], 0)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Begin a round where one begins."""
+        number = self._round(runner.epoch)
+        head = _head(runner)
+        if runner.epoch != self.starts[number] or 0 < number == head.round:
+            return
+        runner.logger.info(f'round {number} of {self.rounds} begins')
+        if number > 0:
+            self._update_assignments(runner, number)
+            if self.restart:
+                self._restart_weights(runner, number)
+        self._restart_schedule(runner, number)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Keep the weights that a round ends with."""
+        if runner.epoch + 1 in self.starts[1:]:
+            number = self._round(runner.epoch)
+            runner.save_checkpoint(
+                runner.work_dir,
+                f'round_{number}.pth',
+                save_optimizer=False,
+                save_param_scheduler=False,
+            )
+
+    def _epochs(self, max_epochs: int) -> Sequence[int]:
+        equal = [max_epochs // (self.rounds + 1)] * (self.rounds + 1)
+        epochs = self.epochs or equal
+        if sum(epochs) != max_epochs:
+            raise ValueError(
+                f'{max_epochs} epochs are not those of rounds 0 to {self.rounds}, '
+                f'{self.epochs or "equally many each"}: set train_cfg.max_epochs, or epochs of '
+                'SubCategoryClusteringHook'
+            )
+        return epochs
+
+    def _round(self, epoch: int) -> int:
+        return bisect_right(self.starts, epoch) - 1
+
+    def _check_resumed(self, runner: Runner, head: SubCategoryHead) -> None:
+        number = self._round(runner.epoch)
+        expected = number - (runner.epoch == self.starts[number])
+        if number <= self.rounds and head.round not in (expected, number):
+            raise ValueError(
+                f'the resumed checkpoint holds the sub-categories of round {int(head.round)}, but '
+                f'epoch {runner.epoch} is of round {number}: was it trained with other rounds?'
+            )
+        if head.round > 0 and not np.array_equal(
+            head.assignments.cpu().numpy() >= 0, _presence(runner, head.num_classes)
+        ):
+            raise ValueError(
+                'the resumed checkpoint holds the sub-categories of other images than the training '
+                'dataset has: resume with the data that it was trained on'
+            )
+
+    def _update_assignments(self, runner: Runner, number: int) -> None:
+        head = _head(runner)
+        dataset = runner.train_dataloader.dataset
+        loader_cfg = runner.train_dataloader
+        loader = feature_loader(
+            runner, self.pipeline, loader_cfg.batch_size, loader_cfg.num_workers
+        )
+        features = extract_features(_model(runner), loader, self.stage, self.dtype)
+        table = torch.full((len(dataset), head.num_classes), -1, dtype=torch.int32)
+        if is_main_process():
+            table = torch.from_numpy(self._cluster(runner, features, number))
+        broadcast(table)
+        head.set_assignments(table, number)
+
+    def _cluster(self, runner: Runner, features: np.ndarray, number: int) -> np.ndarray:
+        """Cluster on the main process, log and save; (N, C) int32."""
+        head = _head(runner)
+        runner.logger.info(
+            f'features of {len(features)} images: {features.shape[1]} × {features.dtype}, '
+            f'{features.nbytes / 1e6:.1f} MB'
+        )
+        dataset = runner.train_dataloader.dataset
+        img_ids = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
+        clusters = cluster_classes(
+            features,
+            _presence(runner, head.num_classes),
+            head.num_subcategories,
+            self.clusterer,
+            keys=img_ids,
+            seed=self.seed,
+            processes=self.processes,
+        )
+        previous = head.assignments.cpu().numpy() if head.round > 0 else None
+        if previous is not None:
+            clusters = [
+                replace(one, labels=match_labels(previous[one.rows, c], one.labels, count))
+                for c, (one, count) in enumerate(zip(clusters, head.num_subcategories))
+            ]
+        names = dataset.metainfo['classes']
+        summary = summarize(clusters, names, previous)
+        runner.logger.info(f'sub-categories of round {number}:\n{format_summary(summary)}')
+        folder = Path(runner.work_dir, 'sub_categories')
+        origin = dict(round=number, clusterer=repr(self.clusterer), seed=self.seed)
+        write_summary(folder / f'round_{number}.json', origin | summary)
+        write_assignments(folder / f'round_{number}.csv', clusters, names, img_ids)
+        return assignment_table(clusters, len(features))
+
+    def _restart_weights(self, runner: Runner, number: int) -> None:
+        """Initialise the model as at the start, with random numbers of the round's own."""
+        seed = torch.tensor(runner.seed + number)
+        broadcast(seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(int(seed))
+            fresh = MODELS.build(copy.deepcopy(runner.cfg.model))
+            fresh.init_weights()
+        state = fresh.state_dict()
+        for name in ('head.assignments', 'head.round'):
+            del state[name]
+        _model(runner).load_state_dict(state, strict=False)
+
+    def _restart_schedule(self, runner: Runner, number: int) -> None:
+        """Forget the optimiser's moments and start the schedules anew."""
+        runner.optim_wrapper.optimizer.state.clear()
+        for group in runner.optim_wrapper.param_groups:
+            for key in [key for key in group if key.startswith('initial_')]:
+                group[key.removeprefix('initial_')] = group[key]
+        schedulers = copy.deepcopy(runner.cfg.get('param_scheduler'))
+        if schedulers is None:
+            return
+        for one in schedulers if isinstance(schedulers, list) else [schedulers]:
+            epochs = self.starts[number + 1] - self.starts[number]
+            per_epoch = 1 if one.get('by_epoch', True) else len(runner.train_dataloader)
+            one.setdefault('end', epochs * per_epoch)
+        runner.param_schedulers = runner.build_param_scheduler(schedulers)
+
+
+def _model(runner: Runner) -> CAMClassifier:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+def _head(runner: Runner) -> SubCategoryHead:
+    head = _model(runner).head
+    if not isinstance(head, SubCategoryHead):
+        raise TypeError(
+            'SubCategoryClusteringHook needs a head with sub-categories, not '
+            f'{type(head).__name__}: set model.head.type to SubCategoryHead'
+        )
+    return head
+
+
+def _presence(runner: Runner, num_classes: int) -> np.ndarray:
+    """Which classes each training image has, (N, C), bool."""
+    dataset = runner.train_dataloader.dataset
+    presence = np.zeros((len(dataset), num_classes), bool)
+    for index in range(len(dataset)):
+        presence[index, dataset.get_cat_ids(index)] = True
+    return presence

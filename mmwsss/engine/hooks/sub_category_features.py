@@ -1,0 +1,132 @@
+"""Features of every training picture for the clustering of sub-categories."""
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.dataset import BaseDataset, Compose
+from mmengine.dist import all_gather, all_gather_object, get_world_size, is_main_process
+from mmengine.runner import Runner
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from mmwsss.models.classifiers import CAMClassifier
+from mmwsss.registry import TRANSFORMS
+
+# Rows that one exchange between processes carries.
+_CHUNK = 1024
+
+# The whole picture at its own size, as the published code looks at it.
+WHOLE_PICTURE = (
+    dict(type='mmwsss.LoadImage'),
+    dict(type='mmpretrain.PackInputs', meta_keys=('sample_idx', 'img_path', 'num_classes')),
+)
+
+
+def feature_loader(
+    runner: Runner, pipeline: Sequence[dict] | None, batch_size: int, num_workers: int
+) -> DataLoader:
+    """The training dataset, in order, through a deterministic pipeline; each process its share.
+
+    Args:
+        runner: With its training dataloader.
+        pipeline: Transforms; None: the whole picture at its own size.
+        batch_size: Pictures at a time.
+        num_workers: Loading processes.
+
+    Raises:
+        TypeError: If the training dataset is wrapped, so that its pipeline cannot be replaced.
+    """
+    dataset = runner.train_dataloader.dataset
+    if not isinstance(dataset, BaseDataset):
+        raise TypeError(
+            f'sub-categories need a plain dataset to train on, not {type(dataset).__name__}: put '
+            'the pictures into one split instead of wrapping datasets'
+        )
+    view = copy.copy(dataset)
+    view.pipeline = Compose([TRANSFORMS.build(t) for t in pipeline or WHOLE_PICTURE])
+    view.test_mode = True
+    return runner.build_dataloader(
+        dict(
+            dataset=view,
+            sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+            batch_size=batch_size,
+            num_workers=num_workers,
+        ),
+        seed=runner.seed,
+    )
+
+
+@torch.no_grad()
+def extract_features(
+    model: CAMClassifier, loader: DataLoader, stage: str, dtype: torch.dtype
+) -> np.ndarray | None:
+    """Pooled features of all pictures in the dataset's order.
+
+    A process holds its share, the main process the whole as well (with one process: just the
+    whole), in ``dtype``.
+
+    Args:
+        model: The classifier, put into eval mode and back.
+        loader: Of :func:`feature_loader`.
+        stage: See :meth:`CAMClassifier.pooled_features`.
+        dtype: Of the features that are kept, float16 or float32.
+
+    Returns:
+        np.ndarray | None: Shape (N, D) on the main process, None on the others.
+
+    Raises:
+        FloatingPointError: On every process, if features are not finite; names the pictures.
+    """
+    training = model.training
+    model.eval()
+    features, indices, faults = None, [], []
+    for batch in loader:
+        data = model.data_preprocessor(batch, training=False)
+        rows = model.pooled_features(data['inputs'], stage).to('cpu', dtype)
+        if features is None:
+            features = torch.empty(len(loader.sampler), rows.shape[1], dtype=dtype)
+        features[len(indices) : len(indices) + len(rows)] = rows
+        samples = data['data_samples']
+        indices += [sample.sample_idx for sample in samples]
+        finite = rows.isfinite().all(1).tolist()
+        faults += [s.img_path for s, fine in zip(samples, finite) if not fine]
+    model.train(training)
+    _raise_faults(faults, dtype)
+    return gather_rows(features, torch.tensor(indices), len(loader.dataset))
+
+
+def gather_rows(local: Tensor, indices: Tensor, total: int) -> np.ndarray | None:
+    """Rows of all processes in order, on the main process; None on the others.
+
+    Args:
+        local: Rows of this process, shape (n, D).
+        indices: Their places, shape (n,), int64.
+        total: Rows of all processes.
+    """
+    if get_world_size() == 1:
+        return local.numpy()
+    longest = int(torch.cat(all_gather(torch.tensor([len(local)]))).max())
+    rows = np.empty((total, local.shape[1]), local.numpy().dtype) if is_main_process() else None
+    for start in range(0, longest, _CHUNK):
+        places = torch.full((_CHUNK,), -1)
+        chunk = local.new_zeros(_CHUNK, local.shape[1])
+        mine = indices[start : start + _CHUNK]
+        places[: len(mine)] = mine
+        chunk[: len(mine)] = local[start : start + _CHUNK]
+        for where, part in zip(all_gather(places), all_gather(chunk)):
+            if rows is not None:
+                rows[where[where >= 0].numpy()] = part[where >= 0].numpy()
+    return rows
+
+
+def _raise_faults(faults: list[str], dtype: torch.dtype) -> None:
+    named = sorted(name for names in all_gather_object(faults) for name in names)
+    if named:
+        more = f' and {len(named) - 1} more' if len(named) > 1 else ''
+        half = ', or take dtype="float32"' if dtype == torch.float16 else ''
+        raise FloatingPointError(
+            f'the features of {named[0]}{more} are not finite: check the picture and whether '
+            f'training diverged (lower the learning rate){half}'
+        )
