@@ -1,6 +1,6 @@
 """Segmentors: mmseg's, with what training on pseudo-labels adds."""
 
 from .multi_scale import MultiScaleEncoderDecoder
-from .test_time_aug import ProbabilityTTA
+from .probability_tta import ProbabilityTTA
 
 __all__ = ['MultiScaleEncoderDecoder', 'ProbabilityTTA']
