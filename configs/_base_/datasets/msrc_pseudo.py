@@ -1,0 +1,43 @@
+# 14 object classes of MSRC in VOC layout: pseudo-labels to train, masks to measure.
+_base_ = './voc12_pseudo.py'
+dataset_type = 'mmwsss.PseudoLabelDataset'
+data_root = 'data/msrc_objects/'
+classes = (
+    'aeroplane', 'bicycle', 'bird', 'boat', 'book', 'car', 'cat', 'chair', 'cow', 'dog', 'flower',
+    'person', 'sheep', 'sign',
+)  # fmt: skip
+# The true masks, for the ceiling:
+#   --cfg-options train_dataloader.dataset.label_dir=data/msrc_objects/SegmentationClass
+label_dir = 'work_dirs/msrc/pseudo_labels'
+crop_size = (224, 224)
+train_pipeline = [
+    dict(type='mmwsss.LoadImage'),
+    dict(type='mmwsss.LoadPseudoLabel'),
+    dict(
+        type='RandomChoice',
+        transforms=[
+            [dict(type='mmseg.Resize', scale_factor=scale, keep_ratio=True)]
+            for scale in (0.75, 1.0, 1.25, 1.5)
+        ],
+    ),
+    dict(type='mmseg.RandomCrop', crop_size=crop_size),
+    dict(type='mmseg.RandomFlip', prob=0.5),
+    dict(type='mmwsss.FastColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1),
+    dict(type='mmwsss.PackPseudoLabel'),
+]
+train_dataloader = dict(
+    num_workers=2,
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        metainfo=dict(classes=classes),
+        ann_file='ImageSets/Segmentation/train.txt',
+        label_dir=label_dir,
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    num_workers=2,
+    dataset=dict(type=dataset_type, data_root=data_root, metainfo=dict(classes=classes)),
+)
+test_dataloader = val_dataloader

@@ -1,0 +1,26 @@
+# DeepLab-v2's head on EfficientNet-Lite0 for msrc_objects: minutes on two cores.
+_base_ = [
+    '../_base_/models/deeplabv2_efficientnet-lite0.py',
+    '../_base_/datasets/msrc_pseudo.py',
+    '../_base_/schedules/deeplabv2_20k.py',
+    '../_base_/segmentation_runtime.py',
+]
+model = dict(backbone=dict(frozen_stages=2), decode_head=dict(num_classes=15))
+max_iters = 400
+optim_wrapper = dict(optimizer=dict(lr=0.005))
+param_scheduler = [
+    dict(type='mmwsss.StepPolyLR', power=0.9, eta_min=0.0, begin=0, end=max_iters, by_epoch=False)
+]
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
+default_hooks = dict(checkpoint=dict(interval=max_iters))
+# Deviations of the CRF for pictures of 320×213, not 500×375.
+test_evaluator = [
+    dict(type='mmwsss.MaskIoUMetric', iou_metrics=['mIoU']),
+    dict(
+        type='mmwsss.CRFIoUMetric',
+        iou_metrics=['mIoU'],
+        crf=dict(bilateral_sxy=40),
+        min_probability=0.05,
+        workers=2,
+    ),
+]
