@@ -24,7 +24,9 @@ class FiniteLossHook(Hook):
         """Raise FloatingPointError naming the losses that are not finite."""
         if not outputs or not self.every_n_train_iters(runner, self.interval):
             return
-        wrong = [name for name, value in outputs.items() if not torch.as_tensor(value).isfinite().all()]
+        wrong = [
+            name for name, value in outputs.items() if not torch.as_tensor(value).isfinite().all()
+        ]
         if wrong:
             raise FloatingPointError(
                 f'{", ".join(wrong)} not finite at iteration {runner.iter + 1}: lower the learning '
