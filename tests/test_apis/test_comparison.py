@@ -1,5 +1,8 @@
 """Comparisons: the table, what is repeated, and what a failed run says."""
 
+import runpy
+from pathlib import Path
+
 import pytest
 
 from mmwsss.apis import comparison as module
@@ -81,3 +84,21 @@ def test_failed_run_names_its_log(tmp_path, tools):
 
 def test_real_tools_are_found():
     assert (module.TOOLS / 'train.py').is_file()
+
+
+def test_tool_prints_and_writes_the_table(tmp_path, tools, monkeypatch, capsys):
+    tool = Path(module.__file__).parents[2] / 'tools/analysis_tools/compare_methods.py'
+    out = tmp_path / 'table.md'
+    arguments = ['CAM=cam.py', '--seeds', '0', '1', '2', '--splits', 'val=val.txt']
+    arguments += ['--work-dir', str(tmp_path / 'runs'), '--out', str(out)]
+    monkeypatch.setattr('sys.argv', [str(tool), *arguments])
+    runpy.run_path(str(tool), run_name='__main__')
+    assert '| CAM | 51.0 ± 1.0 | 0.20 |' in capsys.readouterr().out
+    assert out.read_text() == comparison_table(comparison(tmp_path))
+
+
+def test_tool_refuses_a_config_without_a_name(monkeypatch):
+    tool = Path(module.__file__).parents[2] / 'tools/analysis_tools/compare_methods.py'
+    monkeypatch.setattr('sys.argv', [str(tool), 'cam.py', '--splits', 'val=val.txt'])
+    with pytest.raises(SystemExit, match='NAME=VALUE'):
+        runpy.run_path(str(tool), run_name='__main__')

@@ -51,8 +51,8 @@ def main() -> None:
     table = comparison_table(comparison)
     print(table)
     if args.out:
-        with atomic_open(args.out, 'w') as stream:
-            stream.write(table)
+        with atomic_open(args.out) as stream:
+            stream.write(table.encode())
 
 
 if __name__ == '__main__':
