@@ -1,6 +1,7 @@
 """Train several configs with several seeds, measure each on several splits, make one table."""
 
 import json
+import math
 import os
 import shutil
 import statistics
@@ -133,7 +134,7 @@ def mean_and_deviation(values: Iterable[float]) -> tuple[float, float]:
 
 
 def comparison_table(comparison: Comparison) -> str:
-    """A Markdown table: a row a config; mIoU at its own best threshold, mean ± sd over seeds."""
+    """A Markdown table: a row a config; mIoU at its best threshold, mean (± sd) over seeds."""
     columns = [f'{split} {what}' for split in comparison.splits for what in ('mIoU', 'threshold')]
     lines = [f'| method | {" | ".join(columns)} |', '| --- |' + ' --- |' * len(columns)]
     for name in comparison.configs:
@@ -141,6 +142,7 @@ def comparison_table(comparison: Comparison) -> str:
         for split in comparison.splits:
             mean, spread = mean_and_deviation(read_scores(comparison, name, split, 'mIoU'))
             threshold, _ = mean_and_deviation(read_scores(comparison, name, split, 'threshold'))
-            cells += [f'{mean:.1f} ± {spread:.1f}', f'{threshold:.2f}']
+            deviation = '' if math.isnan(spread) else f' ± {spread:.1f}'
+            cells += [f'{mean:.1f}{deviation}', f'{threshold:.2f}']
         lines.append(f'| {name} | {" | ".join(cells)} |')
     return '\n'.join(lines) + '\n'

@@ -1,6 +1,7 @@
 """Comparisons: the table, what is repeated, and what a failed run says."""
 
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,12 @@ def test_table_of_means_over_seeds(tmp_path, tools):
         '| --- | --- | --- |',
         '| CAM | 51.0 ± 1.0 | 0.20 |',
     ]
+
+
+def test_single_seed_has_no_deviation(tmp_path, tools):
+    runs = replace(comparison(tmp_path), seeds=(1,))
+    run_comparison(runs)
+    assert comparison_table(runs).splitlines()[-1] == '| CAM | 51.0 | 0.20 |'
 
 
 def test_complete_runs_are_not_repeated(tmp_path, tools):
