@@ -1,9 +1,7 @@
 # The thesis (2.3.3): Adam, learning rate 1e-3, weight decay 5e-4. Epochs as PSA; poly decay as the
 # published code, since the thesis names none.
 max_epochs = 15
-optim_wrapper = dict(
-    type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3, weight_decay=5e-4)
-)
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3, weight_decay=5e-4))
 param_scheduler = dict(
     type='PolyLR', power=0.9, eta_min=0.0, begin=0, end=max_epochs, convert_to_iter_based=True
 )
