@@ -113,7 +113,7 @@ def test_two_workers_feed_batches_of_equal_size(voc_root: Path) -> None:
     )
     with DefaultScope.overwrite_default_scope('mmwsss'):
         batch = next(iter(Runner.build_dataloader(loader, seed=0)))
-    assert batch['inputs'].shape == (3, 3, 224, 224)
+    assert [tuple(picture.shape) for picture in batch['inputs']] == [(3, 224, 224)] * 3
     labels = {s.img_id: s.gt_label.tolist() for s in batch['data_samples']}
     assert labels == {'a': [1], 'b': [0, 2], 'c': [2]}
     assert {s.num_classes for s in batch['data_samples']} == {3}
