@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
+from mmengine.runner.amp import autocast
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
@@ -36,6 +37,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--scales', type=float, nargs='+', default=[0.5, 1.0, 1.5, 2.0])
     parser.add_argument('--pictures', type=int, default=16)
     parser.add_argument('--batch-size', type=int, default=8)
+    parser.add_argument(
+        '--amp', action='store_true', help='ours as with test.py --amp (bfloat16 on CPUs)'
+    )
     parser.add_argument('--size', type=int, nargs=2, default=[213, 320], metavar=('H', 'W'))
     return parser.parse_args()
 
@@ -115,11 +119,12 @@ def main() -> None:
         warm = CAMStore.create(Path(folder, 'warm'), classes)
         run_baseline(plain, pictures[:1], labels[:1], args.scales, Path(folder, 'warm'))
         baseline = run_baseline(plain, pictures, labels, args.scales, Path(folder))
-        keep_freed_memory()
-        run_ours(
-            model, pictures[: args.batch_size], labels[: args.batch_size], args.batch_size, warm
-        )
-        ours = run_ours(model, pictures, labels, args.batch_size, store)
+        if get_device() == 'cpu':
+            keep_freed_memory()
+        first = slice(args.batch_size)
+        with autocast(enabled=args.amp):
+            run_ours(model, pictures[first], labels[first], args.batch_size, warm)
+            ours = run_ours(model, pictures, labels, args.batch_size, store)
         full = sum(file.stat().st_size for file in Path(folder).glob('*.npy'))
         report(len(pictures), {'view by view': (baseline, full), 'mmwsss': (ours, store.nbytes)})
 
