@@ -61,7 +61,7 @@ def _run(comparison: Comparison, name: str, seed: int) -> None:
     options = [*comparison.options, f'randomness.seed={seed}']
     checkpoint = work_dir / 'last_checkpoint'
     if not (work_dir / 'trained').exists():
-        print(f'{name}, seed {seed}: training, log in {work_dir}/train.out', flush=True)
+        _say(f'{name}, seed {seed}: training, log in {work_dir}/train.out')
         _call(comparison, work_dir, 'train.py', config, ['--resume', '--no-validate'], options)
         (work_dir / 'trained').touch()
     for split in pending:
@@ -75,8 +75,13 @@ def _run(comparison: Comparison, name: str, seed: int) -> None:
             # An interrupted test left some pictures there.
             shutil.rmtree(store_dir(work_dir, split), ignore_errors=True)
             arguments += ['--out', str(store_dir(work_dir, split))]
-        print(f'{name}, seed {seed}: measuring {split}', flush=True)
+        _say(f'{name}, seed {seed}: measuring {split}')
         _call(comparison, work_dir, 'test.py', config, arguments, measured)
+
+
+def _say(line: str) -> None:
+    # In one piece: several runs write at a time.
+    print(f'{line}\n', end='', flush=True)
 
 
 def run_dir(comparison: Comparison, name: str, seed: int) -> Path:
