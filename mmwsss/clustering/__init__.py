@@ -4,12 +4,14 @@ from .agreement import Agreement, match_labels
 from .clusterers import FINCH, Clusterer, KMeans, MiniBatchKMeans, SphericalKMeans
 from .finch import first_neighbor_partitions
 from .per_class import ClassClusters, assignment_table, cluster_classes
+from .rows import FeatureRows
 
 __all__ = [
     'FINCH',
     'Agreement',
     'ClassClusters',
     'Clusterer',
+    'FeatureRows',
     'KMeans',
     'MiniBatchKMeans',
     'SphericalKMeans',

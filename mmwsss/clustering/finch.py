@@ -6,6 +6,8 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
 
+from .rows import FeatureRows, group_means
+
 
 def first_neighbors(features: np.ndarray) -> np.ndarray:
     """Index of every row's nearest other row by cosine distance, shape (n,), n >= 2."""
@@ -32,14 +34,6 @@ def link_first_neighbors(neighbors: np.ndarray) -> np.ndarray:
     return connected_components(graph, directed=False)[1].astype(np.int32)
 
 
-def group_means(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Mean of the rows of every label, (n, D) and (n,) → (labels, D) float32."""
-    count = int(labels.max()) + 1
-    return np.stack([features[labels == k].mean(0, dtype=np.float64) for k in range(count)]).astype(
-        np.float32
-    )
-
-
 def first_neighbor_partitions(features: np.ndarray) -> list[np.ndarray]:
     """The hierarchy of partitions of FINCH (Sarfraz et al., CVPR 2019), finest first.
 
@@ -58,5 +52,5 @@ def first_neighbor_partitions(features: np.ndarray) -> list[np.ndarray]:
     while len(means) > 1:
         labels = link_first_neighbors(first_neighbors(means))[labels]
         partitions.append(labels)
-        means = group_means(features, labels)
+        means = group_means(FeatureRows.whole(features), labels, int(labels.max()) + 1)
     return partitions or [labels]

@@ -3,17 +3,16 @@
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-ClusterFunction = Callable[[np.ndarray, int, int], np.ndarray]
+from .rows import FeatureRows, group_means
 
-# Share of the features that the processes may hold as copies at once, if no class alone has more.
-_COPIED_SHARE = 0.4
+ClusterFunction = Callable[[FeatureRows, int, int], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def cluster_classes(
         features (np.ndarray): Shape (N, D), float16 or float32.
         presence (np.ndarray): Which classes an image has, shape (N, C), bool.
         num_clusters (Sequence[int]): K of each class, at most as many clusters.
-        clusterer (ClusterFunction): (features (n, D), K, seed) → labels (n,).
+        clusterer (ClusterFunction): (n rows, K, seed) → labels (n,).
         keys (Sequence[str], optional): Name of each image.
         seed (int): Given to every class.
         processes (int, optional): Defaults to the cores that this process may use.
@@ -81,10 +80,11 @@ def cluster_classes(
             return [_cluster_one(state, c) for c in range(len(rows))]
     context = multiprocessing.get_context('fork')
     with ProcessPoolExecutor(processes, context, _share, (state,)) as pool:
-        sizes = [len(r) for r in rows]
-        budget = max(int(_COPIED_SHARE * len(features)), *sizes)
         try:
-            return _run(pool, sizes, processes, budget)
+            # Large classes first, so that no process is left alone with one.
+            order = sorted(range(len(rows)), key=lambda c: -len(rows[c]))
+            futures = {label: pool.submit(_work, label) for label in order}
+            return [futures[label].result() for label in range(len(rows))]
         except BrokenProcessPool as error:
             raise RuntimeError(
                 'a clustering process died: if memory ran out, take fewer processes'
@@ -104,29 +104,11 @@ def assignment_table(clusters: Sequence[ClassClusters], num_images: int) -> np.n
     return table
 
 
-def _run(
-    pool: ProcessPoolExecutor, sizes: Sequence[int], processes: int, budget: int
-) -> list[ClassClusters]:
-    """Cluster large classes first, while the rows at work stay within ``budget``."""
-    waiting = sorted(range(len(sizes)), key=lambda c: -sizes[c])
-    running: dict[Future, int] = {}
-    results: dict[int, ClassClusters] = {}
-    while waiting or running:
-        for label in list(waiting):
-            room = budget - sum(sizes[c] for c in running.values())
-            if len(running) < processes and sizes[label] <= room:
-                running[pool.submit(_work, label)] = label
-                waiting.remove(label)
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            results[running.pop(future)] = future.result()
-    return [results[label] for label in range(len(sizes))]
-
-
 def _cluster_one(state: tuple, label: int) -> ClassClusters:
     features, rows, num_clusters, clusterer, seed = state
-    mine = features[rows[label]].astype(np.float32, copy=False)
+    mine = FeatureRows(features, rows[label])
     labels = _by_size(clusterer(mine, num_clusters[label], seed))
-    return ClassClusters(rows[label], labels, _distances(mine, labels))
+    return ClassClusters(mine.rows, labels, _distances(mine, labels))
 
 
 def _by_size(labels: np.ndarray) -> np.ndarray:
@@ -139,13 +121,11 @@ def _by_size(labels: np.ndarray) -> np.ndarray:
     return rank[inverse]
 
 
-def _distances(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    distances = np.empty(len(labels), np.float32)
-    for k in np.unique(labels):
-        mine = np.flatnonzero(labels == k)
-        center = features[mine].mean(0, dtype=np.float64).astype(np.float32)
-        for chunk in np.array_split(mine, -(-len(mine) // 256)):
-            distances[chunk] = np.linalg.norm(features[chunk] - center, axis=1)
+def _distances(rows: FeatureRows, labels: np.ndarray) -> np.ndarray:
+    distances = np.empty(len(rows), np.float32)
+    means = group_means(rows, labels, int(labels.max(initial=-1)) + 1)
+    for place, chunk in rows.chunks():
+        distances[place] = np.linalg.norm(chunk - means[labels[place]], axis=1)
     return distances
 
 

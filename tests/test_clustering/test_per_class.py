@@ -95,7 +95,7 @@ def test_half_precision_is_clustered_in_single():
         np.testing.assert_array_equal(one.labels, other.labels)
 
 
-def die(features, num_clusters, seed):
+def die(rows, num_clusters, seed):
     os._exit(1)
 
 
