@@ -1,0 +1,54 @@
+"""What a finished stage leaves behind."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from mmwsss.apis.reports import write_json
+
+RECORD_NAME = 'stage.json'
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """A finished stage; ``stage.json`` in its folder.
+
+    Attributes:
+        name: its key in the pipeline's config.
+        tool: 'train', 'test', 'affinity_labels' or 'pseudo_labels'.
+        title: what people call it.
+        config: the config that it ran.
+        output: a checkpoint, a CAMStore, or a folder of label maps.
+        kind: of the output: 'checkpoint', 'cams', 'labels' or 'masks'.
+        seconds: how long it took, over all the runs that it needed.
+        fingerprint: of everything that the output depends on.
+        output_fingerprint: of the output itself.
+        metrics: in percent, but for 'threshold'.
+        class_iou: class, background included → IoU in percent; None where it is not defined.
+        reference: the thesis's figure on VOC 2012.
+    """
+
+    name: str
+    tool: str
+    title: str
+    config: str
+    output: str
+    kind: str
+    seconds: float
+    fingerprint: str
+    output_fingerprint: str = ''
+    metrics: dict[str, float] = field(default_factory=dict)
+    class_iou: dict[str, float | None] = field(default_factory=dict)
+    reference: float | None = None
+
+    def write(self, folder: Path) -> None:
+        """Write ``stage.json``."""
+        write_json(folder / RECORD_NAME, asdict(self))
+
+    @classmethod
+    def read(cls, folder: Path) -> 'StageRecord | None':
+        """Read ``stage.json``; None where there is none, or one of another version."""
+        try:
+            return cls(**json.loads((folder / RECORD_NAME).read_bytes()))
+        except (FileNotFoundError, TypeError, ValueError):
+            return None
