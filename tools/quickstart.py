@@ -13,6 +13,7 @@ from mmengine.config import Config
 
 from mmwsss.apis.comparison import (
     Comparison,
+    Row,
     comparison_table,
     read_scores,
     run_comparison,
@@ -38,7 +39,7 @@ def parse_args() -> argparse.Namespace:
 def compare(args: argparse.Namespace) -> Comparison:
     """What the quick start trains."""
     return Comparison(
-        configs=CONFIGS,
+        rows={name: Row(config) for name, config in CONFIGS.items()},
         seeds=(0,),
         splits={SPLIT: f'ImageSets/Segmentation/{SPLIT}.txt'},
         root=args.out / 'runs',

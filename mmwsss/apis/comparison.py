@@ -11,10 +11,43 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from rich.progress import track
 
 TOOLS = Path(__file__).resolve().parents[1] / '.mim' / 'tools'
+
+
+SCORES = ('mIoU', 'precision', 'recall', 'F', 'mFscore')
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a training run and which of its checkpoints is measured.
+
+    Rows of the same config and options share one training run of each seed.
+
+    Attributes:
+        config: Config file.
+        checkpoint: Name of a file in the run's directory, such as ``round_1.pth``; None: the last.
+        options: ``key=value`` settings of this run, which become part of its directory's name.
+    """
+
+    config: str
+    checkpoint: str | None = None
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> 'Row':
+        """Read ``CONFIG[@CHECKPOINT]``."""
+        config, _, checkpoint = text.partition('@')
+        return cls(config, checkpoint or None)
+
+    @property
+    def run(self) -> str:
+        """Name of the directory of its runs."""
+        # Values may hold slashes.
+        return '__'.join([Path(self.config).stem, *(quote(o, '=,[]()+') for o in self.options)])
 
 
 @dataclass(frozen=True)
@@ -22,16 +55,19 @@ class Comparison:
     """What is compared and where its results go.
 
     Attributes:
-        configs: Name in the table → config file.
-        seeds: Seeds of every config.
+        rows: Name in the table → what it measures.
+        seeds: Seeds of every run.
         splits: Name in the table → split file, replacing ``test_dataloader.dataset.ann_file``.
         root: Directory of the runs; a run that is complete there is not repeated.
         jobs: Runs at a time; they share the cores.
         options: Further ``key=value`` settings of every run.
         store: Whether to keep the response maps, see :func:`store_dir`.
+
+    Raises:
+        ValueError: If the runs of different configs would share a directory.
     """
 
-    configs: Mapping[str, str]
+    rows: Mapping[str, Row]
     seeds: Sequence[int]
     splits: Mapping[str, str]
     root: Path
@@ -39,44 +75,91 @@ class Comparison:
     options: Sequence[str] = field(default_factory=tuple)
     store: bool = False
 
+    def __post_init__(self) -> None:
+        owners: dict[str, str] = {}
+        for row in self.rows.values():
+            owner = owners.setdefault(row.run, row.config)
+            if owner != row.config:
+                raise ValueError(
+                    f'the runs of {owner} and {row.config} would share the directory '
+                    f'{self.root / row.run}: rename one of the configs'
+                )
+
+    def shared_runs(self) -> list[list[Row]]:
+        """The rows, those of one training run together."""
+        runs: dict[str, list[Row]] = {}
+        for row in self.rows.values():
+            rows = runs.setdefault(row.run, [])
+            if row not in rows:
+                rows.append(row)
+        return list(runs.values())
+
 
 def run_comparison(comparison: Comparison) -> None:
     """Train and test whatever is not there yet.
 
     Raises:
         RuntimeError: If a run fails; names its log.
+        FileNotFoundError: If a run has no such checkpoint.
     """
-    runs = [(name, seed) for seed in comparison.seeds for name in comparison.configs]
+    runs = [(rows, seed) for seed in comparison.seeds for rows in comparison.shared_runs()]
     with ThreadPoolExecutor(comparison.jobs) as pool:
         done = pool.map(lambda run: _run(comparison, *run), runs)
         for _ in track(done, 'runs', total=len(runs)):
             pass  # the results are files
 
 
-def _run(comparison: Comparison, name: str, seed: int) -> None:
-    config, work_dir = comparison.configs[name], run_dir(comparison, name, seed)
-    pending = [s for s in comparison.splits if not result_file(work_dir, s).exists()]
+def _run(comparison: Comparison, rows: Sequence[Row], seed: int) -> None:
+    """Train once; measure every row's checkpoint on every split."""
+    work_dir = _work_dir(comparison, rows[0], seed)
+    pending = [
+        (row, split)
+        for row in rows
+        for split in comparison.splits
+        if not result_file(work_dir, split, row.checkpoint).exists()
+    ]
     if not pending:
         return
-    options = [*comparison.options, f'randomness.seed={seed}']
-    checkpoint = work_dir / 'last_checkpoint'
     if not (work_dir / 'trained').exists():
-        _say(f'{name}, seed {seed}: training, log in {work_dir}/train.out')
-        _call(comparison, work_dir, 'train.py', config, ['--resume', '--no-validate'], options)
+        _say(f'{rows[0].run}, seed {seed}: training, log in {work_dir}/train.out')
+        options = _options(comparison, rows[0], seed)
+        arguments = ['--resume', '--no-validate']
+        _call(comparison, work_dir, 'train.py', rows[0].config, arguments, options)
         (work_dir / 'trained').touch()
-    for split in pending:
-        measured = [
-            *options,
-            f'test_dataloader.dataset.ann_file={comparison.splits[split]}',
-            f'test_evaluator.curve_file={result_file(work_dir, split)}',
-        ]
-        arguments = [checkpoint.read_text().strip()]
-        if comparison.store:
-            # An interrupted test left some pictures there.
-            shutil.rmtree(store_dir(work_dir, split), ignore_errors=True)
-            arguments += ['--out', str(store_dir(work_dir, split))]
-        _say(f'{name}, seed {seed}: measuring {split}')
-        _call(comparison, work_dir, 'test.py', config, arguments, measured)
+    for row, split in pending:
+        _measure(comparison, row, seed, split)
+
+
+def _measure(comparison: Comparison, row: Row, seed: int, split: str) -> None:
+    work_dir = _work_dir(comparison, row, seed)
+    options = [
+        *_options(comparison, row, seed),
+        f'test_dataloader.dataset.ann_file={comparison.splits[split]}',
+        f'test_evaluator.curve_file={result_file(work_dir, split, row.checkpoint)}',
+    ]
+    arguments = [str(_checkpoint(work_dir, row))]
+    if comparison.store:
+        store = store_dir(work_dir, split, row.checkpoint)
+        # An interrupted test left some pictures there.
+        shutil.rmtree(store, ignore_errors=True)
+        arguments += ['--out', str(store)]
+    at = f' at {row.checkpoint}' if row.checkpoint else ''
+    _say(f'{row.run}, seed {seed}{at}: measuring {split}')
+    _call(comparison, work_dir, 'test.py', row.config, arguments, options)
+
+
+def _checkpoint(work_dir: Path, row: Row) -> Path:
+    if row.checkpoint is None:
+        return Path((work_dir / 'last_checkpoint').read_text().strip())
+    file = work_dir / row.checkpoint
+    if not file.is_file():
+        others = ', '.join(sorted(other.name for other in work_dir.glob('*.pth')))
+        raise FileNotFoundError(f'{file}: there is no such checkpoint, but {others or "none"}')
+    return file
+
+
+def _options(comparison: Comparison, row: Row, seed: int) -> list[str]:
+    return [*comparison.options, *row.options, f'randomness.seed={seed}']
 
 
 def _say(line: str) -> None:
@@ -85,18 +168,22 @@ def _say(line: str) -> None:
 
 
 def run_dir(comparison: Comparison, name: str, seed: int) -> Path:
-    """Where the run of a config with a seed keeps its files."""
-    return comparison.root / Path(comparison.configs[name]).stem / f'seed_{seed}'
+    """Where the run of a row with a seed keeps its files."""
+    return _work_dir(comparison, comparison.rows[name], seed)
 
 
-def result_file(work_dir: Path, split: str) -> Path:
+def _work_dir(comparison: Comparison, row: Row, seed: int) -> Path:
+    return comparison.root / row.run / f'seed_{seed}'
+
+
+def result_file(work_dir: Path, split: str, checkpoint: str | None = None) -> Path:
     """Where a run keeps its scores on a split, see ``CAMMetric.curve_file``."""
-    return work_dir / f'cam_{split}.json'
+    return work_dir / f'{store_dir(work_dir, split, checkpoint).name}.json'
 
 
-def store_dir(work_dir: Path, split: str) -> Path:
+def store_dir(work_dir: Path, split: str, checkpoint: str | None = None) -> Path:
     """Where a run keeps its response maps of a split, a ``CAMStore``."""
-    return work_dir / f'cam_{split}'
+    return work_dir / '_'.join(['cam', split, *([Path(checkpoint).stem] if checkpoint else [])])
 
 
 def _call(
@@ -120,8 +207,10 @@ def _call(
 
 
 def read_scores(comparison: Comparison, name: str, split: str, key: str) -> list[float]:
-    """A figure of a config on a split at the threshold of the best mIoU, one value a seed."""
-    files = [result_file(run_dir(comparison, name, s), split) for s in comparison.seeds]
+    """A figure of a row on a split at the threshold of the best mIoU, one value a seed."""
+    checkpoint = comparison.rows[name].checkpoint
+    folders = [run_dir(comparison, name, seed) for seed in comparison.seeds]
+    files = [result_file(folder, split, checkpoint) for folder in folders]
     return [best_score(json.loads(file.read_text()), key) for file in files]
 
 
@@ -138,16 +227,25 @@ def mean_and_deviation(values: Iterable[float]) -> tuple[float, float]:
     return statistics.fmean(values), spread
 
 
-def comparison_table(comparison: Comparison) -> str:
-    """A Markdown table: a row a config; mIoU at its best threshold, mean (± sd) over seeds."""
-    columns = [f'{split} {what}' for split in comparison.splits for what in ('mIoU', 'threshold')]
+def comparison_table(comparison: Comparison, scores: Sequence[str] = ('mIoU',)) -> str:
+    """A Markdown table, a line a row, mean (± sd) over seeds at the threshold of the best mIoU.
+
+    Args:
+        comparison: Complete, see :func:`run_comparison`.
+        scores: Of :data:`SCORES`, the columns of each split; its threshold is the last.
+    """
+    columns = [f'{split} {what}' for split in comparison.splits for what in (*scores, 'threshold')]
     lines = [f'| method | {" | ".join(columns)} |', '| --- |' + ' --- |' * len(columns)]
-    for name in comparison.configs:
+    for name in comparison.rows:
         cells = []
         for split in comparison.splits:
-            mean, spread = mean_and_deviation(read_scores(comparison, name, split, 'mIoU'))
+            cells += [_score_cell(read_scores(comparison, name, split, key)) for key in scores]
             threshold, _ = mean_and_deviation(read_scores(comparison, name, split, 'threshold'))
-            deviation = '' if math.isnan(spread) else f' ± {spread:.1f}'
-            cells += [f'{mean:.1f}{deviation}', f'{threshold:.2f}']
+            cells.append(f'{threshold:.2f}')
         lines.append(f'| {name} | {" | ".join(cells)} |')
     return '\n'.join(lines) + '\n'
+
+
+def _score_cell(values: Sequence[float]) -> str:
+    mean, spread = mean_and_deviation(values)
+    return f'{mean:.1f}' if math.isnan(spread) else f'{mean:.1f} ± {spread:.1f}'
