@@ -5,6 +5,7 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    seed=dict(type='IterationSeedHook'),  # a resumed run ends as the unbroken one
 )
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -2,6 +2,7 @@
 
 from . import transforms
 from .affinity import AffinityDataset, VOCAffinityDataset
+from .draws import SeededInfiniteSampler, SeededSampler
 from .image_level import ImageLevelDataset, VOCImageLevelDataset
 from .label_folder import LabelFolder
 from .labels import DataError
@@ -13,6 +14,8 @@ __all__ = [
     'ImageLevelDataset',
     'LabelFolder',
     'PseudoLabelDataset',
+    'SeededInfiniteSampler',
+    'SeededSampler',
     'VOCAffinityDataset',
     'VOCImageLevelDataset',
     'VOCPseudoLabelDataset',

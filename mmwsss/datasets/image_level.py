@@ -7,6 +7,7 @@ from mmpretrain.datasets import MultiLabelDataset
 
 from mmwsss.registry import DATASETS, TRANSFORMS
 
+from .draws import SeededDraws
 from .labels import (
     DataError,
     LabelTable,
@@ -26,7 +27,7 @@ DEFAULT_FOLDERS = {
 
 
 @DATASETS.register_module()
-class ImageLevelDataset(MultiLabelDataset):
+class ImageLevelDataset(SeededDraws, MultiLabelDataset):
     """Multi-label dataset of weak supervision: which classes a picture shows, not where.
 
     Faults of the data (missing picture or mask, unknown class, picture without label, duplicate,

@@ -7,6 +7,7 @@ from mmseg.datasets import BaseSegDataset
 
 from mmwsss.registry import DATASETS
 
+from .draws import SeededDraws
 from .image_level import check_files_exist
 from .label_folder import META_NAME, LabelFolder
 from .labels import DataError, picture_file, picture_id, read_label_file, read_lines, read_split
@@ -17,7 +18,7 @@ MAKE_LABELS = 'make it with tools/make_pseudo_labels.py, correct label_dir, or r
 
 
 @DATASETS.register_module()
-class PseudoLabelDataset(BaseSegDataset):
+class PseudoLabelDataset(SeededDraws, BaseSegDataset):
     """mmseg's dataset over masks that a program made, so that none of them trains unchecked.
 
     A picture or label that is missing, a duplicate, an empty split and labels that were made for

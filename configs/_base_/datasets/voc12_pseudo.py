@@ -50,6 +50,7 @@ tta_pipeline = [
 train_dataloader = dict(
     batch_size=10,
     num_workers=4,
+    sampler=dict(type='mmwsss.SeededInfiniteSampler'),
     dataset=dict(
         type=dataset_type,
         ann_file='ImageSets/Segmentation/train_aug.txt',

@@ -3,6 +3,15 @@
 from .cam_store import CAMStoreHook
 from .cam_visualization import CAMVisualizationHook
 from .finite_loss import FiniteLossHook
+from .iteration_seed import IterationSeedHook
+from .metrics_file import MetricsFileHook
 from .sub_category_clustering import SubCategoryClusteringHook
 
-__all__ = ['CAMStoreHook', 'CAMVisualizationHook', 'FiniteLossHook', 'SubCategoryClusteringHook']
+__all__ = [
+    'CAMStoreHook',
+    'CAMVisualizationHook',
+    'FiniteLossHook',
+    'IterationSeedHook',
+    'MetricsFileHook',
+    'SubCategoryClusteringHook',
+]

@@ -1,0 +1,28 @@
+"""Hook that makes a resumed run draw the random numbers of the unbroken one."""
+
+from collections.abc import Sequence
+
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from mmwsss.datasets.draws import seed_generators
+from mmwsss.registry import HOOKS
+
+
+@HOOKS.register_module()
+class IterationSeedHook(Hook):
+    """Seed dropout, mixup and whatever else the model draws by seed, process and iteration.
+
+    mmengine's checkpoints do not keep the states of random generators. With this hook, and the
+    samplers of ``mmwsss.datasets.draws`` for the data, they need not: a run that is resumed from
+    any checkpoint ends as the unbroken one does.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Sequence[dict] | None = None
+    ) -> None:
+        """Seed this iteration."""
+        seed_generators(runner.seed, get_rank(), runner.iter)
