@@ -1,7 +1,6 @@
 """What the tools that make label maps share: pictures, processes and failures."""
 
 import argparse
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
@@ -208,12 +207,3 @@ def raise_failures(failures: Sequence[PictureError], total: int) -> None:
             f'{len(everywhere)} of {total} pictures failed; the others are done, run again when '
             'these are corrected:\n' + '\n'.join(sorted(everywhere)[:5]) + more
         )
-
-
-def fingerprint(path: str | os.PathLike) -> str:
-    """First 16 hexadecimal digits of a file's SHA-256."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()[:16]

@@ -21,9 +21,9 @@ from mmwsss.refinement.refiners import Refiner, ScoredPicture
 from mmwsss.registry import MODELS, REFINERS
 from mmwsss.structures import CAMStore, atomic_open, img_id_path
 
+from .fingerprints import file_fingerprint
 from .label_jobs import (
     Picture,
-    fingerprint,
     job_config,
     list_pictures,
     load_rgb,
@@ -267,7 +267,7 @@ def make_pseudo_labels(
         'background': dict(job.background),
         'refiner': job.refiner.to_dict(),
         'ignore_below': job.get('ignore_below', 0.0),
-        'checkpoint': fingerprint(checkpoint) if needs_model else None,
+        'checkpoint': file_fingerprint(checkpoint) if needs_model else None,
     }
     on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, settings))
     folder = LabelFolder.open(job.out_dir, KIND, store.classes)

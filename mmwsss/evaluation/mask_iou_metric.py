@@ -19,11 +19,14 @@ class MaskIoUMetric(IoUMetric):
 
     Args:
         *args: Arguments of ``IoUMetric``: output_dir, format_only, iou_metrics, prefix, …
-        **kwargs: The same.
+        classwise: Also report every class's IoU as the metric ``IoU/<class>`` (the table always
+            has it).
+        **kwargs: As ``args``.
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args, classwise: bool = False, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.classwise = classwise
         if self.format_only and not self.output_dir:
             raise ValueError('format_only without output_dir writes nothing; test with --out DIR')
 
@@ -41,6 +44,16 @@ class MaskIoUMetric(IoUMetric):
                 self.results.append(
                     self.intersect_and_union(prediction, truth, len(classes), self.ignore_index)
                 )
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Turn the areas of all pictures into the metrics; NaN for a class that is nowhere."""
+        metrics = super().compute_metrics(results)
+        if self.classwise and not self.format_only:
+            intersect, union, *_ = (sum(areas) for areas in zip(*results))
+            names = self.dataset_meta['classes']
+            iou = (100 * intersect / union).tolist()
+            metrics |= {f'IoU/{name}': value for name, value in zip(names, iou)}
+        return metrics
 
 
 def _img_id(sample: dict) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from mmwsss.apis.reports import write_json
 
 RECORD_NAME = 'stage.json'
+_SHOWN = ('mIoU', 'crf/mIoU', 'accuracy', 'coverage')
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,13 @@ class StageRecord:
         config: the config that it ran.
         output: a checkpoint, a CAMStore, or a folder of label maps.
         kind: of the output: 'checkpoint', 'cams', 'labels' or 'masks'.
-        seconds: how long it took, over all the runs that it needed.
+        seconds: how long the run took that finished it.
         fingerprint: of everything that the output depends on.
         output_fingerprint: of the output itself.
         metrics: in percent, but for 'threshold'.
         class_iou: class, background included → IoU in percent; None where it is not defined.
         reference: the thesis's figure on VOC 2012.
+        resumed: whether that run went on where an earlier one was interrupted.
     """
 
     name: str
@@ -40,6 +42,18 @@ class StageRecord:
     metrics: dict[str, float] = field(default_factory=dict)
     class_iou: dict[str, float | None] = field(default_factory=dict)
     reference: float | None = None
+    resumed: bool = False
+
+    def result(self) -> str:
+        """What came of it in a line."""
+        shown = [f'{key} {value:.1f}' for key, value in self.metrics.items() if key in _SHOWN]
+        if 'threshold' in self.metrics:
+            shown.append(f'threshold {self.metrics["threshold"]:g}')
+        return ', '.join([*shown, f'{self.seconds:.0f} s', self.output])
+
+    def summary(self) -> dict:
+        """What a table of results needs."""
+        return {key: getattr(self, key) for key in ('name', 'title', 'seconds', 'metrics')}
 
     def write(self, folder: Path) -> None:
         """Write ``stage.json``."""

@@ -1,0 +1,22 @@
+# Splits of msrc_objects: labels for its 294 training pictures, measured there and on 102 of val.
+_base_ = './stages.py'
+_train = dict(ann_file='ImageSets/Segmentation/train.txt')
+_val = dict(ann_file='ImageSets/Segmentation/val.txt')
+configs = dict(
+    affinitynet='configs/msrc/affinitynet.py',
+    segmentor='configs/msrc/deeplabv2_efficientnet-lite0.py',
+)
+stages = dict(
+    cams=dict(cfg_options=dict(test_dataloader=dict(dataset=_train))),
+    walk_val=dict(cfg_options=dict(label_dataset=_val)),
+    pseudo_labels_val=dict(cfg_options=dict(label_dataset=_val)),
+)
+report = dict(
+    dataset=dict(
+        type='ImageLevelDataset',
+        data_root='data/msrc_objects/',
+        label_file='image_labels.json',
+        data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClass'),
+        **_val,
+    )
+)

@@ -1,0 +1,27 @@
+# Splits of VOC 2012: labels for train_aug, measured on train (1,464) and val (1,449).
+_base_ = './stages.py'
+_root = 'data/VOCdevkit/VOC2012/'
+_aug = dict(label_file='image_labels/train_aug.txt')
+_val = dict(label_file='image_labels/val.txt')
+_train = dict(label_file='image_labels/train.txt')
+stages = dict(
+    # SBD's masks measure what VOC has no masks for.
+    cams=dict(
+        cfg_options=dict(
+            test_dataloader=dict(
+                dataset=dict(**_aug, data_prefix=dict(seg_map_path='SegmentationClassAug'))
+            )
+        )
+    ),
+    walk=dict(cfg_options=dict(label_dataset=_train)),
+    walk_val=dict(cfg_options=dict(label_dataset=_val)),
+    pseudo_labels_val=dict(cfg_options=dict(label_dataset=_val)),
+)
+report = dict(
+    dataset=dict(
+        type='VOCImageLevelDataset',
+        data_root=_root,
+        label_file='image_labels/val.txt',
+        data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClass'),
+    )
+)

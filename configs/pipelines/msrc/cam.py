@@ -1,0 +1,4 @@
+# Plain CAM from labels to masks on msrc_objects.
+_base_ = '../_base_/msrc.py'
+work_dir = 'work_dirs/pipelines/msrc/cam'
+configs = dict(classifier='configs/msrc/cam.py')

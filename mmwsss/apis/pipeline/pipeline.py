@@ -1,0 +1,258 @@
+"""Walk a pipeline's stages: skip what is done, resume what was begun, repeat what changed."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmwsss.apis.fingerprints import (
+    config_fingerprint,
+    data_fingerprint,
+    fingerprint_of,
+    output_fingerprint,
+)
+from mmwsss.apis.reports import write_json
+from mmwsss.registry import DATASETS, REFINERS
+from mmwsss.version import __version__
+
+from .processes import locked, run_tool, tool_command
+from .records import RECORD_NAME, StageRecord
+from .stage import Stage
+
+BEGUN_NAME = 'begun.json'
+RESULTS_NAME = 'results.json'
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Stages in their order, and the folder that keeps what they make.
+
+    Attributes:
+        stages: by name; each needs only stages before it.
+        work_dir: has a folder for each stage.
+        seed: of all stages.
+        launcher: 'none', 'pytorch' or 'slurm'.
+        processes: of a launcher.
+        report: settings of the report, see ``write_report``; None: no report.
+    """
+
+    stages: Mapping[str, Stage]
+    work_dir: Path
+    seed: int = 0
+    launcher: str = 'none'
+    processes: int = 1
+    report: Mapping | None = None
+
+    @classmethod
+    def from_config(cls, cfg: Config, **overrides) -> 'Pipeline':
+        """Read a pipeline's config, see docs/pipeline.md.
+
+        Args:
+            cfg: with ``configs``, ``stages`` and ``work_dir``.
+            **overrides: attributes that replace those of the config.
+
+        Raises:
+            ValueError: a stage has a wrong setting, or needs one that does not come before it.
+        """
+        for key in ('stages', 'work_dir'):
+            if key not in cfg:
+                raise ValueError(f'{cfg.filename}: has no {key}; inherit a config of pipelines/')
+        configs = dict(cfg.get('configs', {}))
+        given = {name: settings for name, settings in cfg.stages.items() if settings is not None}
+        stages = {name: Stage.parse(name, one, configs) for name, one in given.items()}
+        before: list[str] = []
+        for stage in stages.values():
+            unknown = [name for name in stage.needs if name not in before]
+            if unknown:
+                raise ValueError(
+                    f'stage {stage.name!r} needs {unknown[0]!r}, which is no stage before it'
+                )
+            before.append(stage.name)
+        pipeline = cls(stages, Path(cfg.work_dir), cfg.get('seed', 0), report=cfg.get('report'))
+        return replace(pipeline, **overrides)
+
+    def folder(self, stage: Stage) -> Path:
+        """Where a stage keeps its files."""
+        return self.work_dir / stage.name
+
+    def chosen(self, names: Sequence[str] | None, start: str | None) -> list[str]:
+        """Names of the stages to run: those of ``names``, or ``start`` and all after it.
+
+        Raises:
+            ValueError: an unknown stage.
+        """
+        everything = list(self.stages)
+        for name in [*(names or ()), *([start] if start else [])]:
+            if name not in self.stages:
+                raise ValueError(f'no stage {name!r}; there are {", ".join(everything)}')
+        if names:
+            return [name for name in everything if name in names]
+        return everything[everything.index(start) if start else 0 :]
+
+    def check(self) -> None:
+        """Build every dataset and refiner that needs no other stage, before hours of training.
+
+        Raises:
+            OSError, ValueError, ImportError: what is wrong.
+        """
+        for stage in self.stages.values():
+            cfg = stage.load_config()
+            init_default_scope(cfg.get('default_scope', 'mmwsss'))
+            if not any('dataset' in key for key in stage.inputs):
+                for dataset in stage.datasets(cfg):
+                    DATASETS.build(dataset)
+            if stage.tool == 'pseudo_labels':
+                REFINERS.build(cfg.pseudo_labels.refiner)
+
+    def fingerprint(self, stage: Stage, cfg: Config, done: Mapping[str, StageRecord]) -> str:
+        """Fingerprint of all that a stage's output depends on.
+
+        Args:
+            stage: whose.
+            cfg: its config without the outputs of other stages.
+            done: records of the stages that it needs.
+        """
+        parts = [__version__, stage.tool, f'seed {self.seed}', config_fingerprint(cfg)]
+        parts += [data_fingerprint(stage.datasets(cfg)), stage.checkpoint_file or '']
+        for name in stage.needs:
+            parts += [name, done[name].output_fingerprint]
+        return fingerprint_of(parts)
+
+    def run(
+        self,
+        names: Sequence[str] | None = None,
+        start: str | None = None,
+        again: bool = False,
+        say: Callable[[str], None] = print,
+    ) -> list[StageRecord]:
+        """Run stages; those that are done with the same inputs are skipped.
+
+        Args:
+            names: of the stages to run; None: all. Others are taken as they are.
+            start: run this stage and all after it.
+            again: run the chosen stages even if they are done.
+            say: takes a line on what happens.
+
+        Returns:
+            what all finished stages have left, in order.
+
+        Raises:
+            StageError: a tool failed.
+            ValueError: a chosen stage needs one that has not run.
+            RuntimeError: another run works in the same folder.
+        """
+        chosen = self.chosen(names, start)
+        done: dict[str, StageRecord] = {}
+        with locked(self.work_dir) as lock:
+            for name, stage in self.stages.items():
+                if name in chosen:
+                    done[name] = self._advance(stage, done, lock, again, say)
+                elif record := StageRecord.read(self.folder(stage)):
+                    done[name] = record
+            write_json(self.work_dir / RESULTS_NAME, [record.summary() for record in done.values()])
+        return list(done.values())
+
+    def _advance(
+        self,
+        stage: Stage,
+        done: Mapping[str, StageRecord],
+        lock: int,
+        again: bool,
+        say: Callable[[str], None],
+    ) -> StageRecord:
+        missing = [name for name in stage.needs if name not in done]
+        if missing:
+            raise ValueError(f'stage {stage.name!r} needs {missing[0]!r}, which has not run yet')
+        cfg = stage.load_config()
+        fingerprint = self.fingerprint(stage, cfg, done)
+        folder = self.folder(stage)
+        record = StageRecord.read(folder)
+        if record and not again and _is_current(record, fingerprint):
+            say(f'== {stage.title}: done before ({record.result()})')
+            return self._renamed(record, stage)
+        resumed = record is None and not again and _has_begun(folder, fingerprint)
+        reason = 'goes on' if resumed else 'begins' if record is None else 'begins again'
+        say(f'== {stage.title}: {reason}')
+        if resumed:
+            _clear_results(stage, folder)
+        else:
+            _clear(folder)
+            write_json(folder / BEGUN_NAME, {'fingerprint': fingerprint})
+        begin = time.monotonic()
+        stage.runnable_config(cfg, folder, done, self.seed).dump(str(folder / 'config.py'))
+        run_tool(tool_command(stage.arguments(folder, done), self.launcher, self.processes), lock)
+        record = self._finish(stage, fingerprint, time.monotonic() - begin, resumed)
+        say(f'== {stage.title}: {record.result()}')
+        return record
+
+    def _finish(self, stage: Stage, fingerprint: str, seconds: float, resumed: bool) -> StageRecord:
+        folder = self.folder(stage)
+        output, kind = stage.output(folder)
+        metrics, class_iou = stage.measured(folder)
+        record = StageRecord(
+            name=stage.name,
+            tool=stage.tool,
+            title=stage.title,
+            config=stage.config,
+            output=output,
+            kind=kind,
+            seconds=seconds,
+            fingerprint=fingerprint,
+            output_fingerprint=output_fingerprint(output),
+            metrics=metrics,
+            class_iou=class_iou,
+            reference=stage.reference,
+            resumed=resumed,
+        )
+        record.write(folder)
+        return record
+
+    def _renamed(self, record: StageRecord, stage: Stage) -> StageRecord:
+        """The record with the names that the config has now."""
+        renamed = replace(record, title=stage.title, reference=stage.reference)
+        if renamed != record:
+            renamed.write(self.folder(stage))
+        return renamed
+
+
+def _is_current(record: StageRecord, fingerprint: str) -> bool:
+    return (
+        record.fingerprint == fingerprint
+        and Path(record.output).exists()
+        and output_fingerprint(record.output) == record.output_fingerprint
+    )
+
+
+def _has_begun(folder: Path, fingerprint: str) -> bool:
+    """Whether a run with these inputs left something to go on with."""
+    try:
+        return json.loads((folder / BEGUN_NAME).read_bytes())['fingerprint'] == fingerprint
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _clear(folder: Path) -> None:
+    """Remove what another run left.
+
+    Raises:
+        ValueError: the folder is none of a stage, so that its files are not ours to remove.
+    """
+    if not folder.exists():
+        return
+    ours = (folder / BEGUN_NAME).exists() or (folder / RECORD_NAME).exists()
+    if not ours and any(folder.iterdir()):
+        raise ValueError(f'{folder}: holds files, but not those of a stage; take another work_dir')
+    # The records last: an interrupted removal can then be repeated.
+    for path in sorted(folder.iterdir(), key=lambda path: path.name in (BEGUN_NAME, RECORD_NAME)):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _clear_results(stage: Stage, folder: Path) -> None:
+    """Remove what a tool cannot go on with: an interrupted test begins anew."""
+    if stage.tool == 'test':
+        shutil.rmtree(folder / 'predictions', ignore_errors=True)

@@ -1,0 +1,65 @@
+#!/usr/bin/env python
+"""From image-level labels to a segmentor: ``python tools/run_pipeline.py configs/pipelines/…``.
+
+Run again after an interruption or a change: stages that are done with the same config, data and
+inputs are skipped, the one that was interrupted goes on. docs/pipeline.md says more.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+from mmwsss.apis.pipeline.pipeline import Pipeline
+from mmwsss.apis.pipeline.report import write_report
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Run a pipeline, stage by stage')
+    parser.add_argument('config', help='config of a pipeline')
+    parser.add_argument('--work-dir', help="folder, in place of the config's")
+    parser.add_argument('--seed', type=int, help="seed, in place of the config's")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument('--stages', nargs='+', help='run only these; others are taken as they are')
+    chosen.add_argument('--from', dest='start', help='run this stage and all after it')
+    parser.add_argument('--again', action='store_true', help='run them even if they are done')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm'], default='none')
+    parser.add_argument('--gpus', type=int, default=1, help='processes of the launcher')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='settings to replace, as key=value'
+    )
+    return parser.parse_args()
+
+
+def build_pipeline(args: argparse.Namespace) -> Pipeline:
+    """Build the pipeline that the command line asks for."""
+    if not Path(args.config).is_file():
+        raise FileNotFoundError(f'{args.config}: there is no such config')
+    if args.gpus > 1 and args.launcher == 'none':
+        raise ValueError('--gpus needs --launcher pytorch or slurm')
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options or {})
+    overrides = dict(launcher=args.launcher, processes=args.gpus)
+    if args.work_dir:
+        overrides['work_dir'] = Path(args.work_dir)
+    if args.seed is not None:
+        overrides['seed'] = args.seed
+    return Pipeline.from_config(cfg, **overrides)
+
+
+def main() -> None:
+    """Run the tool."""
+    args = parse_args()
+    pipeline = build_pipeline(args)
+    pipeline.check()
+    records = pipeline.run(
+        args.stages, args.start, args.again, say=lambda line: print(line, flush=True)
+    )
+    if pipeline.report is not None:
+        markdown, page = write_report(pipeline.report, records, pipeline.work_dir)
+        print(f'report: {markdown} and {page}')
+
+
+if __name__ == '__main__':
+    main()
