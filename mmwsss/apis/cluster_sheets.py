@@ -1,0 +1,202 @@
+"""Pages that show what the sub-categories of a class share (Figures 3.5 and 3.9 to 3.11)."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmwsss.datasets.transforms import LoadImage
+from mmwsss.registry import DATASETS
+from mmwsss.structures import atomic_open
+from mmwsss.visualization import write_sheet
+from mmwsss.visualization.grid import Color, fit_picture
+
+from .cluster_records import Round, read_round
+
+_TILE = 128
+
+
+def write_cluster_sheets(
+    cfg: Config,
+    work_dir: Path,
+    rounds: Sequence[int],
+    out_dir: Path,
+    classes: Sequence[str] | None = None,
+    count: int = 5,
+) -> list[Path]:
+    """Write a page (HTML and PNG) for each class, and the numbers of all as ``clusters.csv``.
+
+    A line of a page is a sub-category, the largest first, with the pictures nearest to its mean in
+    each round. A frame's colour tells the picture's sub-category in the first of the rounds.
+
+    Args:
+        cfg: With the ``train_dataloader.dataset`` that was clustered.
+        work_dir: Of the run.
+        rounds: Which rounds, side by side.
+        out_dir: Where to write.
+        classes: Names; None: all that have images.
+        count: Pictures of each sub-category and round.
+
+    Returns:
+        list[Path]: The HTML files.
+
+    Raises:
+        ValueError: If a class or a picture is not in the dataset.
+        FileNotFoundError: If the run has no such round.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmwsss'))
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    pictures = {info['img_id']: info for info in infos}
+    read = [read_round(work_dir, number) for number in rounds]
+    present = [name for name in dataset.metainfo['classes'] if read[0].members.get(name)]
+    unknown = sorted({*(classes or ())} - {*present})
+    if unknown:
+        raise ValueError(f'no images of {", ".join(unknown)} were clustered, but of {present}')
+    names = list(classes or present)
+    pages = [_write_page(read, name, pictures, out_dir, count) for name in names]
+    _write_numbers(out_dir / 'clusters.csv', read, names)
+    return pages
+
+
+def _write_page(
+    rounds: Sequence[Round], name: str, pictures: Mapping[str, dict], out_dir: Path, count: int
+) -> Path:
+    origin = {one.img_id: one.subcategory for one in rounds[0].members[name]}
+    numbers = _by_size(rounds, name)
+    colors = _colors(numbers)
+    rows = [_row(rounds, name, number, pictures, count, colors, origin) for number in numbers]
+    captions = [_caption(rounds, name, number) for number in numbers]
+    # A column between the rounds stays blank.
+    columns = [h for one in rounds for h in (f'round {one.number}', *[''] * count)][:-1]
+    legend = {f'{number}': colors[number] for number in numbers}
+    title = f'{name}: sub-categories, the pictures nearest to their means first'
+    if len(rounds) > 1:
+        title += f'; frames: sub-category in round {rounds[0].number}'
+    out = out_dir / f'{name}.html'
+    table = [_figures(one, name) for one in rounds]
+    page, _ = write_sheet(rows, columns, out, title, captions, table, legend, _TILE)
+    return page
+
+
+def _row(
+    rounds: Sequence[Round],
+    name: str,
+    number: int,
+    pictures: Mapping[str, dict],
+    count: int,
+    colors: Mapping[int, Color],
+    origin: Mapping[str, int],
+) -> list[np.ndarray]:
+    """The nearest pictures of a sub-category in every round, with a gap between the rounds."""
+    row = []
+    for one in rounds:
+        nearest = one.cluster(name, number)[:count]
+        row += [_framed(_load(pictures, m.img_id), colors[origin[m.img_id]]) for m in nearest]
+        row += [_blank()] * (count + 1 - len(nearest))
+    return row[:-1]
+
+
+def _by_size(rounds: Sequence[Round], name: str) -> list[int]:
+    """Numbers of the sub-categories with images in any round, the largest of the first first."""
+    used = {one.subcategory for each in rounds for one in each.members[name]}
+    return sorted(used, key=lambda number: (-len(rounds[0].cluster(name, number)), number))
+
+
+def _colors(numbers: Sequence[int]) -> dict[int, Color]:
+    names = 'tab10' if len(numbers) <= 10 else 'tab20' if len(numbers) <= 20 else 'gist_rainbow'
+    colormap = matplotlib.colormaps[names].resampled(
+        max(len(numbers), matplotlib.colormaps[names].N)
+    )
+    return {n: colormap(i, bytes=True)[:3] for i, n in enumerate(numbers)}
+
+
+def _load(pictures: Mapping[str, dict], img_id: str) -> np.ndarray:
+    if img_id not in pictures:
+        raise ValueError(
+            f'{img_id} was clustered but is not in the training dataset: give the config that the '
+            'run was trained with'
+        )
+    return LoadImage()(dict(pictures[img_id]))['img'][..., ::-1]
+
+
+def _framed(image: np.ndarray, color: Color) -> np.ndarray:
+    """A picture of two tiles' width with a coloured frame."""
+    image = np.asarray(fit_picture(np.ascontiguousarray(image), 2 * _TILE, 2 * _TILE))
+    framed = np.empty((image.shape[0] + 16, image.shape[1] + 16, 3), np.uint8)
+    framed[:] = color
+    framed[8:-8, 8:-8] = image
+    return framed
+
+
+def _blank() -> np.ndarray:
+    return np.full((2, 8, 3), 255, np.uint8)
+
+
+def _caption(rounds: Sequence[Round], name: str, number: int) -> str:
+    parts = []
+    for one in rounds:
+        size = len(one.cluster(name, number))
+        company = [f'{other} in {n}' for other, n in one.company(name, number).most_common(3)]
+        with_others = f' ({", ".join(company)})' if company else ''
+        parts.append(
+            f'round {one.number}: {size} {"picture" if size == 1 else "pictures"}{with_others}'
+        )
+    if len(rounds) > 1:
+        parts.append(f'in all of these rounds: {_kept(rounds, name, number)}')
+    return f'sub-category {number}; ' + '; '.join(parts)
+
+
+def _kept(rounds: Sequence[Round], name: str, number: int) -> int:
+    """How many images are in a sub-category in every round."""
+    return len(set.intersection(*({m.img_id for m in r.cluster(name, number)} for r in rounds)))
+
+
+def _figures(one: Round, name: str) -> dict[str, str | float]:
+    figures = one.figures[name]
+    shown = {
+        'round': one.number,
+        'images': figures['images'],
+        'sub-categories': figures['clusters'],
+        'mean squared distance': figures['inertia'],
+    }
+    before = {'nmi': 'NMI with the round before', 'ari': 'ARI', 'moved': 'share moved'}
+    for key, title in before.items():
+        shown[title] = '–' if figures[key] is None else figures[key]
+    return shown
+
+
+def _write_numbers(file: Path, rounds: Sequence[Round], names: Sequence[str]) -> None:
+    """Write a line for each class, sub-category and round."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    columns = [
+        'class',
+        'subcategory',
+        'round',
+        'images',
+        'mean_distance',
+        'kept',
+        'company',
+        'img_ids',
+    ]
+    writer.writerow(columns)
+    for name in names:
+        for number in _by_size(rounds, name):
+            kept = _kept(rounds, name, number)
+            for one in rounds:
+                members = one.cluster(name, number)
+                distance = np.mean([m.distance for m in members]) if members else float('nan')
+                company = one.company(name, number).most_common()
+                writer.writerow([
+                    name, number, one.number, len(members), f'{distance:.6g}', kept,
+                    ' '.join(f'{other}:{n}' for other, n in company),
+                    ' '.join(m.img_id for m in members),
+                ])  # fmt: skip
+    with atomic_open(file) as stream:
+        stream.write(text.getvalue().encode())

@@ -1,0 +1,50 @@
+#!/usr/bin/env python
+"""Show the sub-categories of classes in the first and the last round (Figures 3.5, 3.9 to 3.11).
+
+python tools/analysis_tools/cluster_sheets.py work_dirs/subcategory_cam --rounds 1 3 --classes cow
+"""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+from mmwsss.apis.cluster_sheets import write_cluster_sheets
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Sheets of the sub-categories of classes')
+    parser.add_argument('work_dir', type=Path, help='of a run with sub-categories')
+    parser.add_argument('--config', help='of the run; default: the one in its work dir')
+    parser.add_argument('--rounds', type=int, nargs='+', default=[1, 3], help='side by side')
+    parser.add_argument('--classes', nargs='+', help='names; default: all')
+    parser.add_argument('--count', type=int, default=5, help='pictures of each sub-category')
+    parser.add_argument('--out', type=Path, help='default: WORK_DIR/cluster_sheets')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    return parser.parse_args()
+
+
+def own_config(work_dir: Path) -> Path:
+    """The config that a run left in its work dir."""
+    configs = sorted(work_dir.glob('*.py'))
+    if len(configs) != 1:
+        raise SystemExit(f'{work_dir} has {len(configs)} configs: name one with --config')
+    return configs[0]
+
+
+def main() -> None:
+    """Run the tool."""
+    args = parse_args()
+    cfg = Config.fromfile(args.config or own_config(args.work_dir))
+    cfg.merge_from_dict(args.cfg_options)
+    out = args.out or args.work_dir / 'cluster_sheets'
+    for page in write_cluster_sheets(
+        cfg, args.work_dir, args.rounds, out, args.classes, args.count
+    ):
+        print(f'{page} (and .png)')
+    print(out / 'clusters.csv')
+
+
+if __name__ == '__main__':
+    main()
