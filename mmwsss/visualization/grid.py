@@ -47,8 +47,10 @@ def fit_picture(image: np.ndarray, width: int, height: int) -> Image.Image:
     return Image.fromarray(image).resize(size, method)
 
 
-def format_number(value: str | float) -> str:
-    """Format a cell of a table: two decimals for a float, the rest as it is."""
+def format_number(value: str | float | None) -> str:
+    """Format a cell of a table: two decimals for a float, a dash for None, the rest as it is."""
+    if value is None:
+        return '–'
     return f'{value:.2f}' if isinstance(value, float) else str(value)
 
 
@@ -78,7 +80,7 @@ def check_rows(
 _Cells = list[tuple[float, int, str, ImageFont.FreeTypeFont]]
 
 
-def _lay_out_table(lines: Sequence[Mapping[str, str | float]]) -> _Cells:
+def _lay_out_table(lines: Sequence[Mapping[str, str | float | None]]) -> _Cells:
     """Place a table's cells; text is flush left, numbers flush right."""
     plain, bold = _font(15), _font(15, bold=True)
     cells, x = [], _MARGIN
@@ -151,7 +153,7 @@ def image_grid(
     title: str = '',
     captions: Sequence[str] | None = None,
     legend: Mapping[str, Color] | None = None,
-    table: Sequence[Mapping[str, str | float]] = (),
+    table: Sequence[Mapping[str, str | float | None]] = (),
     tile_width: int = 256,
 ) -> np.ndarray:
     """Set pictures out in a grid.

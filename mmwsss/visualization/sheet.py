@@ -17,6 +17,7 @@ _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;
 color:#1b1b1b;background:#fff}
 h1{font-size:1.5rem;margin:0 0 .6rem}
+h2{font-size:1.15rem;margin:1.4rem 0 .4rem}
 .numbers{border-collapse:collapse;margin:1rem 0}
 .numbers th,.numbers td{padding:.3rem .9rem;border-bottom:1px solid #d5d5d5;text-align:right}
 .numbers th{border-bottom:2px solid #777}
@@ -29,8 +30,12 @@ border:1px solid #777}
 overflow-wrap:anywhere}
 .sheet td{vertical-align:top;padding:0}
 .sheet img{width:100%;max-height:26rem;object-fit:contain;object-position:left top;display:block}
+.figure{max-width:100%;display:block;margin:.5rem 0 1.5rem}
 .caption td{color:#666;font-size:.9rem;padding:.1rem 0 1rem;overflow-wrap:anywhere}
 """
+
+
+Table = Sequence[Mapping[str, str | float | None]]
 
 
 def write_sheet(
@@ -39,7 +44,7 @@ def write_sheet(
     out: str | os.PathLike,
     title: str = '',
     captions: Sequence[str] | None = None,
-    table: Sequence[Mapping[str, str | float]] = (),
+    table: Table = (),
     legend: Mapping[str, Color] | None = None,
     tile_width: int = 256,
 ) -> tuple[Path, Path]:
@@ -63,21 +68,59 @@ def write_sheet(
         ValueError: rows, columns, captions or table do not fit each other.
     """
     check_rows(rows, columns, captions)
-    if any(line.keys() != table[0].keys() for line in table):
-        raise ValueError('the lines of the table have different keys')
-    page, png = Path(out).with_suffix('.html'), Path(out).with_suffix('.png')
-    body = [
-        f'<h1>{html.escape(title)}</h1>' if title else '',
-        _number_table(table),
-        _legend(legend or {}),
-        _picture_table(rows, columns, captions, 2 * tile_width),
-    ]
-    with atomic_open(page) as file:
-        file.write(_document(title, '\n'.join(part for part in body if part)).encode())
+    png = Path(out).with_suffix('.png')
+    page = write_page(out, title, table, legend, rows, columns, captions, tile_width=tile_width)
     grid = image_grid(rows, columns, title, captions, legend, table, tile_width)
     with atomic_open(png) as file:
         Image.fromarray(grid).save(file, 'PNG', optimize=True)
     return page, png
+
+
+def write_page(
+    out: str | os.PathLike,
+    title: str = '',
+    table: Table = (),
+    legend: Mapping[str, Color] | None = None,
+    rows: Sequence[Sequence[np.ndarray]] = (),
+    columns: Sequence[str] = (),
+    captions: Sequence[str] | None = None,
+    notes: Sequence[str] = (),
+    figures: Mapping[str, np.ndarray] | None = None,
+    tile_width: int = 256,
+) -> Path:
+    """Write a self-contained HTML page; the arguments are those of :func:`write_sheet`.
+
+    Args:
+        out: the HTML file.
+        title: above everything.
+        table: numbers on top.
+        legend: colour by class name.
+        rows: of pictures; none: a page without.
+        columns: headings of the pictures.
+        captions: one line below each row, or None.
+        notes: paragraphs below the table.
+        figures: large pictures below them by their headings, uint8 (H, W, 3) RGB.
+        tile_width: half of the width to which pictures of rows are scaled down.
+
+    Returns:
+        the HTML file.
+    """
+    if rows:
+        check_rows(rows, columns, captions)
+    if any(line.keys() != table[0].keys() for line in table):
+        raise ValueError('the lines of the table have different keys')
+    page = Path(out).with_suffix('.html')
+    body = [
+        f'<h1>{html.escape(title)}</h1>' if title else '',
+        _number_table(table),
+        *(f'<p>{html.escape(note)}</p>' for note in notes),
+        *(_figure(heading, image) for heading, image in (figures or {}).items()),
+        _legend(legend or {}),
+        _picture_table(rows, columns, captions, 2 * tile_width) if rows else '',
+    ]
+    with atomic_open(page) as file:
+        file.write(_document(title, '\n'.join(part for part in body if part)).encode())
+    return page
 
 
 def _document(title: str, body: str) -> str:
@@ -94,7 +137,7 @@ def _row(cells: Sequence[str], tag: str = 'td') -> str:
     return '<tr>' + ''.join(f'<{tag}>{cell}</{tag}>' for cell in cells) + '</tr>'
 
 
-def _number_table(table: Sequence[Mapping[str, str | float]]) -> str:
+def _number_table(table: Table) -> str:
     if not table:
         return ''
     lines = [_row([html.escape(key) for key in table[0]], 'th')]
@@ -126,15 +169,25 @@ def _picture_table(
     return '<table class="sheet">\n' + '\n'.join(lines) + '\n</table>'
 
 
+def _figure(heading: str, image: np.ndarray) -> str:
+    return f'<h2>{html.escape(heading)}</h2>\n' + _png(Image.fromarray(image), heading, 'figure')
+
+
 def _embed(image: np.ndarray, name: str, width: int) -> str:
     """Encode a picture into the page: masks as PNG, photos as JPEG."""
     picture = fit_picture(image, min(width, image.shape[1]), image.shape[0])
-    buffer = io.BytesIO()
     if is_flat(image):
-        kind = 'png'
-        picture.save(buffer, 'PNG', optimize=True)
-    else:
-        kind = 'jpeg'
-        picture.save(buffer, 'JPEG', quality=88)
+        return _png(picture, name)
+    return _image_tag(picture, name, 'jpeg', quality=88)
+
+
+def _png(picture: Image.Image, name: str, css_class: str = '') -> str:
+    return _image_tag(picture, name, 'png', css_class, optimize=True)
+
+
+def _image_tag(picture: Image.Image, name: str, kind: str, css_class: str = '', **options) -> str:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
     data = base64.b64encode(buffer.getvalue()).decode()
-    return f'<img alt="{html.escape(name, quote=True)}" src="data:image/{kind};base64,{data}">'
+    css = f' class="{css_class}"' if css_class else ''
+    return f'<img{css} alt="{html.escape(name, quote=True)}" src="data:image/{kind};base64,{data}">'
