@@ -47,14 +47,19 @@ def write_response_sheet(
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     names, palette = dataset.metainfo['classes'], dataset.metainfo.get('palette')
     rows, captions, seen = [], [], set()
-    for index in np.linspace(0, len(dataset) - 1, min(count, len(dataset))).astype(int):
-        info = dataset.get_data_info(int(index))
+    for index in spread(len(dataset), count):
+        info = dataset.get_data_info(index)
         columns, labels = _columns(info, methods, palette)
         rows.append(list(columns.values()))
         captions.append(f'{info["img_id"]}: {", ".join(names[i] for i in info["gt_label"])}')
         seen |= set(np.unique(labels).tolist())
     legend = label_legend(names, np.array([sorted(seen)], np.uint8), palette)
     return write_sheet(rows, list(columns), out, title, captions, table, legend)
+
+
+def spread(total: int, count: int) -> list[int]:
+    """Indices of ``count`` of ``total`` items, or of all if they are fewer, evenly spread."""
+    return np.linspace(0, total - 1, min(count, total)).astype(int).tolist()
 
 
 def _columns(
