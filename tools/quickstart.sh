@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From nothing to response maps: set up, make the demo set, train CAM and Mixup-CAM, show them.
+# From nothing to a segmentor: set up, make the demo set, walk the pipeline, show what came of it.
 #   tools/quickstart.sh [OUTPUT_DIR]
 set -euo pipefail
 cd "$(dirname "$0")/.."

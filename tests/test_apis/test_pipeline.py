@@ -335,6 +335,17 @@ def test_check_builds_datasets_before_training(root):
         pipeline(root).check()
 
 
+def test_options_apply_every_time_that_a_config_is_loaded(root):
+    settings = dict(
+        tool='pseudo_labels',
+        config=str(root / 'labels.py'),
+        cfg_options=dict(pseudo_labels=dict(refiner=dict(_delete_=True, kind='other'))),
+    )
+    one = Stage.parse('x', settings, {})
+    for _ in range(2):
+        assert one.load_config().pseudo_labels.refiner == dict(kind='other')
+
+
 def test_a_config_must_fit_its_tool(root):
     one = Stage.parse('x', dict(tool='affinity_labels', config=str(root / 'labels.py')), {})
     with pytest.raises(ValueError, match=r"stage 'x': .*labels\.py has no affinity_labels"):

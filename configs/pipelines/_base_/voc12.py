@@ -5,13 +5,14 @@ _aug = dict(label_file='image_labels/train_aug.txt')
 _val = dict(label_file='image_labels/val.txt')
 _train = dict(label_file='image_labels/train.txt')
 stages = dict(
-    # SBD's masks measure what VOC has no masks for.
+    # SBD's masks measure what VOC has no masks for; the thesis measures on train.
     cams=dict(
+        title='CAM, train_aug (thesis: train)',
         cfg_options=dict(
             test_dataloader=dict(
                 dataset=dict(**_aug, data_prefix=dict(seg_map_path='SegmentationClassAug'))
             )
-        )
+        ),
     ),
     walk=dict(cfg_options=dict(label_dataset=_train)),
     walk_val=dict(cfg_options=dict(label_dataset=_val)),

@@ -1,5 +1,6 @@
 """A stage of a pipeline: which tool runs on which config, and what comes of it."""
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -88,7 +89,8 @@ class Stage:
         if not Path(self.config).is_file():
             raise FileNotFoundError(f'stage {self.name!r}: there is no config {self.config}')
         cfg = Config.fromfile(self.config)
-        cfg.merge_from_dict(dict(self.cfg_options))
+        # Merging takes _delete_ out of what it merges.
+        cfg.merge_from_dict(copy.deepcopy(dict(self.cfg_options)))
         needed = {'train': 'train_dataloader', 'test': 'test_dataloader'}.get(self.tool, self.tool)
         if cfg.get(needed) is None:
             raise ValueError(f'stage {self.name!r}: {self.config} has no {needed}')

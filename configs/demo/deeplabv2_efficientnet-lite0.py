@@ -1,0 +1,8 @@
+# DeepLab-v2's head on EfficientNet-Lite0 for the rendered demo set.
+_base_ = '../msrc/deeplabv2_efficientnet-lite0.py'
+data_root = 'data/demo/'
+metainfo = dict(classes=('ambulance', 'crane', 'deer', 'elephant', 'fire_engine', 'lion', 'ram'))
+model = dict(decode_head=dict(num_classes=8))
+train_dataloader = dict(dataset=dict(data_root=data_root, metainfo=metainfo))
+val_dataloader = dict(dataset=dict(data_root=data_root, metainfo=metainfo))
+test_dataloader = val_dataloader

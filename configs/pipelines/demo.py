@@ -1,0 +1,10 @@
+# The quick start: Mixup-CAM from labels to masks on the rendered demo set, in minutes on two cores.
+_base_ = ['./_base_/msrc.py', './_base_/thesis.py']
+work_dir = 'work_dirs/pipelines/demo'
+configs = dict(
+    classifier='configs/demo/mixup_cam.py',
+    affinitynet='configs/demo/affinitynet.py',
+    segmentor='configs/demo/deeplabv2_efficientnet-lite0.py',
+)
+stages = _base_.mixup_cam_figures
+report = dict(dataset=dict(data_root='data/demo/'))
