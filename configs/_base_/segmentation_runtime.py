@@ -2,9 +2,10 @@
 # segmentor of this package shares.
 _base_ = 'mmseg::_base_/default_runtime.py'
 custom_imports = dict(imports=['mmwsss'], allow_failed_imports=False)
-# A resumed run ends as the unbroken one.
-default_hooks = dict(seed=dict(type='mmwsss.IterationSeedHook'))
-custom_hooks = [dict(type='mmwsss.FiniteLossHook', interval=10)]  # stops at the first NaN
+custom_hooks = [
+    dict(type='mmwsss.FiniteLossHook', interval=10),  # stops at the first NaN
+    dict(type='mmwsss.IterationSeedHook'),  # a resumed run ends as the unbroken one
+]
 randomness = dict(seed=0, deterministic=False)
 # tools/test.py --tta: views of tta_pipeline, in the dataset's file.
 tta_model = dict(type='mmwsss.ProbabilityTTA')

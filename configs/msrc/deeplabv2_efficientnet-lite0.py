@@ -15,10 +15,11 @@ train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 default_hooks = dict(checkpoint=dict(interval=max_iters))
 # Deviations of the CRF for pictures of 320×213, not 500×375.
 test_evaluator = [
-    dict(type='mmwsss.MaskIoUMetric', iou_metrics=['mIoU']),
+    dict(type='mmwsss.MaskIoUMetric', iou_metrics=['mIoU'], classwise=True),
     dict(
         type='mmwsss.CRFIoUMetric',
         iou_metrics=['mIoU'],
+        classwise=True,
         crf=dict(bilateral_sxy=40),
         min_probability=0.05,
         workers=2,

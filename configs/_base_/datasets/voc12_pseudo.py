@@ -64,6 +64,6 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='mmwsss.MaskIoUMetric', iou_metrics=['mIoU'])
 # One run of tools/test.py prints mIoU without and, as crf/mIoU, with CRF.
 test_evaluator = [
-    dict(type='mmwsss.MaskIoUMetric', iou_metrics=['mIoU']),
-    dict(type='mmwsss.CRFIoUMetric', iou_metrics=['mIoU'], workers=4),
+    dict(type='mmwsss.MaskIoUMetric', iou_metrics=['mIoU'], classwise=True),
+    dict(type='mmwsss.CRFIoUMetric', iou_metrics=['mIoU'], classwise=True, workers=4),
 ]
