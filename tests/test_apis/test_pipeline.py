@@ -18,6 +18,7 @@ from mmwsss.apis.fingerprints import (
     output_fingerprint,
 )
 from mmwsss.apis.pipeline import processes, stage
+from mmwsss.apis.pipeline.comparison import pipeline_table, run_pipelines
 from mmwsss.apis.pipeline.pipeline import Pipeline
 from mmwsss.apis.pipeline.processes import StageError, locked, tool_command
 from mmwsss.apis.pipeline.records import StageRecord
@@ -260,6 +261,7 @@ import sys
 from pathlib import Path
 from mmengine.config import Config
 from mmwsss.apis.pipeline import processes
+from mmwsss.apis.pipeline.comparison import pipeline_table, run_pipelines
 from mmwsss.apis.pipeline.pipeline import Pipeline
 processes.TOOLS = Path(sys.argv[1], 'tools')
 Pipeline.from_config(Config.fromfile(Path(sys.argv[1], 'pipeline.py'))).run()
@@ -413,3 +415,20 @@ def test_config_fingerprint_sees_values():
     one = config_fingerprint(Config(dict(a=1, b=dict(c=(1, 2)))))
     assert config_fingerprint(Config(dict(b=dict(c=(1, 2)), a=1))) == one
     assert config_fingerprint(Config(dict(a=1, b=dict(c=(1, 3))))) != one
+
+
+def test_table_of_means_over_seeds(root, monkeypatch):
+    monkeypatch.setattr(Pipeline, 'check', lambda self: None)
+    configs = {'ours': str(root / 'pipeline.py'), 'without': str(root / 'short.py')}
+    (root / 'short.py').write_text(
+        "_base_ = './pipeline.py'\nstages = dict(cams=dict(title='x'))\n"
+    )
+    run_pipelines(configs, [0, 1], root / 'runs', say=lambda line: None)
+    path = root / 'runs/pipeline/seed_1/results.json'
+    path.write_text(path.read_text().replace('50.0', '52.0'))
+    assert pipeline_table(configs, [0, 1], root / 'runs').splitlines() == [
+        '| stage | ours | without |',
+        '| --- | --- | --- |',
+        '| CAM | 51.0 ± 1.4 |  |',
+        '| x |  | 50.0 ± 0.0 |',
+    ]

@@ -1,0 +1,51 @@
+#!/usr/bin/env python
+"""Run pipelines over seeds and print the mIoU of their stages, mean ± sd.
+
+python tools/analysis_tools/compare_pipelines.py \\
+    CAM=configs/pipelines/msrc/cam.py Mixup-CAM=configs/pipelines/msrc/mixup_cam.py --seeds 0 1 2
+
+An interrupted comparison goes on where it stopped.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmwsss.apis.pipeline.comparison import pipeline_table, run_pipelines
+from mmwsss.structures import atomic_open
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Compare pipelines over seeds')
+    parser.add_argument('configs', nargs='+', metavar='NAME=CONFIG')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    parser.add_argument('--stages', nargs='+', help='run only these stages')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/pipeline_comparison'))
+    parser.add_argument('--out', type=Path, help='write the table to this Markdown file too')
+    args = parser.parse_args()
+    wrong = [argument for argument in args.configs if '=' not in argument]
+    if wrong:
+        parser.error(f'configs must be NAME=CONFIG, got {wrong}')
+    args.configs = dict(argument.split('=', 1) for argument in args.configs)
+    return args
+
+
+def main() -> None:
+    """Run the tool."""
+    args = parse_args()
+    run_pipelines(
+        args.configs,
+        args.seeds,
+        args.work_dir,
+        args.stages,
+        say=lambda line: print(line, flush=True),
+    )
+    table = pipeline_table(args.configs, args.seeds, args.work_dir)
+    print(table)
+    if args.out:
+        with atomic_open(args.out) as file:
+            file.write(table.encode())
+
+
+if __name__ == '__main__':
+    main()
