@@ -1,9 +1,32 @@
 import itertools
 import os
+import subprocess
+import sys
+import time
+from multiprocessing import forkserver
+from pathlib import Path
 
 import pytest
 
-from mmwsss.refinement.process_pool import PictureError, ordered_map
+from mmwsss.refinement.process_pool import PictureError, _start_context, ordered_map
+
+KILLED = """
+import os, signal
+from mmwsss.refinement.process_pool import OrderedQueue
+
+def pid(item):
+    return os.getpid()
+
+if __name__ == '__main__':
+    queue = OrderedQueue(pid, workers=1)
+    queue.put(1)
+    print(queue._waiting[0][1].result(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+NO_GUARD = """
+from mmwsss.refinement.process_pool import ordered_map
+list(ordered_map(abs, [1], workers=1, progress=False))
+"""
 
 
 def square(number):
@@ -80,3 +103,54 @@ def test_pool_keeps_the_order_and_survives_a_failure():
 def test_dead_worker_is_told_with_a_remedy():
     with pytest.raises(PictureError, match=r'^\d: a worker process died.*take fewer workers$'):
         list(ordered_map(die, range(8), workers=1, progress=False))
+
+
+def parent(number):
+    return os.getppid()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != 'linux', reason='processes are spawned there')
+def test_pools_share_a_server_that_has_imported_the_package():
+    servers = [set(ordered_map(parent, [1, 2], workers=2, progress=False)) for _ in range(2)]
+    assert servers[0] == servers[1]
+    assert len(servers[0]) == 1
+    assert os.getpid() not in servers[0]
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='processes are spawned there')
+def test_start_without_a_socket_and_elsewhere(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(forkserver, 'ensure_running', lambda: None)
+        assert _start_context().get_start_method() == 'forkserver'
+
+    def refuse():
+        raise OSError('AF_UNIX path too long')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(forkserver, 'ensure_running', refuse)
+        assert _start_context().get_start_method() == 'spawn'
+    monkeypatch.setattr(sys, 'platform', 'darwin')
+    assert _start_context().get_start_method() == 'spawn'
+
+
+def run_script(folder: Path, text: str) -> subprocess.CompletedProcess:
+    (folder / 'script.py').write_text(text)
+    command = [sys.executable, str(folder / 'script.py')]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.slow
+def test_workers_end_when_their_parent_is_killed(tmp_path):
+    worker = int(run_script(tmp_path, KILLED).stdout.split()[-1])
+    until = time.monotonic() + 60
+    while Path(f'/proc/{worker}').exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not Path(f'/proc/{worker}').exists()
+
+
+@pytest.mark.slow
+def test_script_without_a_guard_ends_with_an_explanation(tmp_path):
+    done = run_script(tmp_path, NO_GUARD)
+    assert done.returncode == 1
+    assert "if __name__ == '__main__'" in done.stderr
