@@ -6,5 +6,5 @@ configs = dict(
     affinitynet='configs/demo/affinitynet.py',
     segmentor='configs/demo/deeplabv2_efficientnet-lite0.py',
 )
-stages = _base_.mixup_cam_figures
+stages = dict(_base_.mixup_cam_figures, walk=None, walk_val=None)
 report = dict(dataset=dict(data_root='data/demo/'))
