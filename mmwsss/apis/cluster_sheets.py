@@ -5,7 +5,6 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -14,6 +13,7 @@ from mmwsss.datasets.transforms import LoadImage
 from mmwsss.registry import DATASETS
 from mmwsss.structures import atomic_open
 from mmwsss.visualization import write_sheet
+from mmwsss.visualization.figure import category_colors
 from mmwsss.visualization.grid import Color, fit_picture
 
 from .cluster_records import Round, read_round
@@ -109,11 +109,8 @@ def _by_size(rounds: Sequence[Round], name: str) -> list[int]:
 
 
 def _colors(numbers: Sequence[int]) -> dict[int, Color]:
-    names = 'tab10' if len(numbers) <= 10 else 'tab20' if len(numbers) <= 20 else 'gist_rainbow'
-    colormap = matplotlib.colormaps[names].resampled(
-        max(len(numbers), matplotlib.colormaps[names].N)
-    )
-    return {n: colormap(i, bytes=True)[:3] for i, n in enumerate(numbers)}
+    colors = category_colors(len(numbers))
+    return {n: tuple(round(255 * x) for x in rgba[:3]) for n, rgba in zip(numbers, colors)}
 
 
 def _load(pictures: Mapping[str, dict], img_id: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What the plots share: a figure without a display, colours of categories, labels that stay apart."""
+"""What plots share: a figure without a display, colours of categories, labels kept apart."""
 
 import os
 from collections.abc import Sequence
@@ -64,7 +64,7 @@ def label_points(
         Bbox.from_extents(x - half, y - half, x + half, y + half)
         for x, y in axes.transData.transform(obstacles)
     ]
-    line = dict(arrowstyle='-', color='0.6', lw=0.5, shrinkA=0, shrinkB=3)
+    line = dict(arrowstyle='-', color='0.6', lw=0.5, shrinkA=0, shrinkB=7)
     annotations = []
     for point, text in zip(points, labels):
         annotation = axes.annotate(
@@ -94,9 +94,7 @@ def _place(annotation: Annotation, axes: Axes, taken: Sequence[Bbox]) -> Bbox:
     for radius, angle in product(_RADII, _ANGLES):
         shift = cos(angle) * (radius + width / 2), sin(angle) * (radius + height / 2)
         left, bottom = shift[0] - width / 2, shift[1] - height / 2
-        spot = Bbox.from_bounds(
-            x + left * scale, y + bottom * scale, width * scale, height * scale
-        )
+        spot = Bbox.from_bounds(x + left * scale, y + bottom * scale, width * scale, height * scale)
         cost = _covered(spot, taken, axes.bbox)
         if best is None or cost < best[0]:
             best = cost, shift, spot

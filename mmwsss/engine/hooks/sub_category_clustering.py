@@ -164,7 +164,7 @@ class SubCategoryClusteringHook(Hook):
         dataset = runner.train_dataloader.dataset
         loader_cfg = runner.train_dataloader
         loader = feature_loader(
-            runner, self.pipeline, loader_cfg.batch_size, loader_cfg.num_workers
+            dataset, self.pipeline, loader_cfg.batch_size, loader_cfg.num_workers, runner.seed
         )
         features = extract_features(_model(runner), loader, self.stage, self.dtype)
         table = torch.full((len(dataset), head.num_classes), -1, dtype=torch.int32)

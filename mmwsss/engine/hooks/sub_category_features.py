@@ -25,20 +25,24 @@ WHOLE_PICTURE = (
 
 
 def feature_loader(
-    runner: Runner, pipeline: Sequence[dict] | None, batch_size: int, num_workers: int
+    dataset: BaseDataset,
+    pipeline: Sequence[dict] | None,
+    batch_size: int,
+    num_workers: int,
+    seed: int | None = None,
 ) -> DataLoader:
     """The training dataset, in order, through a deterministic pipeline; each process its share.
 
     Args:
-        runner: With its training dataloader.
+        dataset: To train on.
         pipeline: Transforms; None: the whole picture at its own size.
         batch_size: Pictures at a time.
         num_workers: Loading processes.
+        seed: Of the loading processes.
 
     Raises:
         TypeError: If the training dataset is wrapped, so that its pipeline cannot be replaced.
     """
-    dataset = runner.train_dataloader.dataset
     if not isinstance(dataset, BaseDataset):
         raise TypeError(
             f'sub-categories need a plain dataset to train on, not {type(dataset).__name__}: put '
@@ -47,14 +51,14 @@ def feature_loader(
     view = copy.copy(dataset)
     view.pipeline = Compose([TRANSFORMS.build(t) for t in pipeline or WHOLE_PICTURE])
     view.test_mode = True
-    return runner.build_dataloader(
+    return Runner.build_dataloader(
         dict(
             dataset=view,
             sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
             batch_size=batch_size,
             num_workers=num_workers,
         ),
-        seed=runner.seed,
+        seed=seed,
     )
 
 

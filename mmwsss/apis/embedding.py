@@ -1,0 +1,201 @@
+"""t-SNE of a sub-category classifier's weights (Figure 3.6) and of its images' features."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from sklearn.manifold import TSNE
+from sklearn.metrics.pairwise import cosine_similarity
+
+from mmwsss.engine.hooks.sub_category_features import extract_features, feature_loader
+from mmwsss.models.classifiers import CAMClassifier
+from mmwsss.models.heads import SubCategoryHead
+from mmwsss.registry import DATASETS
+
+from .loss_gradients import build_classifier
+
+
+@dataclass(frozen=True)
+class WeightPoint:
+    """A class's weights θ_p, or a sub-category's θ_s, and its place in the plane.
+
+    Attributes:
+        name: Of the class.
+        subcategory: Its number within the class; None: the class itself.
+        x: First coordinate.
+        y: Second coordinate.
+        images: How many images it has.
+        nearest: Class, other than its own, whose weights are the most similar by cosine.
+        cosine: That similarity.
+        own_cosine: That to its own class; 1 for a class.
+        company: Class that most of its images have as well; None if they have none.
+        shared: How many images that are.
+    """
+
+    name: str
+    subcategory: int | None
+    x: float
+    y: float
+    images: int
+    nearest: str
+    cosine: float
+    own_cosine: float
+    company: str | None
+    shared: int
+
+
+@dataclass(frozen=True)
+class FeaturePoint:
+    """An image's place in the plane; ``subcategories`` are those of its ``classes``."""
+
+    img_id: str
+    x: float
+    y: float
+    classes: tuple[str, ...]
+    subcategories: tuple[int, ...]
+
+
+def load_subcategory_classifier(cfg: Config, checkpoint: str) -> CAMClassifier:
+    """The classifier of a checkpoint, in eval mode.
+
+    Raises:
+        ValueError: If it has no sub-categories.
+    """
+    model = build_classifier(cfg, checkpoint).eval()
+    if not isinstance(model.head, SubCategoryHead) or model.head.round == 0:
+        raise ValueError(
+            f'{checkpoint} has no sub-categories: take one of round 1 or later, such as round_3.pth'
+        )
+    return model
+
+
+def embed(rows: np.ndarray, perplexity: float = 30.0, seed: int = 0) -> np.ndarray:
+    """t-SNE by cosine distance.
+
+    Args:
+        rows: (n, D), n ≥ 3.
+        perplexity: At most a third of the neighbours is taken.
+        seed: Of t-SNE.
+
+    Returns:
+        np.ndarray: Shape (n, 2), float32.
+    """
+    perplexity = min(perplexity, (len(rows) - 1) / 3)
+    # Squared distances of directions are those of the cosine, from the start by PCA on.
+    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return TSNE(perplexity=perplexity, init='pca', random_state=seed).fit_transform(rows)
+
+
+def embed_weights(
+    model: CAMClassifier,
+    names: Sequence[str],
+    chosen: Sequence[str],
+    perplexity: float = 30.0,
+    seed: int = 0,
+) -> list[WeightPoint]:
+    """t-SNE of θ_p of all classes and θ_s of the sub-categories of some.
+
+    Args:
+        model: Of :func:`load_subcategory_classifier`.
+        names: Of all classes.
+        chosen: Names of the classes whose sub-categories are taken; those with images.
+        perplexity: See :func:`embed`.
+        seed: See :func:`embed`.
+    """
+    head = model.head
+    table = head.assignments.cpu().numpy()
+    owners = list(range(len(names)))
+    numbers: list[int | None] = [None] * len(names)
+    parents = head.classifier.weight.detach().flatten(1).cpu().numpy()
+    parts = np.split(
+        head.sub_classifier.weight.detach().flatten(1).cpu().numpy(),
+        np.cumsum(head.num_subcategories)[:-1],
+    )
+    weights = [parents]
+    for label in (names.index(name) for name in chosen):
+        used = np.unique(table[table[:, label] >= 0, label])
+        weights.append(parts[label][used])
+        owners += [label] * len(used)
+        numbers += used.tolist()
+    rows = np.concatenate(weights)
+    places = embed(rows, perplexity, seed)
+    cosines = cosine_similarity(rows, parents)
+    return [
+        _weight_point(names, table, label, number, place, cosine)
+        for label, number, place, cosine in zip(owners, numbers, places, cosines)
+    ]
+
+
+def _weight_point(
+    names: Sequence[str],
+    table: np.ndarray,
+    label: int,
+    number: int | None,
+    place: np.ndarray,
+    cosine: np.ndarray,
+) -> WeightPoint:
+    images = table[:, label] >= 0 if number is None else table[:, label] == number
+    others = np.arange(len(names)) != label
+    shared = (table[images] >= 0).sum(0) * others
+    nearest = int(np.where(others, cosine, -np.inf).argmax())
+    return WeightPoint(
+        name=names[label],
+        subcategory=number,
+        x=float(place[0]),
+        y=float(place[1]),
+        images=int(images.sum()),
+        nearest=names[nearest],
+        cosine=float(cosine[nearest]),
+        own_cosine=float(cosine[label]),
+        company=names[int(shared.argmax())] if shared.any() else None,
+        shared=int(shared.max(initial=0)),
+    )
+
+
+def embed_features(
+    cfg: Config, model: CAMClassifier, perplexity: float = 30.0, seed: int = 0
+) -> tuple[list[FeaturePoint], tuple[str, ...]]:
+    """t-SNE of the features of all training images, and the names of the classes.
+
+    Features are taken as the config's ``SubCategoryClusteringHook`` takes them; sub-categories are
+    those that the checkpoint was trained with.
+
+    Args:
+        cfg: With ``train_dataloader``.
+        model: Of :func:`load_subcategory_classifier`.
+        perplexity: See :func:`embed`.
+        seed: See :func:`embed`.
+
+    Raises:
+        ValueError: If the checkpoint was trained on other images.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmwsss'))
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    names = tuple(dataset.metainfo['classes'])
+    table = model.head.assignments.cpu().numpy()
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    if [info['gt_label'] for info in infos] != [np.flatnonzero(row >= 0).tolist() for row in table]:
+        raise ValueError(
+            'the checkpoint holds the sub-categories of other images than the training dataset '
+            'has: give the config that it was trained with'
+        )
+    hook = cfg.get('default_hooks', {}).get('sub_category', {})
+    loader_cfg = cfg.train_dataloader
+    loader = feature_loader(
+        dataset, hook.get('pipeline'), loader_cfg.batch_size, loader_cfg.get('num_workers', 0), seed
+    )
+    stage, dtype = hook.get('stage', 'pre_logits'), next(model.parameters()).dtype
+    features = extract_features(model, loader, stage, dtype)
+    points = [
+        FeaturePoint(
+            info['img_id'],
+            float(place[0]),
+            float(place[1]),
+            tuple(names[i] for i in info['gt_label']),
+            tuple(int(row[i]) for i in info['gt_label']),
+        )
+        for info, place, row in zip(infos, embed(features, perplexity, seed), table)
+    ]
+    return points, names

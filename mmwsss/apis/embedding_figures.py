@@ -1,0 +1,133 @@
+"""Figure 3.6 and its like: t-SNE of weights and of features, with the coordinates as CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+
+from mmwsss.structures import atomic_open
+from mmwsss.visualization.embedding import PointGroup, draw_embedding
+from mmwsss.visualization.figure import category_colors
+
+from .embedding import (
+    FeaturePoint,
+    WeightPoint,
+    embed_features,
+    embed_weights,
+    load_subcategory_classifier,
+)
+
+_SEVERAL, _OTHER = '0.35', '0.85'
+
+
+def write_embeddings(
+    cfg: Config,
+    checkpoint: str,
+    chosen: Sequence[str],
+    out_dir: Path,
+    perplexity: float = 30.0,
+    seed: int = 0,
+) -> list[Path]:
+    """Write ``weights.png`` and, for each chosen class, ``features_<class>.png``, with CSV files.
+
+    Args:
+        cfg: That the checkpoint was trained with.
+        checkpoint: Of round 1 or later.
+        chosen: Classes whose sub-categories are shown.
+        out_dir: Where to write.
+        perplexity: Of t-SNE.
+        seed: Of t-SNE.
+
+    Returns:
+        list[Path]: All files.
+
+    Raises:
+        ValueError: If there is no such class, or no sub-categories of these images.
+    """
+    model = load_subcategory_classifier(cfg, checkpoint)
+    features, names = embed_features(cfg, model, perplexity, seed)
+    unknown = sorted({*chosen} - {*names})
+    if unknown:
+        raise ValueError(f'there is no class {", ".join(unknown)}, but {", ".join(names)}')
+    weights = embed_weights(model, names, chosen, perplexity, seed)
+    number = int(model.head.round)
+    files = [draw_weights(weights, out_dir / 'weights.png', number)]
+    files += [
+        draw_features(features, names, one, out_dir / f'features_{one}.png', number)
+        for one in chosen
+    ]
+    return [
+        *files,
+        _write_csv(out_dir / 'weights.csv', weights),
+        _write_csv(out_dir / 'features.csv', features),
+    ]
+
+
+def draw_weights(points: Sequence[WeightPoint], out: Path, number: int) -> Path:
+    """Draw classes as labelled circles and sub-categories as numbered crosses (Figure 3.6)."""
+    parents = [one for one in points if one.subcategory is None]
+    colors = dict(zip((one.name for one in parents), category_colors(len(parents))))
+    groups = {
+        one.name: PointGroup(_places([one]), colors[one.name], 'o', 70, [one.name])
+        for one in parents
+    }
+    for name, color in colors.items():
+        mine = [one for one in points if one.name == name and one.subcategory is not None]
+        if mine:
+            labels = [f'{name} {one.subcategory}' for one in mine]
+            groups[f'{name}, sub-categories'] = PointGroup(_places(mine), color, 'x', 45, labels)
+    title = f'Weights of classes (circles) and sub-categories (crosses) after round {number}'
+    return draw_embedding({title: groups}, out, 8.0)
+
+
+def draw_features(
+    points: Sequence[FeaturePoint], names: Sequence[str], chosen: str, out: Path, number: int
+) -> Path:
+    """Draw the images by class, and beside it those of one class by sub-category."""
+    colors = category_colors(len(names))
+    several = [one for one in points if len(one.classes) > 1]
+    by_class = {
+        name: PointGroup(_places(mine), color)
+        for name, color in zip(names, colors)
+        if (mine := [one for one in points if one.classes == (name,)])
+    }
+    if several:
+        by_class['several classes'] = PointGroup(_places(several), _SEVERAL, 'x')
+    mine = [(one, dict(zip(one.classes, one.subcategories)).get(chosen)) for one in points]
+    used = sorted({number for _, number in mine if number is not None})
+    by_subcategory = {
+        'other images': PointGroup(_places([o for o, n in mine if n is None]), _OTHER)
+    }
+    for subcategory, color in zip(used, category_colors(len(used))):
+        places = _places([one for one, n in mine if n == subcategory])
+        by_subcategory[f'{chosen} {subcategory}'] = PointGroup(places, color, size=30)
+    panels = {
+        f'Features after round {number}, by class': by_class,
+        f'the same, by sub-category of {chosen}': by_subcategory,
+    }
+    return draw_embedding(panels, out)
+
+
+def _places(points: Sequence[WeightPoint | FeaturePoint]) -> np.ndarray:
+    return np.array([(one.x, one.y) for one in points]).reshape(-1, 2)
+
+
+def _write_csv(file: Path, points: Sequence[WeightPoint | FeaturePoint]) -> Path:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([field.name for field in fields(points[0])])
+    for point in points:
+        writer.writerow([_cell(value) for value in astuple(point)])
+    with atomic_open(file) as stream:
+        stream.write(text.getvalue().encode())
+    return file
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, tuple):
+        return ' '.join(map(str, value))
+    return f'{value:.6g}' if isinstance(value, float) else value

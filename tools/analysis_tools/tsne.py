@@ -1,0 +1,35 @@
+#!/usr/bin/env python
+"""Draw a sub-category classifier's weights (Figure 3.6) and its images' features by t-SNE.
+
+python tools/analysis_tools/tsne.py configs/msrc/subcategory_cam.py \\
+    work_dirs/subcategory_cam/round_3.pth --classes person cow
+"""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+from mmwsss.apis.embedding_figures import write_embeddings
+
+
+def main() -> None:
+    """Run the tool."""
+    parser = argparse.ArgumentParser(description='t-SNE of weights and features')
+    parser.add_argument('config')
+    parser.add_argument('checkpoint', help='of round 1 or later')
+    parser.add_argument('--classes', nargs='+', default=['person'], help='with sub-categories')
+    parser.add_argument('--perplexity', type=float, default=30.0)
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--out', type=Path, help='default: tsne beside the checkpoint')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    args = parser.parse_args()
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options)
+    out = args.out or Path(args.checkpoint).parent / 'tsne'
+    files = write_embeddings(cfg, args.checkpoint, args.classes, out, args.perplexity, args.seed)
+    print('\n'.join(map(str, files)))
+
+
+if __name__ == '__main__':
+    main()
