@@ -198,3 +198,11 @@ def test_tool_refuses_a_config_without_a_name(monkeypatch):
     monkeypatch.setattr('sys.argv', [str(tool), 'cam.py', '--splits', 'val=val.txt'])
     with pytest.raises(SystemExit, match='NAME=VALUE'):
         runpy.run_path(str(tool), run_name='__main__')
+
+
+def test_tool_refuses_two_rows_of_one_name(monkeypatch):
+    tool = Path(module.__file__).parents[2] / 'tools/analysis_tools/compare_methods.py'
+    rows = ['CAM=cam.py', 'CAM=mixup.py']
+    monkeypatch.setattr('sys.argv', [str(tool), *rows, '--splits', 'val=val.txt'])
+    with pytest.raises(SystemExit, match=r'CAM twice: cam\.py and mixup\.py'):
+        runpy.run_path(str(tool), run_name='__main__')

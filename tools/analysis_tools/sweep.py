@@ -1,0 +1,51 @@
+#!/usr/bin/env python
+"""Train and measure along a value, and draw the scores (Figures 2.5 and 3.4).
+
+A setting of one config:
+
+python tools/analysis_tools/sweep.py configs/msrc/mixup_cam.py \\
+    --key model.head.regularizers.loss_con.loss_weight --values 5e-5 1e-4 2e-4 4e-4 \\
+    --splits val=ImageSets/Segmentation/val.txt --out work_dirs/figure_2_5c --name λ_con
+
+Configs of their own:
+
+python tools/analysis_tools/sweep.py 1=configs/msrc/cam.py 5=configs/msrc/subcategory_k5.py \\
+    --splits val=ImageSets/Segmentation/val.txt --out work_dirs/figure_3_4 --name K
+
+An interrupted sweep goes on where it stopped; its runs are those of compare_methods.py.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmwsss.apis.comparison import SCORES, run_comparison
+from mmwsss.apis.comparison_cli import add_comparison_arguments, comparison_of
+from mmwsss.apis.sweep import sweep_rows, write_sweep
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Scores along a value')
+    parser.add_argument('points', nargs='+', metavar='[VALUE=]CONFIG[@CHECKPOINT]')
+    parser.add_argument('--key', help='setting that takes the values, as in --cfg-options')
+    parser.add_argument('--values', nargs='+', default=[])
+    parser.add_argument('--baseline', metavar='CONFIG[@CHECKPOINT]', help='drawn as a dashed line')
+    parser.add_argument('--name', help='of the value, for the axis; default: the key')
+    parser.add_argument('--score', choices=SCORES, default='mIoU')
+    parser.add_argument('--out', type=Path, required=True, help='files, without their suffix')
+    add_comparison_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the tool."""
+    args = parse_args()
+    comparison = comparison_of(args, sweep_rows(args.points, args.key, args.values, args.baseline))
+    run_comparison(comparison)
+    files = write_sweep(comparison, args.name or args.key or 'value', args.out, args.score)
+    print(files[-1].read_text())
+    print('\n'.join(map(str, files)))
+
+
+if __name__ == '__main__':
+    main()
