@@ -1,0 +1,42 @@
+#!/usr/bin/env python
+"""Set response maps and seeds of methods side by side (Figures 2.3, 2.6 and 3.3).
+
+python tools/analysis_tools/response_sheet.py configs/msrc/cam.py \\
+    CAM=work_dirs/cam/cams@0.2 Mixup-CAM=work_dirs/mixup_cam/cams@work_dirs/mixup_cam/curves.json \\
+    --out work_dirs/response_maps.html
+
+A STORE is what ``tools/test.py --out`` wrote. Its threshold is a number, or the best one of a
+file of ``CAMMetric.curve_file``; without either, of the file STORE.json.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+from mmwsss.apis.comparison_cli import pairs
+from mmwsss.apis.response_sheet import read_methods, write_response_sheet
+
+
+def main() -> None:
+    """Run the tool."""
+    parser = argparse.ArgumentParser(description='Response maps of methods side by side')
+    parser.add_argument('config', help='whose test_dataloader.dataset is shown')
+    parser.add_argument('methods', nargs='+', metavar='NAME=STORE[@THRESHOLD|@CURVES.json]')
+    parser.add_argument('--out', type=Path, required=True, help='HTML file; a PNG goes beside it')
+    parser.add_argument('--count', type=int, default=12, help='pictures, evenly spread')
+    parser.add_argument('--pictures', nargs='+', default=[], metavar='ID', help='these instead')
+    parser.add_argument('--title', default='Response maps')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    args = parser.parse_args()
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options)
+    methods, table = read_methods(pairs(args.methods, 'methods'))
+    files = write_response_sheet(
+        cfg, methods, args.out, args.title, table, args.count, args.pictures
+    )
+    print('\n'.join(map(str, files)))
+
+
+if __name__ == '__main__':
+    main()
