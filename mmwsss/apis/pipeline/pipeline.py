@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
+from mmengine.registry import DefaultScope
 
 from mmwsss.apis.fingerprints import (
     config_fingerprint,
@@ -102,12 +102,16 @@ class Pipeline:
         """
         for stage in self.stages.values():
             cfg = stage.load_config()
-            init_default_scope(cfg.get('default_scope', 'mmwsss'))
-            if not any('dataset' in key for key in stage.inputs):
-                for dataset in stage.datasets(cfg):
-                    DATASETS.build(dataset)
-            if stage.tool == 'pseudo_labels':
-                REFINERS.build(cfg.pseudo_labels.refiner)
+            with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmwsss')):
+                self._build(stage, cfg)
+
+    @staticmethod
+    def _build(stage: Stage, cfg: Config) -> None:
+        if not any('dataset' in key for key in stage.inputs):
+            for dataset in stage.datasets(cfg):
+                DATASETS.build(dataset)
+        if stage.tool == 'pseudo_labels':
+            REFINERS.build(cfg.pseudo_labels.refiner)
 
     def fingerprint(self, stage: Stage, cfg: Config, done: Mapping[str, StageRecord]) -> str:
         """Fingerprint of all that a stage's output depends on.
