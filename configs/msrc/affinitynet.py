@@ -1,5 +1,5 @@
-# AffinityNet and pseudo-labels on msrc_objects, see ../affinitynet.py. AdamW learns sharper affinities
-# than SGD in as many epochs.
+# AffinityNet and pseudo-labels on msrc_objects, see ../affinitynet.py. AdamW learns sharper
+# affinities than SGD in as many epochs.
 _base_ = [
     '../_base_/models/affinity_efficientnet-lite0.py',
     '../_base_/datasets/msrc_objects.py',
