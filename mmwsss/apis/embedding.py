@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from sklearn.manifold import TSNE
@@ -75,13 +76,18 @@ def embed(rows: np.ndarray, perplexity: float = 30.0, seed: int = 0) -> np.ndarr
     """t-SNE by cosine distance.
 
     Args:
-        rows: (n, D), n ≥ 3.
+        rows: (n, D).
         perplexity: At most a third of the neighbours is taken.
         seed: Of t-SNE.
 
     Returns:
         np.ndarray: Shape (n, 2), float32.
+
+    Raises:
+        ValueError: If there are fewer than 4 rows.
     """
+    if len(rows) < 4:
+        raise ValueError(f't-SNE of {len(rows)} points says nothing: take a class with 4 images')
     perplexity = min(perplexity, (len(rows) - 1) / 3)
     # Squared distances of directions are those of the cosine, from the start by PCA on.
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -154,26 +160,55 @@ def _weight_point(
     )
 
 
-def embed_features(
-    cfg: Config, model: CAMClassifier, perplexity: float = 30.0, seed: int = 0
-) -> tuple[list[FeaturePoint], tuple[str, ...]]:
-    """t-SNE of the features of all training images, and the names of the classes.
+@dataclass(frozen=True)
+class TrainingFeatures:
+    """Features of all training images and what is known of them.
 
-    Features are taken as the config's ``SubCategoryClusteringHook`` takes them; sub-categories are
+    Attributes:
+        rows: (N, D) float32.
+        img_ids: Of the images.
+        table: Sub-category of each image and class, (N, C); -1 where it has not the class.
+        names: Of the classes.
+    """
+
+    rows: np.ndarray
+    img_ids: tuple[str, ...]
+    table: np.ndarray
+    names: tuple[str, ...]
+
+    def of_class(self, name: str) -> 'TrainingFeatures':
+        """Those of a class's images."""
+        where = np.flatnonzero(self.table[:, self.names.index(name)] >= 0)
+        img_ids = tuple(self.img_ids[i] for i in where)
+        return TrainingFeatures(self.rows[where], img_ids, self.table[where], self.names)
+
+    def embed(self, perplexity: float = 30.0, seed: int = 0) -> list[FeaturePoint]:
+        """Their t-SNE, see :func:`embed`."""
+        points = []
+        for img_id, row, (x, y) in zip(
+            self.img_ids, self.table, embed(self.rows, perplexity, seed).tolist()
+        ):
+            labels = np.flatnonzero(row >= 0)
+            classes = tuple(self.names[label] for label in labels)
+            points.append(FeaturePoint(img_id, x, y, classes, tuple(row[labels].tolist())))
+        return points
+
+
+def training_features(cfg: Config, model: CAMClassifier) -> TrainingFeatures:
+    """Features of all training images.
+
+    They are taken as the config's ``SubCategoryClusteringHook`` takes them; sub-categories are
     those that the checkpoint was trained with.
 
     Args:
         cfg: With ``train_dataloader``.
         model: Of :func:`load_subcategory_classifier`.
-        perplexity: See :func:`embed`.
-        seed: See :func:`embed`.
 
     Raises:
         ValueError: If the checkpoint was trained on other images.
     """
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
-    names = tuple(dataset.metainfo['classes'])
     table = model.head.assignments.cpu().numpy()
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     if [info['gt_label'] for info in infos] != [np.flatnonzero(row >= 0).tolist() for row in table]:
@@ -182,20 +217,10 @@ def embed_features(
             'has: give the config that it was trained with'
         )
     hook = cfg.get('default_hooks', {}).get('sub_category', {})
-    loader_cfg = cfg.train_dataloader
+    settings = cfg.train_dataloader
     loader = feature_loader(
-        dataset, hook.get('pipeline'), loader_cfg.batch_size, loader_cfg.get('num_workers', 0), seed
+        dataset, hook.get('pipeline'), settings.batch_size, settings.get('num_workers', 0)
     )
-    stage, dtype = hook.get('stage', 'pre_logits'), next(model.parameters()).dtype
-    features = extract_features(model, loader, stage, dtype)
-    points = [
-        FeaturePoint(
-            info['img_id'],
-            float(place[0]),
-            float(place[1]),
-            tuple(names[i] for i in info['gt_label']),
-            tuple(int(row[i]) for i in info['gt_label']),
-        )
-        for info, place, row in zip(infos, embed(features, perplexity, seed), table)
-    ]
-    return points, names
+    rows = extract_features(model, loader, hook.get('stage', 'pre_logits'), torch.float32)
+    img_ids = tuple(info['img_id'] for info in infos)
+    return TrainingFeatures(rows, img_ids, table, tuple(dataset.metainfo['classes']))

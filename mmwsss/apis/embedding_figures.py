@@ -16,12 +16,12 @@ from mmwsss.visualization.figure import category_colors
 from .embedding import (
     FeaturePoint,
     WeightPoint,
-    embed_features,
     embed_weights,
     load_subcategory_classifier,
+    training_features,
 )
 
-_SEVERAL, _OTHER = '0.35', '0.85'
+_SEVERAL = '0.35'
 
 
 def write_embeddings(
@@ -32,7 +32,7 @@ def write_embeddings(
     perplexity: float = 30.0,
     seed: int = 0,
 ) -> list[Path]:
-    """Write ``weights.png`` and, for each chosen class, ``features_<class>.png``, with CSV files.
+    """Write ``weights.png`` and, for each chosen class, ``features_<class>.png``; CSV beside each.
 
     Args:
         cfg: That the checkpoint was trained with.
@@ -49,22 +49,24 @@ def write_embeddings(
         ValueError: If there is no such class, or no sub-categories of these images.
     """
     model = load_subcategory_classifier(cfg, checkpoint)
-    features, names = embed_features(cfg, model, perplexity, seed)
-    unknown = sorted({*chosen} - {*names})
+    features = training_features(cfg, model)
+    unknown = sorted({*chosen} - {*features.names})
     if unknown:
-        raise ValueError(f'there is no class {", ".join(unknown)}, but {", ".join(names)}')
-    weights = embed_weights(model, names, chosen, perplexity, seed)
+        raise ValueError(f'there is no class {", ".join(unknown)}, but {", ".join(features.names)}')
+    weights = embed_weights(model, features.names, chosen, perplexity, seed)
     number = int(model.head.round)
-    files = [draw_weights(weights, out_dir / 'weights.png', number)]
-    files += [
-        draw_features(features, names, one, out_dir / f'features_{one}.png', number)
-        for one in chosen
-    ]
-    return [
-        *files,
+    files = [
+        draw_weights(weights, out_dir / 'weights.png', number),
         _write_csv(out_dir / 'weights.csv', weights),
-        _write_csv(out_dir / 'features.csv', features),
     ]
+    images = features.embed(perplexity, seed)
+    files.append(_write_csv(out_dir / 'features.csv', images))
+    for name in chosen:
+        own = features.of_class(name).embed(perplexity, seed)
+        file = out_dir / f'features_{name}.png'
+        files.append(draw_features(images, own, features.names, name, file, number))
+        files.append(_write_csv(file.with_suffix('.csv'), own))
+    return files
 
 
 def draw_weights(points: Sequence[WeightPoint], out: Path, number: int) -> Path:
@@ -85,29 +87,31 @@ def draw_weights(points: Sequence[WeightPoint], out: Path, number: int) -> Path:
 
 
 def draw_features(
-    points: Sequence[FeaturePoint], names: Sequence[str], chosen: str, out: Path, number: int
+    points: Sequence[FeaturePoint],
+    own: Sequence[FeaturePoint],
+    names: Sequence[str],
+    chosen: str,
+    out: Path,
+    number: int,
 ) -> Path:
-    """Draw the images by class, and beside it those of one class by sub-category."""
-    colors = category_colors(len(names))
-    several = [one for one in points if len(one.classes) > 1]
+    """Draw all images by class, and beside it the ``own`` points of one class by sub-category."""
     by_class = {
         name: PointGroup(_places(mine), color)
-        for name, color in zip(names, colors)
+        for name, color in zip(names, category_colors(len(names)))
         if (mine := [one for one in points if one.classes == (name,)])
     }
+    several = [one for one in points if len(one.classes) > 1]
     if several:
         by_class['several classes'] = PointGroup(_places(several), _SEVERAL, 'x')
-    mine = [(one, dict(zip(one.classes, one.subcategories)).get(chosen)) for one in points]
-    used = sorted({number for _, number in mine if number is not None})
-    by_subcategory = {
-        'other images': PointGroup(_places([o for o, n in mine if n is None]), _OTHER)
-    }
+    labels = [dict(zip(one.classes, one.subcategories))[chosen] for one in own]
+    used = sorted(set(labels))
+    by_subcategory = {}
     for subcategory, color in zip(used, category_colors(len(used))):
-        places = _places([one for one, n in mine if n == subcategory])
-        by_subcategory[f'{chosen} {subcategory}'] = PointGroup(places, color, size=30)
+        mine = [one for one, label in zip(own, labels) if label == subcategory]
+        by_subcategory[f'{chosen} {subcategory}'] = PointGroup(_places(mine), color, size=30)
     panels = {
-        f'Features after round {number}, by class': by_class,
-        f'the same, by sub-category of {chosen}': by_subcategory,
+        f'Features of all images after round {number}, by class': by_class,
+        f'of the images of {chosen} alone, by sub-category': by_subcategory,
     }
     return draw_embedding(panels, out)
 

@@ -101,6 +101,11 @@ def _place(annotation: Annotation, axes: Axes, taken: Sequence[Bbox]) -> Bbox:
         if cost == 0:
             break
     annotation.set_position(best[1])
+    # Beside its point a label needs no line.
+    near = abs(x - best[2].x0 - best[2].width / 2) <= best[2].width / 2 + scale * _RADII[0] and (
+        abs(y - best[2].y0 - best[2].height / 2) <= best[2].height / 2 + scale * _RADII[0]
+    )
+    annotation.arrow_patch.set_visible(not near)
     return best[2]
 
 

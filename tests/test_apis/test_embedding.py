@@ -72,6 +72,11 @@ def test_neighbours_by_cosine_stay_neighbours():
     assert (nearest // 12 == np.arange(36) // 12).all()
 
 
+def test_three_points_are_refused():
+    with pytest.raises(ValueError, match='t-SNE of 3 points'):
+        embed(np.eye(3))
+
+
 def test_weights_know_their_nearest_class_and_company():
     with DefaultScope.overwrite_default_scope('mmwsss'):
         model = MODELS.build(model_cfg())
@@ -99,22 +104,25 @@ def test_weights_know_their_nearest_class_and_company():
 
 
 def test_files_hold_the_coordinates_of_all(cfg, tmp_path):
-    files = write_embeddings(cfg, checkpoint(tmp_path), ['cow', 'dog'], tmp_path / 'out')
+    files = write_embeddings(cfg, checkpoint(tmp_path), ['cow'], tmp_path / 'out')
     assert [file.name for file in files] == [
         'weights.png',
-        'features_cow.png',
-        'features_dog.png',
         'weights.csv',
         'features.csv',
+        'features_cow.png',
+        'features_cow.csv',
     ]
-    features = list(csv.DictReader(files[-1].open()))
+    features = list(csv.DictReader(files[2].open()))
     assert [row['img_id'] for row in features] == [str(i) for i in range(8)]
     assert features[4]['classes'] == 'cow pig' and features[4]['subcategories'] == '3 1'
     places = np.array([(float(row['x']), float(row['y'])) for row in features])
     assert np.isfinite(places).all() and len(np.unique(places, axis=0)) == 8
-    weights = list(csv.DictReader(files[-2].open()))
-    assert [row['subcategory'] for row in weights] == ['', '', '', '0', '1', '3', '0', '1']
-    for file in files[:3]:
+    own = list(csv.DictReader(files[4].open()))
+    assert [row['img_id'] for row in own] == ['0', '1', '4', '5', '7'], 'those of the class'
+    assert [row['subcategories'] for row in own] == ['0', '1 0', '3 1', '0', '1']
+    weights = list(csv.DictReader(files[1].open()))
+    assert [row['subcategory'] for row in weights] == ['', '', '', '0', '1', '3']
+    for file in (files[0], files[3]):
         assert len(np.unique(np.array(Image.open(file).convert('RGB')).reshape(-1, 3), axis=0)) > 9
 
 
