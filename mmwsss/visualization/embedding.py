@@ -59,7 +59,7 @@ def draw_embedding(
                 label=name,
             )
         # A legend wider than its panel would squeeze the axes.
-        ncols = max(1, int(side / (0.4 + 0.07 * max(map(len, groups)))))
+        ncols = max(1, int(side / (0.6 + 0.07 * max(map(len, groups)))))
         place = dict(loc='upper center', bbox_to_anchor=(0.5, -0.02))
         axes.legend(**place, ncols=ncols, fontsize=8, frameon=False)
     # Labels are placed in the final layout.

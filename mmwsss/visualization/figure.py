@@ -90,22 +90,19 @@ def _place(annotation: Annotation, axes: Axes, taken: Sequence[Bbox]) -> Bbox:
     text = Text.get_window_extent(annotation)
     width, height = text.width / scale + 2, text.height / scale + 1
     x, y = axes.transData.transform(annotation.xy)
-    best: tuple[float, tuple[float, float], Bbox] | None = None
+    best: tuple[float, tuple[float, float], Bbox, float] | None = None
     for radius, angle in product(_RADII, _ANGLES):
         shift = cos(angle) * (radius + width / 2), sin(angle) * (radius + height / 2)
         left, bottom = shift[0] - width / 2, shift[1] - height / 2
         spot = Bbox.from_bounds(x + left * scale, y + bottom * scale, width * scale, height * scale)
         cost = _covered(spot, taken, axes.bbox)
         if best is None or cost < best[0]:
-            best = cost, shift, spot
+            best = cost, shift, spot, radius
         if cost == 0:
             break
     annotation.set_position(best[1])
     # Beside its point a label needs no line.
-    near = abs(x - best[2].x0 - best[2].width / 2) <= best[2].width / 2 + scale * _RADII[0] and (
-        abs(y - best[2].y0 - best[2].height / 2) <= best[2].height / 2 + scale * _RADII[0]
-    )
-    annotation.arrow_patch.set_visible(not near)
+    annotation.arrow_patch.set_visible(best[3] > _RADII[0])
     return best[2]
 
 

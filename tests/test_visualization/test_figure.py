@@ -5,6 +5,7 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image
 
+from mmwsss.visualization import embedding as module
 from mmwsss.visualization.embedding import PointGroup, draw_embedding
 from mmwsss.visualization.figure import category_colors, label_points, new_figure
 
@@ -36,6 +37,7 @@ def test_nearest_free_place_is_taken():
     alone, crowded = np.array([[0.5, 0.5]]), np.array([[0.5, 0.5], [0.56, 0.5]])
     (note,) = label_points(axes, alone, ['a'], alone)
     assert note.xyann[0] > 0 and note.xyann[1] == 0, 'to the right where that is free'
+    assert not note.arrow_patch.get_visible(), 'no line where the label is beside its point'
     (moved,) = label_points(axes, crowded[:1], ['a'], crowded)
     assert moved.xyann != note.xyann
 
@@ -53,9 +55,16 @@ def test_panels_hold_every_point_in_its_colour(tmp_path):
     assert (image == (0, 0, 255)).all(2)[:, 450:].any()
 
 
-def test_legend_stays_inside_the_figure(tmp_path):
-    groups = {f'a long name {i}': PointGroup(np.ones((1, 2)) * i, 'red') for i in range(20)}
-    file = draw_embedding({'one': groups, 'two': groups}, tmp_path / 'plot.png')
-    image = np.array(Image.open(file).convert('L'))
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-    assert (border == 255).all()
+@pytest.mark.parametrize('name', ['c {}', 'a name {}', 'a rather long name of a class {}'])
+def test_legend_neither_leaves_the_figure_nor_squeezes_the_panels(tmp_path, monkeypatch, name):
+    kept = []
+    monkeypatch.setattr(module, 'save_figure', lambda *args: kept.append(args) or args[1])
+    groups = {name.format(i): PointGroup(np.ones((1, 2)) * i, 'red') for i in range(20)}
+    draw_embedding({'one': groups, 'two': groups}, tmp_path / 'plot.png')
+    figure = kept[0][0]
+    for axes in figure.axes:
+        assert axes.get_position().width > 0.48
+        box = axes.get_legend().get_window_extent()
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1
+    first, second = (axes.get_legend().get_window_extent() for axes in figure.axes)
+    assert not first.overlaps(second)
