@@ -64,7 +64,7 @@ pseudo_labels = dict(
     refiner=dict(
         type='SequentialRefiner',
         refiners=[
-            dict(type='RandomWalkRefiner', beta=8, t=6),
+            dict(type='RandomWalkRefiner', beta=8, t=5),
             dict(type='CRFRefiner', settings='segmentation'),
         ],
     ),

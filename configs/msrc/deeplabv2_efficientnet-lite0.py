@@ -6,8 +6,13 @@ _base_ = [
     '../_base_/segmentation_runtime.py',
 ]
 model = dict(backbone=dict(frozen_stages=2), decode_head=dict(num_classes=15))
-max_iters = 400
-optim_wrapper = dict(optimizer=dict(lr=0.005))
+max_iters = 300
+optim_wrapper = dict(
+    _delete_=True,
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=2e-4, weight_decay=1e-2),
+    paramwise_cfg=dict(norm_decay_mult=0.0),
+)
 param_scheduler = [
     dict(type='mmwsss.StepPolyLR', power=0.9, eta_min=0.0, begin=0, end=max_iters, by_epoch=False)
 ]

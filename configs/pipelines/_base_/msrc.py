@@ -8,8 +8,8 @@ configs = dict(
 )
 stages = dict(
     cams=dict(cfg_options=dict(test_dataloader=dict(dataset=_train))),
-    walk=dict(cfg_options=dict(pseudo_labels=dict(refiner=dict(t=6)))),
-    walk_val=dict(cfg_options=dict(label_dataset=_val, pseudo_labels=dict(refiner=dict(t=6)))),
+    walk=dict(cfg_options=dict(pseudo_labels=dict(refiner=dict(t=5)))),
+    walk_val=dict(cfg_options=dict(label_dataset=_val, pseudo_labels=dict(refiner=dict(t=5)))),
     pseudo_labels_val=dict(cfg_options=dict(label_dataset=_val)),
 )
 report = dict(
