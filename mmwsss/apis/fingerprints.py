@@ -6,8 +6,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from mmengine.config import Config
-
 from mmwsss.structures.atomic import TEMPORARY_PREFIX
 
 DIGITS = 16
@@ -33,9 +31,9 @@ def file_fingerprint(path: str | os.PathLike) -> str:
     return digest.hexdigest()[:DIGITS]
 
 
-def config_fingerprint(cfg: Config) -> str:
-    """Fingerprint of a config with its bases; comments and order do not count."""
-    return fingerprint_of([json.dumps(cfg.to_dict(), sort_keys=True, default=repr)])
+def settings_fingerprint(settings: Mapping) -> str:
+    """Fingerprint of a config's settings; their order does not count."""
+    return fingerprint_of([json.dumps(settings, sort_keys=True, default=repr)])
 
 
 def output_fingerprint(path: str | os.PathLike) -> str:

@@ -12,10 +12,10 @@ import pytest
 from mmengine.config import Config
 
 from mmwsss.apis.fingerprints import (
-    config_fingerprint,
     data_fingerprint,
     fingerprint_of,
     output_fingerprint,
+    settings_fingerprint,
 )
 from mmwsss.apis.pipeline import processes, stage
 from mmwsss.apis.pipeline.comparison import pipeline_table, run_pipelines
@@ -411,10 +411,23 @@ def test_data_fingerprint_sees_lists_and_pictures(tmp_path):
     assert len(set(seen)) == 3
 
 
-def test_config_fingerprint_sees_values():
-    one = config_fingerprint(Config(dict(a=1, b=dict(c=(1, 2)))))
-    assert config_fingerprint(Config(dict(b=dict(c=(1, 2)), a=1))) == one
-    assert config_fingerprint(Config(dict(a=1, b=dict(c=(1, 3))))) != one
+def test_settings_fingerprint_sees_values():
+    one = settings_fingerprint(dict(a=1, b=dict(c=(1, 2))))
+    assert settings_fingerprint(dict(b=dict(c=(1, 2)), a=1)) == one
+    assert settings_fingerprint(dict(a=1, b=dict(c=(1, 3)))) != one
+
+
+def test_settings_of_another_tool_repeat_nothing(root):
+    run(root)
+    calls(root)
+    with (root / 'cam.py').open('a') as file:
+        file.write("pseudo_labels = dict(t=6)\nval_evaluator = dict(type='x')\n")
+    run(root)
+    assert calls(root) == []
+    with (root / 'cam.py').open('a') as file:
+        file.write('test_cfg = dict(fp16=True)\n')
+    run(root)
+    assert calls(root) == ['cams']
 
 
 def test_table_of_means_over_seeds(root, monkeypatch):

@@ -11,10 +11,10 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from mmwsss.apis.fingerprints import (
-    config_fingerprint,
     data_fingerprint,
     fingerprint_of,
     output_fingerprint,
+    settings_fingerprint,
 )
 from mmwsss.apis.reports import write_json
 from mmwsss.registry import DATASETS, REFINERS
@@ -121,7 +121,9 @@ class Pipeline:
             cfg: its config without the outputs of other stages.
             done: records of the stages that it needs.
         """
-        parts = [__version__, stage.tool, f'seed {self.seed}', config_fingerprint(cfg)]
+        parts = [__version__, stage.tool, settings_fingerprint(stage.relevant(cfg))]
+        # Labels have nothing random.
+        parts += [f'seed {self.seed}'] if stage.tool in ('train', 'test') else []
         parts += [data_fingerprint(stage.datasets(cfg)), stage.checkpoint_file or '']
         for name in stage.needs:
             parts += [name, done[name].output_fingerprint]

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,13 @@ SCRIPTS = {
 METRICS_NAME = 'metrics.json'
 SHIPPED = Path(__file__).resolve().parents[2] / '.mim'
 LABEL_KEYS = ('affinity_labels', 'pseudo_labels')
+# What the tools read of a config; training reads all but what is another tool's.
+_READ = {
+    'affinity_labels': ('label_dataset', 'affinity_labels'),
+    'pseudo_labels': ('label_dataset', 'pseudo_labels', 'model'),
+    'test': ('model', 'test_dataloader', 'test_evaluator', 'test_cfg', 'custom_hooks'),
+}
+_NOT_TRAINED = re.compile(r'(val|test|tta)_|label_dataset$|affinity_labels$|pseudo_labels$')
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,13 @@ class Stage:
         if cfg.get(needed) is None:
             raise ValueError(f'stage {self.name!r}: {self.config} has no {needed}')
         return cfg
+
+    def relevant(self, cfg: Config) -> dict:
+        """What the stage's output depends on, of a config."""
+        settings = cfg.to_dict()
+        if self.tool == 'train':
+            return {key: x for key, x in settings.items() if not _NOT_TRAINED.match(key)}
+        return {key: settings.get(key) for key in _READ[self.tool]}
 
     def datasets(self, cfg: Config) -> list[Mapping]:
         """Configs of the datasets that the stage reads."""
