@@ -50,7 +50,8 @@ pseudo_labels = dict(mask_dir=mask_dir, refiner=dict(
 """
 SEGMENTOR = """
 _base_ = 'mmwsss::msrc/deeplabv2_efficientnet-lite0.py'
-model = dict(backbone=backbone, channels_last=False, decode_head=dict(num_classes=4, in_channels=64))
+model = dict(backbone=backbone, channels_last=False,
+             decode_head=dict(num_classes=4, in_channels=64))
 data = dict(data_root=data_root, metainfo=dict(classes=('red', 'green', 'blue')))
 train_dataloader = dict(batch_size=2, **loader, dataset=data)
 val_dataloader = dict(**loader, dataset=data)

@@ -54,9 +54,9 @@ def write_report(
     """Write ``report.md``, ``report.html`` and their pictures; stages not done yet are left out.
 
     Args:
-        report_cfg: ``dataset``, the config of an ImageLevelDataset with masks; ``columns``,
-            heading → stage whose output is shown; ``bars``, stages whose classes are compared;
-            ``pictures``, how many; ``title``.
+        report_cfg: ``dataset``, the config of an ImageLevelDataset, with masks where there are
+            some; ``columns``, heading → stage whose output is shown; ``bars``, stages whose
+            classes are compared; ``pictures``, how many; ``title``.
         records: of the finished stages.
         out_dir: where the files go.
 
@@ -153,20 +153,24 @@ def _sheet(dataset: BaseDataset, shown: Mapping[str, StageRecord], count: int) -
     names, palette = dataset.metainfo['classes'], dataset.metainfo.get('palette')
     readers = {heading: _Output(record, names) for heading, record in shown.items()}
     rows, captions, seen = [], [], set()
+    measured = 'seg_map_path' in dataset.get_data_info(0)
     for index in spread(len(dataset), count):
         info = dataset.get_data_info(index)
-        results = LoadSegMap()(LoadImage()(info))
-        image, truth = results['img'][..., ::-1], results['gt_seg_map']
+        results = LoadSegMap()(LoadImage()(info)) if measured else LoadImage()(info)
+        image = results['img'][..., ::-1]
         row = [image]
         for reader in readers.values():
             tile, labels = reader.draw(info['img_id'], image, palette)
             row.append(tile)
             seen |= labels
-        rows.append([*row, color_labels(truth, palette)])
-        seen |= set(np.unique(truth).tolist())
+        if measured:
+            row.append(color_labels(results['gt_seg_map'], palette))
+            seen |= set(np.unique(results['gt_seg_map']).tolist())
+        rows.append(row)
         captions.append(f'{info["img_id"]}: {", ".join(names[i] for i in info["gt_label"])}')
     legend = label_legend(names, np.array(sorted(seen), np.uint8), palette)
-    return _Sheet(rows, ['photo', *shown, 'truth'], captions, legend)
+    columns = ['photo', *shown, *(['truth'] if measured else [])]
+    return _Sheet(rows, columns, captions, legend)
 
 
 class _Output:

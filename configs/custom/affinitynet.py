@@ -1,0 +1,16 @@
+# AffinityNet and pseudo-labels for your own pictures, without masks; see ../msrc/affinitynet.py.
+_base_ = '../msrc/affinitynet.py'
+data_root = 'data/custom/'
+label_dataset = dict(data_root=data_root, ann_file='train.txt', data_prefix=dict(img_path='images'))
+mask_dir = None
+affinity_labels = dict(mask_dir=mask_dir)
+pseudo_labels = dict(
+    mask_dir=mask_dir,
+    refiner=dict(
+        refiners=[
+            dict(type='RandomWalkRefiner', beta=8, t=6),
+            dict(type='CRFRefiner', settings='segmentation'),
+        ]
+    ),
+)
+train_dataloader = dict(dataset=dict(**label_dataset))

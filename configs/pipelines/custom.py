@@ -1,0 +1,26 @@
+# Your own pictures from tags to masks, without a mask to learn or to measure from: docs/data.md.
+_base_ = './_base_/stages.py'
+work_dir = 'work_dirs/pipelines/custom'
+configs = dict(
+    classifier='configs/custom/mixup_cam.py',
+    affinitynet='configs/custom/affinitynet.py',
+    segmentor='configs/custom/deeplabv2_efficientnet-lite0.py',
+)
+_train = dict(test_dataloader=dict(dataset=dict(ann_file='train.txt')))
+stages = dict(
+    cams=dict(cfg_options=dict(_delete_=True, **_train)),
+    cams_val=dict(cfg_options=dict(_delete_=True)),
+    walk=None,
+    walk_val=None,
+    pseudo_labels_val=dict(cfg_options=dict(label_dataset=dict(ann_file='val.txt'))),
+    test=dict(title='masks, val'),
+)
+report = dict(
+    dataset=dict(
+        type='ImageLevelDataset',
+        data_root='data/custom/',
+        ann_file='val.txt',
+        label_file='image_labels.json',
+        data_prefix=dict(img_path='images'),
+    )
+)

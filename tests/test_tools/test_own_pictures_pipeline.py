@@ -1,0 +1,76 @@
+"""Own pictures, tagged by their folders and without a mask: to masks, by the real tools."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmwsss.datasets.masks import read_mask
+
+pytestmark = pytest.mark.slow
+TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+SIZE = (60, 80)
+# Shorter than one would train.
+PIPELINE = """
+_base_ = 'mmwsss::pipelines/custom.py'
+_loader = dict(batch_size=4, num_workers=0, persistent_workers=False)
+stages = dict(
+    classifier=dict(cfg_options=dict(train_cfg=dict(max_epochs=1), train_dataloader=_loader)),
+    affinitynet=dict(cfg_options=dict(train_cfg=dict(max_epochs=1), train_dataloader=_loader)),
+    segmentor=dict(cfg_options=dict(train_cfg=dict(max_iters=2), train_dataloader=_loader)),
+)
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Pictures in a folder for each class."""
+    rng = np.random.default_rng(0)
+    for name, colour in {'cat': (200, 40, 40), 'dog': (40, 40, 200)}.items():
+        folder = tmp_path / 'data/custom/images' / name
+        folder.mkdir(parents=True)
+        for index in range(8):
+            picture = rng.integers(90, 130, (*SIZE, 3), dtype=np.uint8)
+            picture[10:40, 20 : 50 + 2 * index] = colour
+            Image.fromarray(picture).save(folder / f'{index}.jpg', quality=95)
+    (tmp_path / 'pipeline.py').write_text(PIPELINE)
+    return tmp_path
+
+
+def call(root: Path, *command: str) -> None:
+    result = subprocess.run(
+        [sys.executable, TOOLS / command[0], *command[1:]],
+        cwd=root,
+        env={**os.environ, 'OMP_NUM_THREADS': '1'},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+    )
+    assert result.returncode == 0, result.stdout[-5000:]
+
+
+def test_from_folders_to_masks(root):
+    converter = 'dataset_converters/own_pictures.py'
+    call(root, converter, 'data/custom/images', '--out', 'data/custom', '--val-fraction', '0.25')
+    call(root, 'run_pipeline.py', 'pipeline.py')
+    work = root / 'work_dirs/pipelines/custom'
+    splits = {
+        split: [Path(line).with_suffix('').as_posix() for line in lines.split()]
+        for split in ('train', 'val')
+        if (lines := (root / f'data/custom/{split}.txt').read_text())
+    }
+    for stage, split in {'pseudo_labels': 'train', 'pseudo_labels_val': 'val'}.items():
+        for img_id in splits[split]:
+            labels = read_mask(work / stage / 'labels' / f'{img_id}.png')
+            assert labels.shape == SIZE
+            # Background and the class of the picture's folder, nothing else.
+            assert set(np.unique(labels)) <= {0, 1 if img_id.startswith('cat') else 2}
+    for img_id in splits['val']:
+        assert read_mask(work / f'test/predictions/{img_id}.png').shape == SIZE
+    report = (work / 'report.md').read_text()
+    assert 'masks, val' in report and 'mIoU' not in report
