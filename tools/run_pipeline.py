@@ -24,6 +24,9 @@ def parse_args() -> argparse.Namespace:
     chosen.add_argument('--stages', nargs='+', help='run only these; others are taken as they are')
     chosen.add_argument('--from', dest='start', help='run this stage and all after it')
     parser.add_argument('--again', action='store_true', help='run them even if they are done')
+    parser.add_argument(
+        '--check-data', action='store_true', help='decode every picture and mask before the start'
+    )
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm'], default='none')
     parser.add_argument('--gpus', type=int, default=1, help='processes of the launcher')
     parser.add_argument(
@@ -52,7 +55,7 @@ def main() -> None:
     """Run the tool."""
     args = parse_args()
     pipeline = build_pipeline(args)
-    pipeline.check()
+    pipeline.check(decode=args.check_data)
     records = pipeline.run(
         args.stages, args.start, args.again, say=lambda line: print(line, flush=True)
     )

@@ -62,7 +62,7 @@ def check_config(cfg: Config, loaders: Sequence[str] = LOADERS, num_workers: int
         except DataError as error:
             faults.append(str(error))
         else:
-            faults += _check_num_classes(dataset, cfg.get('model', {}), name)
+            faults += check_num_classes(dataset, cfg.get('model', {}), name)
             faults += check_images(dataset, num_workers, name)
     return faults
 
@@ -95,7 +95,14 @@ def _pipeline_steps(dataset: dict) -> Iterator[dict]:
         yield from _pipeline_steps(inner)
 
 
-def _check_num_classes(dataset: BaseDataset, model: dict, name: str) -> list[str]:
+def check_num_classes(dataset: BaseDataset, model: dict, name: str = 'dataset') -> list[str]:
+    """Compare the number of classes of a dataset with those of a model.
+
+    Args:
+        dataset: With ``metainfo['classes']``.
+        model: Config of the model.
+        name: What to call the dataset.
+    """
     count = len(dataset.metainfo.get('classes', ()))
     return [
         f'{name}: the data has {count} classes, model.{part}.num_classes is {num_classes}; '

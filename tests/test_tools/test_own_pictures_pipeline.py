@@ -41,7 +41,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def call(root: Path, *command: str) -> None:
+def call(root: Path, *command: str, expect: int = 0) -> str:
     result = subprocess.run(
         [sys.executable, TOOLS / command[0], *command[1:]],
         cwd=root,
@@ -51,13 +51,14 @@ def call(root: Path, *command: str) -> None:
         text=True,
         timeout=900,
     )
-    assert result.returncode == 0, result.stdout[-5000:]
+    assert result.returncode == expect, result.stdout[-5000:]
+    return result.stdout
 
 
 def test_from_folders_to_masks(root):
     converter = 'dataset_converters/own_pictures.py'
     call(root, converter, 'data/custom/images', '--out', 'data/custom', '--val-fraction', '0.25')
-    call(root, 'run_pipeline.py', 'pipeline.py')
+    call(root, 'run_pipeline.py', 'pipeline.py', '--check-data')
     work = root / 'work_dirs/pipelines/custom'
     splits = {
         split: [Path(line).with_suffix('').as_posix() for line in lines.split()]
@@ -74,3 +75,14 @@ def test_from_folders_to_masks(root):
         assert read_mask(work / f'test/predictions/{img_id}.png').shape == SIZE
     report = (work / 'report.md').read_text()
     assert 'masks, val' in report and 'mIoU' not in report
+
+
+def test_classes_and_pictures_are_checked_before_training(root):
+    (root / 'data/custom/images/bird').mkdir()
+    Image.new('RGB', SIZE).save(root / 'data/custom/images/bird/0.jpg')
+    picture = root / 'data/custom/images/cat/0.jpg'
+    picture.write_bytes(picture.read_bytes()[:300])
+    call(root, 'dataset_converters/own_pictures.py', 'data/custom/images', '--out', 'data/custom')
+    output = call(root, 'run_pipeline.py', 'pipeline.py', '--check-data', expect=1)
+    assert 'the data has 3 classes, model.data_preprocessor.num_classes is 2' in output
+    assert 'cat/0.jpg' in output and '== classifier' not in output

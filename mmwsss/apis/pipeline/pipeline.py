@@ -17,6 +17,8 @@ from mmwsss.apis.fingerprints import (
     settings_fingerprint,
 )
 from mmwsss.apis.reports import write_json
+from mmwsss.datasets import DataError
+from mmwsss.datasets.check import check_images, check_num_classes
 from mmwsss.registry import DATASETS, REFINERS
 from mmwsss.version import __version__
 
@@ -94,24 +96,27 @@ class Pipeline:
             return [name for name in everything if name in names]
         return everything[everything.index(start) if start else 0 :]
 
-    def check(self) -> None:
+    def check(self, decode: bool = False) -> None:
         """Build every dataset and refiner that needs no other stage, before hours of training.
 
+        Args:
+            decode: decode every picture and mask, too.
+
         Raises:
-            OSError, ValueError, ImportError: what is wrong.
+            DataError: faults of the data, or classes that are not the model's.
+            OSError, ValueError, ImportError: what else is wrong.
         """
+        faults: list[str] = []
+        decoded: set[str] | None = set() if decode else None
         for stage in self.stages.values():
             cfg = stage.load_config()
             with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmwsss')):
-                self._build(stage, cfg)
-
-    @staticmethod
-    def _build(stage: Stage, cfg: Config) -> None:
-        if not any('dataset' in key for key in stage.inputs):
-            for dataset in stage.datasets(cfg):
-                DATASETS.build(dataset)
-        if stage.tool == 'pseudo_labels':
-            REFINERS.build(cfg.pseudo_labels.refiner)
+                faults += _check_data(stage, cfg, decoded)
+                if stage.tool == 'pseudo_labels':
+                    REFINERS.build(cfg.pseudo_labels.refiner)
+        if faults:
+            distinct = list(dict.fromkeys(faults))
+            raise DataError('\n'.join([f'{len(distinct)} faults in the data:', *distinct]))
 
     def fingerprint(self, stage: Stage, cfg: Config, done: Mapping[str, StageRecord]) -> str:
         """Fingerprint of all that a stage's output depends on.
@@ -224,6 +229,28 @@ class Pipeline:
         if renamed != record:
             renamed.write(self.folder(stage))
         return renamed
+
+
+def _check_data(stage: Stage, cfg: Config, decoded: set[str] | None) -> list[str]:
+    """Faults of the data of a stage that takes none of another stage's output as data.
+
+    Args:
+        stage: the stage.
+        cfg: its config.
+        decoded: fingerprints of the datasets that are decoded already; None decodes none.
+    """
+    if any('dataset' in key for key in stage.inputs):
+        return []
+    faults = []
+    for settings in stage.datasets(cfg):
+        dataset = DATASETS.build(settings)
+        faults += check_num_classes(dataset, cfg.get('model', {}), f'stage {stage.name!r}')
+        files = {key: x for key, x in settings.items() if key not in ('pipeline', 'test_mode')}
+        mark = settings_fingerprint(files)
+        if decoded is not None and mark not in decoded:
+            decoded.add(mark)
+            faults += check_images(dataset, label=stage.title)
+    return faults
 
 
 def _is_current(record: StageRecord, fingerprint: str) -> bool:
