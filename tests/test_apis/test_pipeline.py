@@ -58,7 +58,8 @@ elif tool == 'test':
         (out / 'cam_store.json').write_text('{}')
     (out / 'a.npz').write_text('CAM of ' + read(rest[0]))
     (hook,) = [hook for hook in cfg['custom_hooks'] if 'MetricsFile' in hook['type']]
-    pathlib.Path(hook['out_file']).write_text(json.dumps({'cam/mIoU': 50.0, 'cam/IoU/cow': 40.0}))
+    metrics = {'cam/mIoU': 50.0, 'cam/F': 70.0, 'cam/IoU/cow': 40.0}
+    pathlib.Path(hook['out_file']).write_text(json.dumps(metrics))
 else:
     job = cfg['pseudo_labels']
     out = pathlib.Path(job['out_dir'])
@@ -135,7 +136,7 @@ def test_every_stage_runs_once_and_hands_on_its_output(root):
     assert [record.kind for record in records] == ['checkpoint', 'cams', 'labels', 'checkpoint']
     last = Path(records[-1].output).read_text()
     assert last == '2 0 label by CAM of 1 0 '
-    assert records[1].metrics == {'mIoU': 50.0} and records[1].class_iou == {'cow': 40.0}
+    assert records[1].metrics == {'mIoU': 50.0, 'F': 70.0} and records[1].class_iou == {'cow': 40.0}
     assert records[1].title == 'CAM' and records[0].title == 'classifier'
     results = json.loads((root / 'work/results.json').read_text())
     assert [one['name'] for one in results] == ['classifier', 'cams', 'labels', 'segmentor']
@@ -369,6 +370,23 @@ def test_metrics_with_and_without_crf(tmp_path):
     assert metrics == {'mIoU': 1.0, 'crf/mIoU': 3.0, 'aAcc': 5.0} and classes == {'cow': 4.0}
 
 
+def test_label_report(tmp_path):
+    rows = [
+        dict(zip(('class', 'CAM IoU', 'IoU', 'precision', 'recall'), row))
+        for row in (
+            ('background', 70.0, 80.0, 90.0, 85.0),
+            ('cow', 40.0, None, 60.0, 75.0),
+            ('mean', 55.0, 80.0, 75.0, 80.0),
+        )
+    ]
+    (tmp_path / 'report.json').write_text(json.dumps({'coverage': 100.0, 'classes': rows}))
+    metrics, classes = read_label_report(tmp_path / 'report.json')
+    f_score = 2 * 75 * 80 / (75 + 80)
+    assert metrics.pop('F') == pytest.approx(f_score)
+    assert metrics == {'coverage': 100.0, 'mIoU': 80.0, 'precision': 75.0, 'recall': 80.0}
+    assert classes == {'background': 80.0, 'cow': None}
+
+
 def test_labels_without_masks_have_no_metrics(tmp_path):
     assert read_label_report(tmp_path / 'report.json') == ({}, {})
 
@@ -439,6 +457,13 @@ def test_table_of_means_over_seeds(root, monkeypatch):
     run_pipelines(configs, [0, 1], root / 'runs', say=lambda line: None)
     path = root / 'runs/pipeline/seed_1/results.json'
     path.write_text(path.read_text().replace('50.0', '52.0'))
+    rows = pipeline_table(configs, [0], root / 'runs', ['mIoU', 'F']).splitlines()
+    assert rows[2:] == [
+        '| CAM | 50.0 |  |',
+        '| CAM, F | 70.0 |  |',
+        '| x |  | 50.0 |',
+        '| x, F |  | 70.0 |',
+    ]
     assert pipeline_table(configs, [0, 1], root / 'runs').splitlines() == [
         '| stage | ours | without |',
         '| --- | --- | --- |',

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Run pipelines over seeds and print the mIoU of their stages, mean ± sd.
+"""Run pipelines over seeds and print the scores of their stages, mean ± sd.
 
 python tools/analysis_tools/compare_pipelines.py \\
     CAM=configs/pipelines/msrc/cam.py Mixup-CAM=configs/pipelines/msrc/mixup_cam.py --seeds 0 1 2
@@ -10,7 +10,7 @@ An interrupted comparison goes on where it stopped.
 import argparse
 from pathlib import Path
 
-from mmwsss.apis.pipeline.comparison import pipeline_table, run_pipelines
+from mmwsss.apis.pipeline.comparison import SCORES, pipeline_table, run_pipelines
 from mmwsss.structures import atomic_open
 
 
@@ -20,6 +20,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('configs', nargs='+', metavar='NAME=CONFIG')
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--stages', nargs='+', help='run only these stages')
+    parser.add_argument(
+        '--scores', nargs='+', default=SCORES, help='rows of a stage, such as mIoU, F, recall'
+    )
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/pipeline_comparison'))
     parser.add_argument('--out', type=Path, help='write the table to this Markdown file too')
     args = parser.parse_args()
@@ -40,7 +43,7 @@ def main() -> None:
         args.stages,
         say=lambda line: print(line, flush=True),
     )
-    table = pipeline_table(args.configs, args.seeds, args.work_dir)
+    table = pipeline_table(args.configs, args.seeds, args.work_dir, args.scores)
     print(table)
     if args.out:
         with atomic_open(args.out) as file:

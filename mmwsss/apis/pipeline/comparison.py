@@ -46,26 +46,32 @@ def run_pipelines(
 
 
 def stage_scores(
-    configs: Mapping[str, str], seeds: Sequence[int], root: Path
+    configs: Mapping[str, str], seeds: Sequence[int], root: Path, keys: Sequence[str] = SCORES
 ) -> dict[str, dict[str, list[float]]]:
-    """Scores of every stage: title (with the score, where it has several) → name → one a seed."""
+    """Scores of every stage: title, and the score if it is not mIoU → name → one a seed."""
     scores: dict[str, dict[str, list[float]]] = {}
     for name, config in configs.items():
         for seed in seeds:
             path = run_folder(root, config, seed) / RESULTS_NAME
             for stage in json.loads(path.read_bytes()):
-                for key in SCORES:
+                for key in keys:
                     if key in stage['metrics']:
-                        title = stage['title'] + (', CRF' if key.startswith('crf/') else '')
+                        title = stage['title'] + _suffix(key)
                         row = scores.setdefault(title, {})
                         row.setdefault(name, []).append(stage['metrics'][key])
     return scores
 
 
-def pipeline_table(configs: Mapping[str, str], seeds: Sequence[int], root: Path) -> str:
-    """A Markdown table: a row a stage, a column a pipeline; mIoU, mean ± sd over seeds."""
+def _suffix(key: str) -> str:
+    return {'mIoU': '', 'crf/mIoU': ', CRF'}.get(key, f', {key}')
+
+
+def pipeline_table(
+    configs: Mapping[str, str], seeds: Sequence[int], root: Path, keys: Sequence[str] = SCORES
+) -> str:
+    """A Markdown table: a row a stage and score, a column a pipeline; mean ± sd over seeds."""
     lines = [f'| stage | {" | ".join(configs)} |', '| --- |' + ' --- |' * len(configs)]
-    for title, row in stage_scores(configs, seeds, root).items():
+    for title, row in stage_scores(configs, seeds, root, keys).items():
         cells = [_cell(row.get(name)) for name in configs]
         lines.append(f'| {title} | {" | ".join(cells)} |')
     return '\n'.join(lines) + '\n'

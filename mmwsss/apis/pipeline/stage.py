@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,4 +213,7 @@ def read_label_report(path: Path) -> tuple[dict[str, float], dict[str, float | N
     names = {'accuracy': report.get('accuracy'), 'coverage': report['coverage']}
     names |= {'mIoU': mean.get('IoU'), 'precision': mean['precision'], 'recall': mean['recall']}
     metrics = {key: x for key, x in names.items() if x is not None}
+    if 'mIoU' in metrics:
+        # As CAMMetric's F: the harmonic mean of the class means.
+        metrics['F'] = statistics.harmonic_mean([mean['precision'], mean['recall']])
     return metrics, {row['class']: row['IoU'] for row in rows if 'IoU' in row}
