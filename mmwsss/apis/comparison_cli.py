@@ -13,6 +13,9 @@ def add_comparison_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--splits', nargs='+', required=True, metavar='NAME=SPLIT_FILE')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/comparison'))
     parser.add_argument('--jobs', type=int, default=1, help='runs at a time')
+    parser.add_argument(
+        '--store', action='store_true', help='keep the response maps, for response_sheet.py'
+    )
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
 
 
@@ -25,6 +28,7 @@ def comparison_of(args: argparse.Namespace, rows: Mapping[str, Row]) -> Comparis
         root=args.work_dir,
         jobs=args.jobs,
         options=args.cfg_options,
+        store=args.store,
     )
 
 

@@ -17,6 +17,7 @@ from mmwsss.apis.comparison import (
     result_file,
     run_comparison,
     run_dir,
+    store_dir,
 )
 
 FAKE_TOOL = """
@@ -31,6 +32,8 @@ if 'train' in sys.argv[0]:
     for name in ('round_0.pth', 'round_1.pth', 'epoch_2.pth'):
         (folder / name).touch()
     (folder / 'last_checkpoint').write_text('epoch_2.pth\\n')
+if '--out' in sys.argv:
+    pathlib.Path(sys.argv[sys.argv.index('--out') + 1]).mkdir()
 if 'test_evaluator.curve_file' in options:
     seed = float(options['randomness.seed'])
     gain = dict(round_0=0, round_1=5, epoch_2=0)[pathlib.Path(sys.argv[2]).stem]
@@ -206,3 +209,16 @@ def test_tool_refuses_two_rows_of_one_name(monkeypatch):
     monkeypatch.setattr('sys.argv', [str(tool), *rows, '--splits', 'val=val.txt'])
     with pytest.raises(SystemExit, match=r'CAM twice: cam\.py and mixup\.py'):
         runpy.run_path(str(tool), run_name='__main__')
+
+
+def test_response_maps_are_kept_on_request(tmp_path, tools):
+    runs = replace(comparison(tmp_path), seeds=(0,))
+    run_comparison(runs)
+    folder = run_dir(runs, 'CAM', 0)
+    assert not store_dir(folder, 'val').exists()
+    result_file(folder, 'val').unlink()
+    # What an interrupted test left would be refused by the tool.
+    store_dir(folder, 'val').mkdir()
+    (store_dir(folder, 'val') / 'p0.npz').touch()
+    run_comparison(replace(runs, store=True))
+    assert list(store_dir(folder, 'val').iterdir()) == []

@@ -10,6 +10,7 @@ An interrupted comparison goes on where it stopped.
 import argparse
 from pathlib import Path
 
+from mmwsss.apis.comparison_cli import pairs
 from mmwsss.apis.pipeline.comparison import SCORES, pipeline_table, run_pipelines
 from mmwsss.structures import atomic_open
 
@@ -25,25 +26,21 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/pipeline_comparison'))
     parser.add_argument('--out', type=Path, help='write the table to this Markdown file too')
-    args = parser.parse_args()
-    wrong = [argument for argument in args.configs if '=' not in argument]
-    if wrong:
-        parser.error(f'configs must be NAME=CONFIG, got {wrong}')
-    args.configs = dict(argument.split('=', 1) for argument in args.configs)
-    return args
+    return parser.parse_args()
 
 
 def main() -> None:
     """Run the tool."""
     args = parse_args()
+    configs = pairs(args.configs, 'configs')
     run_pipelines(
-        args.configs,
+        configs,
         args.seeds,
         args.work_dir,
         args.stages,
         say=lambda line: print(line, flush=True),
     )
-    table = pipeline_table(args.configs, args.seeds, args.work_dir, args.scores)
+    table = pipeline_table(configs, args.seeds, args.work_dir, args.scores)
     print(table)
     if args.out:
         with atomic_open(args.out) as file:
