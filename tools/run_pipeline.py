@@ -27,6 +27,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--check-data', action='store_true', help='decode every picture and mask before the start'
     )
+    parser.add_argument(
+        '--verbose', action='store_true', help='show the output of the tools in place of logging it'
+    )
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm'], default='none')
     parser.add_argument('--gpus', type=int, default=1, help='processes of the launcher')
     parser.add_argument(
@@ -43,7 +46,7 @@ def build_pipeline(args: argparse.Namespace) -> Pipeline:
         raise ValueError('--gpus needs --launcher pytorch or slurm')
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options or {})
-    overrides = dict(launcher=args.launcher, processes=args.gpus)
+    overrides = dict(launcher=args.launcher, processes=args.gpus, verbose=args.verbose)
     if args.work_dir:
         overrides['work_dir'] = Path(args.work_dir)
     if args.seed is not None:

@@ -211,9 +211,13 @@ def test_chosen_stages(root):
 
 def test_failed_stage_goes_on_the_next_time(root, monkeypatch):
     monkeypatch.setenv('FAIL', 'labels')
-    with pytest.raises(StageError, match=r'make_pseudo_labels\.py .* failed with status 1'):
+    with pytest.raises(
+        StageError,
+        match=r'^this stage fails\n.*pseudo_labels\.py .* failed with status 1: see .*tool\.log',
+    ):
         run(root)
     assert calls(root) == ALL[:2]
+    assert (root / 'work/labels/tool.log').read_text() == 'this stage fails\n'
     (root / 'work/labels/labels').mkdir()
     (root / 'work/labels/labels/b.png').write_text('done before')
     monkeypatch.delenv('FAIL')
@@ -291,7 +295,7 @@ def test_killed_pipeline_leaves_no_orphan_and_goes_on(root, monkeypatch):
     lines = []
     records = pipeline(root).run(say=lines.append)
     assert calls(root) == ALL and records[0].resumed and not records[1].resumed
-    assert lines[0] == '== classifier: goes on'
+    assert lines[0].startswith('== classifier: goes on, log in ')
 
 
 def test_launchers():

@@ -28,6 +28,7 @@ from .stage import Stage
 
 BEGUN_NAME = 'begun.json'
 RESULTS_NAME = 'results.json'
+LOG_NAME = 'tool.log'
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Pipeline:
         launcher: 'none', 'pytorch' or 'slurm'.
         processes: of a launcher.
         report: settings of the report, see ``write_report``; None: no report.
+        verbose: show the output of the tools, which otherwise goes to ``tool.log`` of the stage.
     """
 
     stages: Mapping[str, Stage]
@@ -49,6 +51,7 @@ class Pipeline:
     launcher: str = 'none'
     processes: int = 1
     report: Mapping | None = None
+    verbose: bool = False
 
     @classmethod
     def from_config(cls, cfg: Config, **overrides) -> 'Pipeline':
@@ -188,7 +191,10 @@ class Pipeline:
             return self._renamed(record, stage)
         resumed = record is None and not again and _has_begun(folder, fingerprint)
         reason = 'goes on' if resumed else 'begins' if record is None else 'begins again'
-        say(f'== {stage.title}: {reason}')
+        say(
+            f'== {stage.title}: {reason}'
+            + ('' if self.verbose else f', log in {folder / LOG_NAME}')
+        )
         if resumed:
             _clear_results(stage, folder)
         else:
@@ -196,7 +202,8 @@ class Pipeline:
             write_json(folder / BEGUN_NAME, {'fingerprint': fingerprint})
         begin = time.monotonic()
         stage.runnable_config(cfg, folder, done, self.seed).dump(str(folder / 'config.py'))
-        run_tool(tool_command(stage.arguments(folder, done), self.launcher, self.processes), lock)
+        command = tool_command(stage.arguments(folder, done), self.launcher, self.processes)
+        run_tool(command, lock, None if self.verbose else folder / LOG_NAME)
         record = self._finish(stage, fingerprint, time.monotonic() - begin, resumed)
         say(f'== {stage.title}: {record.result()}')
         return record

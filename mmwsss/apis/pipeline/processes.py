@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 TOOLS = Path(__file__).resolve().parents[2] / '.mim' / 'tools'
@@ -21,8 +22,12 @@ class StageError(RuntimeError):
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[int]:
+def locked(folder: Path, patience: float = 5.0) -> Iterator[int]:
     """Hold a folder's lock, which the tools inherit, so that nobody else works there.
+
+    Args:
+        folder: made where there is none.
+        patience: seconds to wait for the tool of a run that was killed to end.
 
     Yields:
         the lock's file descriptor.
@@ -33,13 +38,19 @@ def locked(folder: Path) -> Iterator[int]:
     import fcntl  # not on Windows
 
     folder.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience
     with open(folder / LOCK_NAME, 'w') as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RuntimeError(
-                f'{folder}: another run works here; wait for it, stop it, or take another folder'
-            ) from error
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise RuntimeError(
+                        f'{folder}: another run works here; wait for it, stop it, or take another '
+                        'folder'
+                    ) from error
+                time.sleep(0.1)
         yield file.fileno()
 
 
@@ -64,25 +75,41 @@ def tool_command(arguments: Sequence[str], launcher: str, processes: int) -> lis
     return [*srun, sys.executable, '-u', *tool, '--launcher', 'slurm']
 
 
-def run_tool(command: Sequence[str], lock: int) -> None:
+def run_tool(command: Sequence[str], lock: int, log: Path | None = None) -> None:
     """Run a tool to its end; it dies with this process.
 
+    Args:
+        command: see :func:`tool_command`.
+        lock: see :func:`locked`.
+        log: file that its output is added to; None: it is shown.
+
     Raises:
-        StageError: it failed; its own message stands above.
+        StageError: it failed; has the end of the log.
     """
     parent = os.getpid()
     environment = {**os.environ, 'PYTHONUNBUFFERED': '1'}
-    process = subprocess.Popen(
-        command, env=environment, pass_fds=(lock,), preexec_fn=lambda: _die_with(parent)
-    )
-    try:
-        code = process.wait()
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
+    with open(log, 'ab') if log else nullcontext() as stream:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=stream,
+            stderr=subprocess.STDOUT if log else None,
+            pass_fds=(lock,),
+            preexec_fn=lambda: _die_with(parent),
+        )
+        try:
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
     if code != 0:
-        raise StageError(f'{shlex.join(map(str, command))} failed with status {code}')
+        failed = f'{shlex.join(map(str, command))} failed with status {code}'
+        raise StageError(f'{_tail(log)}\n{failed}: see {log}' if log else failed)
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    return '\n'.join(log.read_text(errors='replace').splitlines()[-lines:])
 
 
 def _die_with(parent: int) -> None:
