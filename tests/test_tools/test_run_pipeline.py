@@ -161,7 +161,7 @@ def test_report_has_every_stage(unbroken):
     assert {'mIoU', 'crf/mIoU'} <= results['test'].keys()
     text = Path(unbroken, 'report.md').read_text()
     for name in ('cams', 'pseudo_labels', 'test'):
-        assert f'{results[name]["mIoU"]:.1f}' in text
+        assert f'{results[name]["mIoU"]:.2f}' in text
     assert len(files(unbroken / 'test/predictions/CRFIoUMetric')) == COUNT
 
 
