@@ -239,13 +239,14 @@ def comparison_table(comparison: Comparison, scores: Sequence[str] = ('mIoU',)) 
     for name in comparison.rows:
         cells = []
         for split in comparison.splits:
-            cells += [_score_cell(read_scores(comparison, name, split, key)) for key in scores]
+            cells += [score_cell(read_scores(comparison, name, split, key)) for key in scores]
             threshold, _ = mean_and_deviation(read_scores(comparison, name, split, 'threshold'))
             cells.append(f'{threshold:.2f}')
         lines.append(f'| {name} | {" | ".join(cells)} |')
     return '\n'.join(lines) + '\n'
 
 
-def _score_cell(values: Sequence[float]) -> str:
+def score_cell(values: Sequence[float]) -> str:
+    """Mean (± sd, where there are several values) of a table's cell."""
     mean, spread = mean_and_deviation(values)
     return f'{mean:.1f}' if math.isnan(spread) else f'{mean:.1f} ± {spread:.1f}'

@@ -37,11 +37,15 @@ def write_csv(path: str | os.PathLike, rows: Rows) -> None:
     writer = csv.DictWriter(text, list(rows[0]), lineterminator='\n')
     writer.writeheader()
     writer.writerows(rows)
-    with atomic_open(path) as file:
-        file.write(text.getvalue().encode())
+    write_text(path, text.getvalue())
 
 
 def write_json(path: str | os.PathLike, content: object) -> None:
     """Write JSON."""
+    write_text(path, json.dumps(content, indent=1))
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Write UTF-8."""
     with atomic_open(path) as file:
-        file.write(json.dumps(content, indent=1).encode())
+        file.write(text.encode())

@@ -5,10 +5,10 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmwsss.structures import atomic_open
 from mmwsss.visualization.curves import Curve, draw_curves
 
 from .comparison import Comparison, Row, comparison_table, read_scores
+from .reports import write_text
 
 BASELINE = 'baseline'
 
@@ -82,8 +82,8 @@ def write_sweep(comparison: Comparison, name: str, out: Path, score: str = 'mIoU
     table = comparison_table(comparison, [score]).replace('| method |', f'| {name} |', 1)
     figure, runs, text = (out.with_name(f'{out.name}.{kind}') for kind in ('png', 'csv', 'md'))
     draw_curves(values, curves, name, f'{score} in %', figure)
-    _write(runs, _runs(comparison, scores, name, score))
-    _write(text, table)
+    write_text(runs, _runs(comparison, scores, name, score))
+    write_text(text, table)
     return [figure, runs, text]
 
 
@@ -102,8 +102,3 @@ def _runs(
         for seed, one, threshold in zip(comparison.seeds, of_seeds, thresholds):
             writer.writerow([value, split, seed, f'{one:.4f}', f'{threshold:g}'])
     return text.getvalue()
-
-
-def _write(file: Path, text: str) -> None:
-    with atomic_open(file) as stream:
-        stream.write(text.encode())

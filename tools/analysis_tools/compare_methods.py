@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mmwsss.apis.comparison import SCORES, Row, comparison_table, run_comparison
 from mmwsss.apis.comparison_cli import add_comparison_arguments, comparison_of, pairs
-from mmwsss.structures import atomic_open
+from mmwsss.apis.reports import write_text
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,8 +36,7 @@ def main() -> None:
     table = comparison_table(comparison, args.scores)
     print(table)
     if args.out:
-        with atomic_open(args.out) as stream:
-            stream.write(table.encode())
+        write_text(args.out, table)
 
 
 if __name__ == '__main__':

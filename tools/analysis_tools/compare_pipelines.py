@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mmwsss.apis.comparison_cli import pairs
 from mmwsss.apis.pipeline.comparison import SCORES, pipeline_table, run_pipelines
-from mmwsss.structures import atomic_open
+from mmwsss.apis.reports import write_text
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,8 +43,7 @@ def main() -> None:
     table = pipeline_table(configs, args.seeds, args.work_dir, args.scores)
     print(table)
     if args.out:
-        with atomic_open(args.out) as file:
-            file.write(table.encode())
+        write_text(args.out, table)
 
 
 if __name__ == '__main__':

@@ -3,23 +3,20 @@
 seed = 0
 configs = dict(classifier='', affinitynet='', segmentor='')
 random_walk = dict(_delete_=True, type='RandomWalkRefiner', beta=8, t=8)
+_cams = dict(
+    tool='test',
+    config='classifier',
+    checkpoint='classifier',
+    cfg_options=dict(test_evaluator=dict(classwise=True)),
+)
+_labels = dict(tool='pseudo_labels', config='affinitynet', checkpoint='affinitynet')
+_walk = dict(**_labels, cfg_options=dict(pseudo_labels=dict(refiner=random_walk)))
+_train, _val = ({'pseudo_labels.cam_store': store} for store in ('cams', 'cams_val'))
 stages = dict(
     classifier=dict(tool='train', config='classifier', title='classifier'),
     # Response maps of the pictures that the segmentor learns from, and of those it is measured on.
-    cams=dict(
-        tool='test',
-        config='classifier',
-        title='CAM, train',
-        checkpoint='classifier',
-        cfg_options=dict(test_evaluator=dict(classwise=True)),
-    ),
-    cams_val=dict(
-        tool='test',
-        config='classifier',
-        title='CAM, val',
-        checkpoint='classifier',
-        cfg_options=dict(test_evaluator=dict(classwise=True)),
-    ),
+    cams=dict(**_cams, title='CAM, train'),
+    cams_val=dict(**_cams, title='CAM, val'),
     affinity_labels=dict(
         tool='affinity_labels',
         config='affinitynet',
@@ -36,36 +33,10 @@ stages = dict(
         },
     ),
     # CAM + RW of Tables 2.1 and 3.1: without CRF.
-    walk=dict(
-        tool='pseudo_labels',
-        config='affinitynet',
-        title='CAM + random walk, train',
-        checkpoint='affinitynet',
-        inputs={'pseudo_labels.cam_store': 'cams'},
-        cfg_options=dict(pseudo_labels=dict(refiner=random_walk)),
-    ),
-    walk_val=dict(
-        tool='pseudo_labels',
-        config='affinitynet',
-        title='CAM + random walk, val',
-        checkpoint='affinitynet',
-        inputs={'pseudo_labels.cam_store': 'cams_val'},
-        cfg_options=dict(pseudo_labels=dict(refiner=random_walk)),
-    ),
-    pseudo_labels=dict(
-        tool='pseudo_labels',
-        config='affinitynet',
-        title='pseudo-labels, train',
-        checkpoint='affinitynet',
-        inputs={'pseudo_labels.cam_store': 'cams'},
-    ),
-    pseudo_labels_val=dict(
-        tool='pseudo_labels',
-        config='affinitynet',
-        title='pseudo-labels, val',
-        checkpoint='affinitynet',
-        inputs={'pseudo_labels.cam_store': 'cams_val'},
-    ),
+    walk=dict(**_walk, title='CAM + random walk, train', inputs=_train),
+    walk_val=dict(**_walk, title='CAM + random walk, val', inputs=_val),
+    pseudo_labels=dict(**_labels, title='pseudo-labels, train', inputs=_train),
+    pseudo_labels_val=dict(**_labels, title='pseudo-labels, val', inputs=_val),
     segmentor=dict(
         tool='train',
         config='segmentor',

@@ -1,22 +1,22 @@
 # What each refiner adds, and the segmentor beside one trained on the true masks: docs/results.md.
 _base_ = './cam.py'
 work_dir = 'work_dirs/pipelines/msrc/refinement'
-_crf = dict(
-    tool='pseudo_labels',
-    config='affinitynet',
-    cfg_options=dict(
-        pseudo_labels=dict(refiner=dict(_delete_=True, type='CRFRefiner', settings='irn'))
-    ),
-)
-_val = dict(cfg_options=dict(label_dataset=dict(ann_file='ImageSets/Segmentation/val.txt')))
+_crf = dict(refiner=dict(_delete_=True, type='CRFRefiner', settings='irn'))
+_val_pictures = dict(ann_file='ImageSets/Segmentation/val.txt')
 stages = dict(
-    crf=dict(**_crf, title='CAM + CRF, train', inputs={'pseudo_labels.cam_store': 'cams'}),
+    crf=dict(
+        tool='pseudo_labels',
+        config='affinitynet',
+        title='CAM + CRF, train',
+        inputs={'pseudo_labels.cam_store': 'cams'},
+        cfg_options=dict(pseudo_labels=_crf),
+    ),
     crf_val=dict(
         tool='pseudo_labels',
         config='affinitynet',
         title='CAM + CRF, val',
         inputs={'pseudo_labels.cam_store': 'cams_val'},
-        cfg_options=dict(**_crf['cfg_options'], **_val['cfg_options']),
+        cfg_options=dict(pseudo_labels=_crf, label_dataset=_val_pictures),
     ),
     ceiling=dict(
         tool='train',

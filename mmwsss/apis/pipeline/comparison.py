@@ -1,13 +1,12 @@
 """Several pipelines over several seeds in one table."""
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mmengine.config import Config
 
-from mmwsss.apis.comparison import mean_and_deviation
+from mmwsss.apis.comparison import score_cell
 
 from .pipeline import RESULTS_NAME, Pipeline
 
@@ -72,13 +71,6 @@ def pipeline_table(
     """A Markdown table: a row a stage and score, a column a pipeline; mean ± sd over seeds."""
     lines = [f'| stage | {" | ".join(configs)} |', '| --- |' + ' --- |' * len(configs)]
     for title, row in stage_scores(configs, seeds, root, keys).items():
-        cells = [_cell(row.get(name)) for name in configs]
+        cells = [score_cell(row[name]) if name in row else '' for name in configs]
         lines.append(f'| {title} | {" | ".join(cells)} |')
     return '\n'.join(lines) + '\n'
-
-
-def _cell(values: Sequence[float] | None) -> str:
-    if not values:
-        return ''
-    mean, spread = mean_and_deviation(values)
-    return f'{mean:.1f}' + ('' if math.isnan(spread) else f' ± {spread:.1f}')

@@ -9,6 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DefaultScope
 from PIL import Image
 
+from mmwsss.apis.reports import write_text
 from mmwsss.apis.response_sheet import spread
 from mmwsss.datasets import LabelFolder
 from mmwsss.datasets.transforms import LoadImage, LoadSegMap
@@ -83,8 +84,7 @@ def write_report(
         grid = image_grid(sheet.rows, sheet.columns, '', sheet.captions, sheet.legend)
         pictures['Pictures'] = _save(grid, out_dir / PICTURES_NAME)
     markdown = Path(out_dir, 'report.md')
-    with atomic_open(markdown) as file:
-        file.write(_markdown(title, table, notes, pictures).encode())
+    write_text(markdown, _markdown(title, table, notes, pictures))
     page = write_page(
         Path(out_dir, 'report.html'),
         title,

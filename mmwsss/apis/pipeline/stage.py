@@ -167,11 +167,9 @@ class Stage:
         predictions = folder / 'predictions'
         if (predictions / 'cam_store.json').is_file():
             return str(predictions), 'cams'
-        # Several metrics have a folder each; the last one has the most done to its masks.
-        below = sorted(path for path in predictions.iterdir() if path.name.endswith('Metric'))
-        after_crf = predictions / 'CRFIoUMetric'
-        chosen = after_crf if after_crf in below else below[0] if below else predictions
-        return str(chosen), 'masks'
+        # Several metrics have a folder each; masks after CRF go before others.
+        folders = [predictions / 'CRFIoUMetric', *sorted(predictions.glob('*Metric')), predictions]
+        return str(next(path for path in folders if path.is_dir())), 'masks'
 
     def measured(self, folder: Path) -> tuple[dict[str, float], dict[str, float | None]]:
         """Metrics of the finished stage, and the IoU of every class."""
