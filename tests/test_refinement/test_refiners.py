@@ -12,6 +12,7 @@ from mmwsss.refinement.random_walk import half_plane_offsets, pairwise_affinity
 from mmwsss.refinement.refiners import (
     CRFRefiner,
     IdentityRefiner,
+    KeepConfidence,
     PixelAdaptiveRefiner,
     RandomWalkRefiner,
     Refiner,
@@ -222,6 +223,24 @@ def test_labels_and_confidence_are_those_of_a_loop() -> None:
         assert labels[y, x] == (255 if share < 0.5 else [0, 2, 5][scores.argmax()])
     assert set(np.unique(labels)) == {0, 2, 5, 255}
     assert set(np.unique(picture.labels())) == {0, 2, 5}
+
+
+@pytest.mark.parametrize('grid', [None, (6, 8)])
+def test_confidence_kept_from_before_the_crf(grid) -> None:
+    picture = make_picture(grid=grid)
+    crf = CRFRefiner()
+    kept = SequentialRefiner([KeepConfidence(), crf, IdentityRefiner()]).refine(picture)
+    np.testing.assert_array_equal(kept.confidence(), picture.confidence())
+    np.testing.assert_array_equal(kept.labels(), crf.refine(picture).labels())
+    assert (kept.confidence() != crf.refine(picture).confidence()).any()
+    sure = picture.confidence() >= 0.5
+    expected = np.where(sure, crf.refine(picture).labels(), 255)
+    np.testing.assert_array_equal(kept.labels(ignore_below=0.5), expected)
+    assert 0 < sure.mean() < 1
+    # The last place counts, and holds no earlier one.
+    again = KeepConfidence().refine(kept)
+    np.testing.assert_array_equal(again.confidence(), crf.refine(picture).confidence())
+    assert again.judged.judged is None
 
 
 def test_scores_of_nothing_have_no_confidence() -> None:

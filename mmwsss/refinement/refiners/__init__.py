@@ -1,6 +1,6 @@
 """Refiners of class scores, built by config from the registry ``REFINERS``."""
 
-from .base import IdentityRefiner, Refiner, ScoredPicture
+from .base import IdentityRefiner, KeepConfidence, Refiner, ScoredPicture
 from .crf import CRFRefiner
 from .pixel_adaptive import PixelAdaptiveRefiner
 from .random_walk import RandomWalkRefiner
@@ -9,6 +9,7 @@ from .sequential import SequentialRefiner
 __all__ = [
     'CRFRefiner',
     'IdentityRefiner',
+    'KeepConfidence',
     'PixelAdaptiveRefiner',
     'RandomWalkRefiner',
     'Refiner',

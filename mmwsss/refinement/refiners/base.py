@@ -23,6 +23,7 @@ class ScoredPicture:
         img_id: the picture's path below the image root, without suffix.
         extent: (height, width) in pixels of the picture that the score maps cover, where a grid
             of whole cells ends beyond the border; None: the picture itself.
+        judged: the picture with the scores that :meth:`confidence` goes by; None: its own.
     """
 
     image: np.ndarray
@@ -30,6 +31,7 @@ class ScoredPicture:
     classes: np.ndarray
     img_id: str
     extent: tuple[int, int] | None = None
+    judged: 'ScoredPicture | None' = None
 
     def __post_init__(self) -> None:
         if self.scores.ndim != 3 or len(self.scores) != 1 + len(self.classes):
@@ -69,7 +71,7 @@ class ScoredPicture:
 
     def confidence(self) -> np.ndarray:
         """Share of the highest score in the sum of all, (H, W) in [0, 1]; 0 where all are 0."""
-        scores = self.resized_scores()
+        scores = (self.judged or self).resized_scores()
         total = scores.sum(0)
         return scores.max(0) / np.where(total > 0, total, 1)
 
@@ -106,3 +108,16 @@ class IdentityRefiner(Refiner):
     def refine(self, picture: ScoredPicture) -> ScoredPicture:
         """Return the picture itself."""
         return picture
+
+
+@REFINERS.register_module()
+class KeepConfidence(Refiner):
+    """Keeps the confidence as it is at this place; later refiners change labels only.
+
+    A dense CRF sharpens nearly every score to 0 or 1, also where it is wrong. Put between random
+    walk and CRF, this leaves the walk's confidence for ``ignore_below`` and ``weight_dir``.
+    """
+
+    def refine(self, picture: ScoredPicture) -> ScoredPicture:
+        """Return the picture, judged by the scores that it has now."""
+        return replace(picture, judged=replace(picture, judged=None))
