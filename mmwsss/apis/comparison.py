@@ -15,8 +15,7 @@ from urllib.parse import quote
 
 from rich.progress import track
 
-TOOLS = Path(__file__).resolve().parents[1] / '.mim' / 'tools'
-
+from .shipped import TOOLS
 
 SCORES = ('mIoU', 'precision', 'recall', 'F', 'mFscore')
 

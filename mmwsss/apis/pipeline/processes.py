@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-TOOLS = Path(__file__).resolve().parents[2] / '.mim' / 'tools'
+from mmwsss.apis.shipped import TOOLS
+
 LOCK_NAME = '.lock'
 _PR_SET_PDEATHSIG = 1
 

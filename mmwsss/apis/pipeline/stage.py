@@ -10,6 +10,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmwsss.apis.shipped import SHIPPED
+
 from .records import StageRecord
 
 SCRIPTS = {
@@ -19,7 +21,6 @@ SCRIPTS = {
     'pseudo_labels': 'make_pseudo_labels.py',
 }
 METRICS_NAME = 'metrics.json'
-SHIPPED = Path(__file__).resolve().parents[2] / '.mim'
 LABEL_KEYS = ('affinity_labels', 'pseudo_labels')
 # What the tools read of a config; training reads all but what is another tool's.
 _READ = {
