@@ -11,7 +11,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmwsss.apis.pipeline.pipeline import Pipeline
-from mmwsss.apis.pipeline.report import write_report
+from mmwsss.apis.pipeline.walk import show, walk
 from mmwsss.datasets.demo import make_demo_set
 
 CONFIG = 'configs/pipelines/demo.py'
@@ -29,12 +29,10 @@ def main() -> None:
     """Run the tool."""
     args = parse_args()
     started = time.monotonic()
-    print(f'Demo set: rendered scenes with image-level labels, in {DATA}', flush=True)
+    show(f'Demo set: rendered scenes with image-level labels, in {DATA}')
     make_demo_set(DATA)
     pipeline = Pipeline.from_config(Config.fromfile(CONFIG), work_dir=args.out)
-    pipeline.check()
-    records = pipeline.run(say=lambda line: print(line, flush=True))
-    markdown, page = write_report(pipeline.report, records, args.out)
+    markdown, page = walk(pipeline)
     print(f'\n{markdown.read_text().split("##")[0]}')
     print(f'Photos, response maps, masks and figures: {page}')
     print(f'{(time.monotonic() - started) / 60:.1f} minutes')

@@ -11,7 +11,7 @@ from pathlib import Path
 from mmengine.config import Config, DictAction
 
 from mmwsss.apis.pipeline.pipeline import Pipeline
-from mmwsss.apis.pipeline.report import write_report
+from mmwsss.apis.pipeline.walk import walk
 
 
 def parse_args() -> argparse.Namespace:
@@ -58,12 +58,9 @@ def main() -> None:
     """Run the tool."""
     args = parse_args()
     pipeline = build_pipeline(args)
-    pipeline.check(decode=args.check_data)
-    records = pipeline.run(
-        args.stages, args.start, args.again, say=lambda line: print(line, flush=True)
-    )
-    if pipeline.report is not None:
-        markdown, page = write_report(pipeline.report, records, pipeline.work_dir)
+    report = walk(pipeline, args.stages, args.start, args.again, decode=args.check_data)
+    if report is not None:
+        markdown, page = report
         print(f'report: {markdown} and {page}')
 
 

@@ -11,8 +11,10 @@ import pytest
 import torch
 from PIL import Image
 
+from mmwsss.apis.pipeline.pipeline import Pipeline
 from mmwsss.apis.pipeline.records import StageRecord
 from mmwsss.apis.pipeline.report import minutes, stage_table, write_report
+from mmwsss.apis.pipeline.walk import walk
 from mmwsss.datasets import LabelFolder
 from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
 from mmwsss.structures import CAMStore, ResponseMap
@@ -201,3 +203,26 @@ def test_missing_picture_of_a_stage_is_named(root: Path) -> None:
 def test_checkpoint_is_no_column(root: Path) -> None:
     with pytest.raises(ValueError, match="'classifier' leaves a checkpoint"):
         write_report(settings(root, columns={'x': 'classifier'}), records(root), root / 'out')
+
+
+def test_walk_checks_runs_and_reports(root: Path, monkeypatch, capsys) -> None:
+    done = []
+
+    def check(pipeline: Pipeline, decode: bool) -> None:
+        done.append(('check', decode))
+
+    def run(pipeline: Pipeline, names, start, again, say) -> list[StageRecord]:
+        done.append(('run', names, start, again))
+        say('a stage begins')
+        return records(root)
+
+    monkeypatch.setattr(Pipeline, 'check', check)
+    monkeypatch.setattr(Pipeline, 'run', run)
+    pipeline = Pipeline({}, root / 'work', report=settings(root))
+    markdown, page = walk(pipeline, ['cams'], again=True, decode=True)
+    assert done == [('check', True), ('run', ['cams'], None, True)]
+    assert capsys.readouterr().out == 'a stage begins\n'
+    assert page.is_file() and markdown.parent == root / 'work'
+    assert 'the labels' in markdown.read_text()
+    assert walk(Pipeline({}, root / 'silent')) is None
+    assert not (root / 'silent').exists()

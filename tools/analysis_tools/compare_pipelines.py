@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mmwsss.apis.comparison_cli import pairs
 from mmwsss.apis.pipeline.comparison import SCORES, pipeline_table, run_pipelines
+from mmwsss.apis.pipeline.walk import show
 from mmwsss.apis.reports import write_text
 
 
@@ -33,13 +34,7 @@ def main() -> None:
     """Run the tool."""
     args = parse_args()
     configs = pairs(args.configs, 'configs')
-    run_pipelines(
-        configs,
-        args.seeds,
-        args.work_dir,
-        args.stages,
-        say=lambda line: print(line, flush=True),
-    )
+    run_pipelines(configs, args.seeds, args.work_dir, args.stages, say=show)
     table = pipeline_table(configs, args.seeds, args.work_dir, args.scores)
     print(table)
     if args.out:
