@@ -15,17 +15,18 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from PIL import Image
+from rectangles import COLOURS, write_rectangles
 
 from mmwsss.apis.affinity_labels import make_affinity_labels
 from mmwsss.apis.pseudo_label_report import report_pseudo_labels
 from mmwsss.apis.pseudo_labels import load_model, make_pseudo_labels
 from mmwsss.datasets import LabelFolder
+from mmwsss.datasets.masks import read_mask
 from mmwsss.refinement.affinity_labels import AffinityLabelParams, affinity_labels
 from mmwsss.registry import MODELS
 from mmwsss.structures import CAMStore, ResponseMap
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
-COLOURS = {'red': (200, 40, 40), 'green': (40, 200, 40), 'blue': (40, 40, 200)}
 COUNT = 6
 
 CONFIG = """
@@ -56,38 +57,23 @@ param_scheduler = dict(end=2)
 train_cfg = dict(max_epochs=2)
 default_hooks = dict(logger=dict(interval=1))
 pseudo_labels = dict(
-    cam_store=cam_store, out_dir={root!r} + 'pseudo', mask_dir=mask_dir,
+    cam_store=cam_store, out_dir={root!r} + 'pseudo', mask_dir=mask_dir, ignore_below=0.0,
     refiner=dict(refiners=[dict(type='RandomWalkRefiner', t=2), dict(type='CRFRefiner')]))
 """
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Rectangles on noise, their response maps, and a config. The last picture has no mask."""
-    for folder in ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation'):
-        (tmp_path / folder).mkdir(parents=True)
+    """Pictures of several sizes, their response maps, and a config. The last one has no mask."""
     store = CAMStore.create(tmp_path / 'cams', list(COLOURS))
     rng = np.random.default_rng(0)
-    labels = {}
-    for index in range(COUNT):
-        name = f'p{index}'
-        size = (40 + 2 * (index % 3), 53)
-        picture = rng.integers(90, 130, (*size, 3), dtype=np.uint8)
-        mask = np.zeros(size, np.uint8)
-        classes = sorted(rng.choice(3, 1 + index % 2, replace=False).tolist())
+    for img_id, classes in write_rectangles(tmp_path, COUNT, heights=(40, 42, 44)).items():
         response = rng.random((len(classes), 6, 7)) * 0.15
-        for place, label in enumerate(classes):
-            picture[8:32, 4 + 26 * place : 24 + 26 * place] = COLOURS[list(COLOURS)[label]]
-            mask[8:32, 4 + 26 * place : 24 + 26 * place] = 1 + label
+        for place in range(len(classes)):
             response[place, 2:4, 1 + 3 * place : 3 + 3 * place] = 1
-        Image.fromarray(picture).save(tmp_path / f'JPEGImages/{name}.jpg', quality=95)
-        if index < COUNT - 1:
-            Image.fromarray(mask).save(tmp_path / f'SegmentationClass/{name}.png')
-        store.write(ResponseMap(torch.from_numpy(response), torch.tensor(classes), size, name))
-        labels[name] = [list(COLOURS)[label] for label in classes]
-    (tmp_path / 'ImageSets/Segmentation/train.txt').write_text('\n'.join(labels) + '\n')
-    tags = {'classes': list(COLOURS), 'labels': labels}
-    (tmp_path / 'image_labels.json').write_text(json.dumps(tags))
+        size = read_mask(tmp_path / f'SegmentationClass/{img_id}.png').shape
+        store.write(ResponseMap(torch.from_numpy(response), torch.tensor(classes), size, img_id))
+    (tmp_path / f'SegmentationClass/p{COUNT - 1}.png').unlink()
     (tmp_path / 'tiny.py').write_text(CONFIG.format(root=f'{tmp_path}/'))
     return tmp_path
 
@@ -187,8 +173,8 @@ def test_a_bad_picture_is_named_and_the_others_are_done(root: Path) -> None:
 def test_response_maps_of_other_pictures_are_refused(root: Path) -> None:
     store = CAMStore.open(root / 'cams')
     response = store.read('p0')
-    store.write(ResponseMap(response.scores, response.classes, (50, 53), 'p0'))
-    with pytest.raises(RuntimeError, match=r'maps of a picture of \(50, 53\) pixels.*p0\.jpg has'):
+    store.write(ResponseMap(response.scores, response.classes, (50, 64), 'p0'))
+    with pytest.raises(RuntimeError, match=r'maps of a picture of \(50, 64\) pixels.*p0\.jpg has'):
         make_affinity_labels(config(root), workers=0)
 
 

@@ -9,16 +9,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
+from rectangles import write_rectangles
 
 from mmwsss.structures import CAMStore
 
 pytestmark = pytest.mark.slow
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'run_pipeline.py'
-COLOURS = {'red': (200, 40, 40), 'green': (40, 200, 40), 'blue': (40, 40, 200)}
 COUNT = 10
 
 BACKBONE = """
@@ -75,27 +73,9 @@ report = dict(dataset=dict(data_root={root!r}), pictures=3)
 
 @pytest.fixture(scope='module')
 def root(tmp_path_factory) -> Path:
-    """Rectangles on noise, with masks and image-level labels, and the configs of a pipeline."""
+    """The configs of a pipeline and their data."""
     root = tmp_path_factory.mktemp('pipeline')
-    for folder in ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation'):
-        (root / folder).mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    labels = {}
-    for index in range(COUNT):
-        picture = rng.integers(90, 130, (48, 64, 3), dtype=np.uint8)
-        mask = np.zeros((48, 64), np.uint8)
-        classes = sorted(rng.choice(3, 1 + index % 2, replace=False).tolist())
-        for place, label in enumerate(classes):
-            area = np.s_[8 : 30 + index, 4 + 30 * place : 24 + 30 * place]
-            picture[area] = list(COLOURS.values())[label]
-            mask[area] = 1 + label
-        Image.fromarray(picture).save(root / f'JPEGImages/p{index}.jpg', quality=95)
-        Image.fromarray(mask).save(root / f'SegmentationClass/p{index}.png')
-        labels[f'p{index}'] = [list(COLOURS)[label] for label in classes]
-    for split in ('train', 'val'):
-        (root / f'ImageSets/Segmentation/{split}.txt').write_text('\n'.join(labels) + '\n')
-    tags = {'classes': list(COLOURS), 'labels': labels}
-    (root / 'image_labels.json').write_text(json.dumps(tags))
+    write_rectangles(root, COUNT)
     place = f'data_root = {str(root) + "/"!r}\n'
     configs = {'classifier': CLASSIFIER, 'affinitynet': AFFINITYNET, 'segmentor': SEGMENTOR}
     for name, text in configs.items():

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from rectangles import write_rectangles
 
 from mmwsss.datasets.label_folder import LabelFolder
+from mmwsss.datasets.masks import read_mask
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
-COLOURS = {'red': (200, 40, 40), 'green': (40, 200, 40)}
+CLASSES = ('red', 'green')
 NUM_PICTURES = 6
 
 CONFIG = """
@@ -47,34 +49,23 @@ default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=10))
 
 @pytest.fixture(scope='module')
 def config(tmp_path_factory) -> Path:
-    """A config and its data: rectangles of two colours on grey noise, labels and weights."""
+    """A config and its data, with labels and weights."""
     root = tmp_path_factory.mktemp('shapes')
-    labels = LabelFolder.create(root / 'labels', 'pseudo', list(COLOURS), {})
-    for folder in ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation', 'weights'):
-        (root / folder).mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for index in range(NUM_PICTURES):
-        picture = rng.integers(90, 130, (48, 64, 3), dtype=np.uint8)
-        mask = np.zeros((48, 64), np.uint8)
-        area = np.s_[6 : 30 + index, 10:50]
-        mask[area] = 1 + index % 2
-        picture[area] = list(COLOURS.values())[index % 2]
-        Image.fromarray(picture).save(root / f'JPEGImages/p{index}.jpg', quality=95)
-        Image.fromarray(mask).save(root / f'SegmentationClass/p{index}.png')
+    labels = LabelFolder.create(root / 'labels', 'pseudo', list(CLASSES), {})
+    (root / 'weights').mkdir()
+    for img_id in write_rectangles(root, NUM_PICTURES, CLASSES, columns=[(10, 50)]):
+        mask = read_mask(root / f'SegmentationClass/{img_id}.png')
         weights = np.where(mask > 0, 255, 200).astype(np.uint8)
-        Image.fromarray(weights).save(root / f'weights/p{index}.png')
+        Image.fromarray(weights).save(root / f'weights/{img_id}.png')
         mask[:, :3] = 255
-        labels.write(f'p{index}', mask)
-    for split in ('train', 'val'):
-        ids = ''.join(f'p{index}\n' for index in range(NUM_PICTURES))
-        (root / f'ImageSets/Segmentation/{split}.txt').write_text(ids)
+        labels.write(img_id, mask)
     file = root / 'shapes.py'
     file.write_text(
         CONFIG.format(
             root=str(root),
             labels=str(labels.root),
             weights=str(root / 'weights'),
-            classes=tuple(COLOURS),
+            classes=CLASSES,
         )
     )
     return file

@@ -1,6 +1,5 @@
 """The real tools, end to end: train, resume, test, store, overlay, in one process and in two."""
 
-import json
 import os
 import re
 import socket
@@ -12,12 +11,11 @@ import numpy as np
 import pytest
 import torch
 from mmengine.runner import CheckpointLoader
-from PIL import Image
+from rectangles import write_rectangles
 
 from mmwsss.structures import CAMStore
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
-COLOURS = {'red': (200, 40, 40), 'green': (40, 200, 40), 'blue': (40, 40, 200)}
 NUM_PICTURES = 10
 
 CONFIG = """
@@ -47,28 +45,9 @@ default_hooks = dict(checkpoint=dict(max_keep_ckpts=-1), logger=dict(interval=1)
 
 @pytest.fixture(scope='module')
 def config(tmp_path_factory) -> Path:
-    """A config and its data: rectangles of three colours on grey noise."""
+    """A config and its data."""
     root = tmp_path_factory.mktemp('shapes')
-    for folder in ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation'):
-        (root / folder).mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    labels = {}
-    for index in range(NUM_PICTURES):
-        picture = rng.integers(90, 130, (48, 64, 3), dtype=np.uint8)
-        mask = np.zeros((48, 64), np.uint8)
-        names = sorted(rng.choice(list(COLOURS), 1 + index % 2, replace=False))
-        for place, name in enumerate(names):
-            area = np.s_[8 : 30 + index, 4 + 30 * place : 24 + 30 * place]
-            picture[area] = COLOURS[name]
-            mask[area] = 1 + list(COLOURS).index(name)
-        Image.fromarray(picture).save(root / f'JPEGImages/p{index}.jpg', quality=95)
-        Image.fromarray(mask).save(root / f'SegmentationClass/p{index}.png')
-        labels[f'p{index}'] = names
-    for split in ('train', 'val'):
-        ids = '\n'.join(labels) + '\n'
-        (root / f'ImageSets/Segmentation/{split}.txt').write_text(ids)
-    tags = {'classes': list(COLOURS), 'labels': labels}
-    (root / 'image_labels.json').write_text(json.dumps(tags))
+    write_rectangles(root, NUM_PICTURES)
     file = root / 'shapes.py'
     file.write_text(CONFIG.format(root=str(root)))
     return file
