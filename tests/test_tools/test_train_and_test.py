@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -67,8 +68,9 @@ def call(*command, expect: int = 0, **env: str) -> str:
     return result.stdout
 
 
-def train(config: Path, work_dir: Path, *options) -> str:
-    return call(sys.executable, TOOLS / 'train.py', config, '--work-dir', work_dir, *options)
+def train(config: Path, work_dir: Path, *options, expect: int = 0) -> str:
+    command = [sys.executable, TOOLS / 'train.py', config, '--work-dir', work_dir, *options]
+    return call(*command, expect=expect)
 
 
 def free_port() -> str:
@@ -120,6 +122,18 @@ def test_resumed_training_ends_where_the_unbroken_one_does(config, trained, tmp_
         for k in states[0]
     )
     assert whole['meta']['epoch'] == resumed['meta']['epoch'] == 2
+
+
+@pytest.mark.slow
+def test_training_goes_on_in_a_work_dir_that_was_moved(config, trained, tmp_path):
+    shutil.copy(trained[0] / 'epoch_1.pth', tmp_path)
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'before' / 'epoch_1.pth'))
+    log = train(config, tmp_path, '--resume')
+    assert f'taking {tmp_path}/epoch_1.pth' in log
+    assert [step for step, _ in losses(log)] == ['[2][1/2]', '[2][2/2]']
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'before' / 'epoch_3.pth'))
+    error = train(config, tmp_path, '--resume', expect=1).splitlines()[-1]
+    assert 'before/epoch_3.pth' in error and '--resume FILE' in error
 
 
 @pytest.mark.slow

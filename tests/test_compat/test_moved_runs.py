@@ -1,0 +1,93 @@
+"""A work dir that was moved resumes from the checkpoint that came along with it."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+import mmwsss  # noqa: F401 - applies the remedy
+from mmwsss.compat.moved_runs import find_last_checkpoint
+
+
+def record(work_dir: Path, checkpoint: Path | str) -> None:
+    work_dir.mkdir(exist_ok=True)
+    (work_dir / 'last_checkpoint').write_text(str(checkpoint))
+
+
+def test_the_recorded_checkpoint_goes_first(tmp_path: Path) -> None:
+    for folder in ('run', 'elsewhere'):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / 'epoch_1.pth').touch()
+    elsewhere = str(tmp_path / 'elsewhere/epoch_1.pth')
+    record(tmp_path / 'run', elsewhere)
+    assert find_last_checkpoint(str(tmp_path / 'run')) == elsewhere
+
+
+def test_the_same_name_in_the_work_dir_comes_next(tmp_path: Path) -> None:
+    record(tmp_path / 'run', '/gone/epoch_1.pth')
+    (tmp_path / 'run/epoch_1.pth').touch()
+    (tmp_path / 'run/epoch_2.pth').touch()
+    assert find_last_checkpoint(str(tmp_path / 'run')) == str(tmp_path / 'run/epoch_1.pth')
+
+
+def test_a_run_that_saved_nothing_begins(tmp_path: Path) -> None:
+    (tmp_path / 'epoch_1.pth').touch()
+    assert find_last_checkpoint(str(tmp_path)) is None
+
+
+def test_checkpoints_of_a_store_are_left_to_it(tmp_path: Path) -> None:
+    record(tmp_path, 's3://runs/epoch_1.pth')
+    assert find_last_checkpoint(str(tmp_path)) == 's3://runs/epoch_1.pth'
+
+
+def test_a_checkpoint_that_is_nowhere_is_named(tmp_path: Path) -> None:
+    record(tmp_path, '/gone/epoch_1.pth')
+    message = r'last_checkpoint: there is no /gone/epoch_1\.pth.*--resume FILE.*delete'
+    with pytest.raises(FileNotFoundError, match=message):
+        find_last_checkpoint(str(tmp_path))
+
+
+class Line(BaseModel):
+    """A weight that falls by the learning rate in every iteration."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(()))
+
+    def forward(self, batch: Tensor, mode: str) -> dict[str, Tensor]:
+        return {'loss': self.weight * batch.mean()}
+
+
+def train(work_dir: Path, epochs: int) -> Runner:
+    runner = Runner(
+        Line(),
+        str(work_dir),
+        train_dataloader=dict(
+            dataset=torch.ones(2, 1), batch_size=1, sampler=dict(type='DefaultSampler')
+        ),
+        train_cfg=dict(by_epoch=True, max_epochs=epochs),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=1.0)),
+        default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=1)),
+        resume=True,
+        default_scope='mmengine',
+        experiment_name=f'{work_dir.name}_{epochs}',
+    )
+    runner.train()
+    return runner
+
+
+def test_a_moved_run_goes_on(tmp_path: Path) -> None:
+    train(tmp_path / 'old', epochs=1)
+    (tmp_path / 'old').rename(tmp_path / 'new')
+    runner = train(tmp_path / 'new', epochs=3)
+    assert runner.iter == 6 and runner.model.weight.item() == -6
+    log = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
+    assert re.search(r'old/epoch_1\.pth is gone.* taking \S+/new/epoch_1\.pth', log)
+    assert 'resumed epoch: 1, iter: 2' in log
+    last = (tmp_path / 'new/last_checkpoint').read_text()
+    assert last == str(tmp_path / 'new/epoch_3.pth')
+    assert find_last_checkpoint(str(tmp_path / 'new')) == last
