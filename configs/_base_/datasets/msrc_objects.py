@@ -1,59 +1,26 @@
 # 14 object classes of MSRC in VOC layout: image-level labels to train, masks only to measure.
 # To measure on the training pictures: --cfg-options
 #   test_dataloader.dataset.ann_file=ImageSets/Segmentation/train.txt
+_base_ = './_base_/image_level.py'
 dataset_type = 'ImageLevelDataset'
 data_root = 'data/msrc_objects/'
-crop_size = 224
-# The mean that the model's data preprocessor subtracts, as BGR: the padding becomes exactly 0.
-pad_value = (127.0, 127.0, 127.0)
-meta_keys = (
-    'sample_idx', 'img_id', 'img_path', 'ori_shape', 'img_shape', 'num_classes',
-)  # fmt: skip
-
-# Colour after the crop, on fewer pixels; the padding last, so that it keeps its value.
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='RandomResizeLongSide', lengths=(256, 512)),
-    dict(type='mmpretrain.RandomCrop', crop_size=crop_size),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='FastColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1),
-    dict(type='RandomPad', size=crop_size, pad_value=pad_value),
-    dict(type='mmpretrain.PackInputs', meta_keys=meta_keys),
-]
-test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='LoadSegMap'),
-    dict(type='mmpretrain.PackInputs', algorithm_keys=('gt_seg_map',), meta_keys=meta_keys),
-]
-
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
     drop_last=True,
-    sampler=dict(type='SeededSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
         ann_file='ImageSets/Segmentation/train.txt',
         label_file='image_labels.json',
         data_prefix=dict(img_path='JPEGImages'),
-        pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(
-    batch_size=16,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
         ann_file='ImageSets/Segmentation/val.txt',
         label_file='image_labels.json',
         data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClass'),
-        test_mode=True,
-        pipeline=test_pipeline,
     ),
 )
 test_dataloader = val_dataloader
