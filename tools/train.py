@@ -6,6 +6,7 @@ import argparse
 from mmengine.config import Config
 
 from mmwsss.apis.cli import add_common_arguments, build_runner, check_data, enable_amp, load_config
+from mmwsss.compat.moved_runs import find_last_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,9 +36,12 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
         enable_amp(cfg)
-    if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.resume == 'auto':
+        # A run that has saved nothing yet begins, with load_from.
+        cfg.resume = find_last_checkpoint(cfg.work_dir) is not None
+        cfg.load_from = None if cfg.resume else cfg.get('load_from')
+    elif args.resume is not None:
+        cfg.resume, cfg.load_from = True, args.resume
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise ValueError(

@@ -145,6 +145,12 @@ def test_report_has_every_stage(unbroken):
     assert len(files(unbroken / 'test/predictions/CRFIoUMetric')) == COUNT
 
 
+def test_affinitynet_starts_from_the_classifier(unbroken):
+    checkpoint = Path(unbroken, 'classifier/run/last_checkpoint').read_text()
+    log = Path(unbroken, 'affinitynet/tool.log').read_text()
+    assert f'Load checkpoint from {checkpoint}' in log
+
+
 def test_killed_anywhere_it_ends_as_the_unbroken_run(root, unbroken):
     work = root / 'killed'
     moments = [

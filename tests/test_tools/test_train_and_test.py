@@ -125,6 +125,20 @@ def test_resumed_training_ends_where_the_unbroken_one_does(config, trained, tmp_
 
 
 @pytest.mark.slow
+def test_resuming_where_nothing_was_saved_begins_from_load_from(config, trained, tmp_path):
+    start = trained[0] / 'epoch_2.pth'
+    still = ('optim_wrapper.optimizer.lr=0.0', 'train_cfg.max_epochs=1', f'load_from={start}')
+    log = train(config, tmp_path, '--resume', '--no-validate', '--cfg-options', *still)
+    assert f'Load checkpoint from {start}' in log
+    whole, begun = (
+        CheckpointLoader.load_checkpoint(str(file), 'cpu')['state_dict']
+        for file in (start, tmp_path / 'epoch_1.pth')
+    )
+    convolutions = [name for name in whole if whole[name].ndim == 4]
+    assert convolutions and all(torch.equal(whole[name], begun[name]) for name in convolutions)
+
+
+@pytest.mark.slow
 def test_training_goes_on_in_a_work_dir_that_was_moved(config, trained, tmp_path):
     shutil.copy(trained[0] / 'epoch_1.pth', tmp_path)
     (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'before' / 'epoch_1.pth'))
