@@ -46,6 +46,7 @@ class AffinityNet(BaseModel):
         self.backbone = MODELS.build(backbone)
         self.head = MODELS.build(head)
         self.memory_format = torch.channels_last if channels_last else torch.preserve_format
+        self._coarsest_stride: int | None = None
         self.to(memory_format=self.memory_format)
 
     @property
@@ -90,8 +91,8 @@ class AffinityNet(BaseModel):
     def batch_affinities(self, inputs: Tensor) -> Tensor:
         """Affinities of normalised pictures of one size.
 
-        They are padded at the bottom and at the right to whole cells, so that a cell sees what it
-        saw in training, whose crops are whole cells too.
+        They are padded at the bottom and at the right to whole cells of the coarsest tap, so that
+        the taps lie upon each other as in training, whose crops are whole cells too.
 
         Args:
             inputs (Tensor): Shape (N, 3, H, W).
@@ -104,14 +105,22 @@ class AffinityNet(BaseModel):
         """
         height, width = inputs.shape[-2:]
         grid = math.ceil(height / self.stride), math.ceil(width / self.stride)
-        below, right = grid[0] * self.stride - height, grid[1] * self.stride - width
-        affinity = self.head.predict(self.extract_feat(F.pad(inputs, (0, right, 0, below))))
-        if affinity.shape[-2:] != grid:
-            raise ValueError(
-                f'a picture of {height}x{width} gave {tuple(affinity.shape[-2:])} cells, not '
-                f'{grid}: set head.stride to the stride of the finest tap'
-            )
-        return affinity
+        unit = self._padding_unit(inputs)
+        taps = self.extract_feat(F.pad(inputs, (0, -width % unit, 0, -height % unit)))
+        return self.head.predict(taps, grid)
+
+    def _padding_unit(self, inputs: Tensor) -> int:
+        """Pixels per cell of the coarsest tap, found on a blank picture the first time."""
+        if self._coarsest_stride is None:
+            side = 16 * self.stride
+            sizes = [tap.shape[-1] for tap in self.extract_feat(inputs.new_zeros(1, 3, side, side))]
+            if max(sizes) * self.stride != side:
+                raise ValueError(
+                    f'the finest tap has {side / max(sizes):g} pixels a cell, not {self.stride}: '
+                    'set head.stride to it'
+                )
+            self._coarsest_stride = side // min(sizes)
+        return self._coarsest_stride
 
     @torch.no_grad()
     def affinities(self, pictures: Sequence[Tensor], scale: float = 1.0) -> Tensor:

@@ -109,7 +109,9 @@ def test_prediction_takes_pictures_of_different_sizes() -> None:
 def test_a_wrong_stride_is_named() -> None:
     net = make_net()
     net.head.stride = 8
-    with pytest.raises(ValueError, match=r'\(8, 8\) cells, not \(4, 4\): set head\.stride'):
+    with pytest.raises(
+        ValueError, match=r'finest tap has 4 pixels a cell, not 8: set head\.stride'
+    ):
         net.batch_affinities(torch.zeros(1, 3, 32, 32))
 
 
@@ -119,6 +121,24 @@ def test_efficientnet_lite_has_the_grid_of_its_first_tap() -> None:
     )
     net = make_net(backbone=LITE, head=head, channels_last=True).eval()
     assert net.batch_affinities(torch.zeros(1, 3, 67, 90)).shape == (1, 34, 9, 12)
+
+
+def test_coarser_taps_lie_upon_the_finest() -> None:
+    head = dict(
+        type='mmwsss.AffinityHead',
+        in_channels=(40, 112, 1280),
+        channels=(4, 4, 8),
+        stride=8,
+        radius=2,
+    )
+    net = make_net(backbone=LITE, head=head).eval()
+    # Whole cells of the finest tap, but not of those of stride 16.
+    picture = torch.randn(1, 3, 72, 88, generator=torch.Generator().manual_seed(0))
+    affinity = net.batch_affinities(picture)
+    assert affinity.shape[-2:] == (9, 11)
+    whole = net.batch_affinities(F.pad(picture, (0, 8, 0, 8)))
+    # Pairs that begin in the last row or in the outer columns may end beyond the border.
+    torch.testing.assert_close(affinity[..., :8, 1:10], whole[..., :8, 1:10])
 
 
 def test_published_weights_fit_the_config() -> None:

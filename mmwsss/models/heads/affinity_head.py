@@ -86,9 +86,10 @@ class AffinityHead(BaseModule):
         affinity = learnable_affinity(features, self.radius)
         return self.loss_module(affinity, labels.to(features.device), self.radius)
 
-    def predict(self, feats: Sequence[Tensor]) -> Tensor:
-        """Affinities (N, P, h, w) of the taps, see ``pairwise_affinity``."""
-        return pairwise_affinity(self(feats).float(), self.radius)
+    def predict(self, feats: Sequence[Tensor], grid: tuple[int, int]) -> Tensor:
+        """Affinities (N, P, h, w) of the upper left ``grid`` cells, see ``pairwise_affinity``."""
+        features = self(feats)[..., : grid[0], : grid[1]]
+        return pairwise_affinity(features.float(), self.radius)
 
 
 def _published_init() -> dict:
