@@ -16,6 +16,7 @@ from mmwsss.datasets.masks import read_mask
 from mmwsss.evaluation.label_scores import LabelScores, label_confusion, score_rows
 from mmwsss.refinement.affinity_labels import AffinityLabelParams, affinity_labels
 from mmwsss.refinement.background import Background
+from mmwsss.refinement.dense_crf import check_crf
 from mmwsss.refinement.process_pool import ordered_map
 from mmwsss.refinement.refiners.crf import crf_params
 from mmwsss.structures import CAMStore
@@ -39,13 +40,20 @@ KIND = 'affinity'
 
 
 def label_params(job: ConfigDict) -> AffinityLabelParams:
-    """Settings of a config's ``affinity_labels``: ``foreground``, ``background``, ``crf``."""
-    crf = job.get('crf', {})
+    """Settings of a config's ``affinity_labels``: ``foreground``, ``background``, ``crf``.
+
+    Raises:
+        ImportError: the CRF needs pydensecrf, which is missing; says how to install it.
+    """
+    settings = job.get('crf', {})
+    crf = None if settings is None else crf_params(**{'settings': 'affinity_label', **settings})
     resolution = job.get('resolution', 'picture')
+    if crf is not None:
+        check_crf(crf, resolution)
     return AffinityLabelParams(
         foreground=Background(**job.get('foreground', dict(alpha=4))),
         background=Background(**job.get('background', dict(alpha=32))),
-        crf=None if crf is None else crf_params(**{'settings': 'affinity_label', **crf}),
+        crf=crf,
         resolution=resolution,
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from mmwsss.datasets.transforms import LoadImage
-from mmwsss.refinement.dense_crf import CRF_SETTINGS, CRFParams, Resolution, dense_crf
+from mmwsss.refinement.dense_crf import CRF_SETTINGS, CRFParams, Resolution, check_crf, dense_crf
 from mmwsss.refinement.process_pool import OrderedQueue
 from mmwsss.registry import METRICS
 
@@ -33,6 +33,9 @@ class CRFIoUMetric(MaskIoUMetric):
         workers: Processes, for each process of a distributed test. 0 works in this one.
         resolution: ``'picture'``, or ``'scores'`` to refine at the size of the scores.
         **kwargs: Arguments of :class:`MaskIoUMetric`.
+
+    Raises:
+        ImportError: At once, where pydensecrf is missing; says how to install it.
     """
 
     default_prefix = 'crf'
@@ -51,6 +54,7 @@ class CRFIoUMetric(MaskIoUMetric):
             raise ValueError(f'min_probability must be in [0, 1), not {min_probability}')
         self.min_probability = min_probability
         params = replace(CRF_SETTINGS['segmentation'], **(crf or {}))
+        check_crf(params, resolution)
         self._queue = OrderedQueue(
             partial(_refine, params=params, resolution=resolution), workers, _path_of
         )

@@ -110,6 +110,16 @@ def dense_crf(
     return _infer(image, probabilities, params, scale)
 
 
+def check_crf(params: CRFParams, resolution: Resolution = 'picture') -> None:
+    """Refine one pixel: what is wrong with every picture shows now, not at the first one.
+
+    Raises:
+        ValueError: a wrong resolution.
+        ImportError: pydensecrf is missing; the message holds the command that installs it.
+    """
+    dense_crf(np.zeros((1, 1, 3), np.uint8), np.ones((2, 1, 1)), params, resolution)
+
+
 def _check(image: np.ndarray, scores: np.ndarray) -> None:
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f'picture must be (H, W, 3) uint8, not {image.shape} {image.dtype}')

@@ -1,5 +1,6 @@
 """MaskIoUMetric and CRFIoUMetric against a confusion matrix, and the files that they write."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +162,12 @@ def test_bad_picture_is_named(samples):
     Path(samples[3].img_path).write_bytes(b'')
     with pytest.raises(PictureError, match=r'x/3\.png: DataError'):
         evaluate(samples, CRF)
+
+
+def test_a_missing_crf_library_shows_when_the_metric_is_built(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pydensecrf', None)
+    with pytest.raises(ImportError, match='pip install pydensecrf2'):
+        METRICS.build(dict(CRF))
 
 
 def test_wrong_settings_are_errors(samples):

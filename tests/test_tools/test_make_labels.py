@@ -178,6 +178,17 @@ def test_response_maps_of_other_pictures_are_refused(root: Path) -> None:
         make_affinity_labels(config(root), workers=0)
 
 
+def test_a_missing_crf_library_shows_before_any_picture(root: Path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, 'pydensecrf', None)
+    with pytest.raises(ImportError, match='pip install pydensecrf2'):
+        make_affinity_labels(config(root), workers=0)
+    assert not (root / 'affinity').exists()
+    cfg = config(root)
+    cfg.affinity_labels.crf = None
+    make_affinity_labels(cfg, workers=0)
+    assert len(contents(root / 'affinity')) == COUNT
+
+
 @pytest.mark.slow
 def test_a_pool_makes_the_same_labels(root: Path) -> None:
     alone = make_pseudo_labels(without_model(root, 'alone'), workers=0)

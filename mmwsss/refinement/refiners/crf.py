@@ -6,7 +6,7 @@ import numpy as np
 
 from mmwsss.registry import REFINERS
 
-from ..dense_crf import CRF_SETTINGS, CRFParams, Resolution, dense_crf
+from ..dense_crf import CRF_SETTINGS, CRFParams, Resolution, check_crf, dense_crf
 from .base import Refiner, ScoredPicture
 
 
@@ -47,8 +47,7 @@ class CRFRefiner(Refiner):
     ) -> None:
         self.params = crf_params(settings, **overrides)
         self.resolution = resolution
-        # One pixel: a missing library or a wrong resolution shows here, not at the first picture.
-        dense_crf(np.zeros((1, 1, 3), np.uint8), np.ones((2, 1, 1)), self.params, resolution)
+        check_crf(self.params, resolution)
 
     def refine(self, picture: ScoredPicture) -> ScoredPicture:
         """Refine one picture; the scores become probabilities."""
