@@ -91,13 +91,21 @@ def read_response(store: CAMStore, picture: Picture, size: Sequence[int]) -> Res
         size: (H, W) of the picture.
 
     Raises:
-        ValueError: the maps were made of a picture of another size.
+        ValueError: the maps were made of a picture of another size, or a class that the labels
+            name has none.
     """
     response = store.read(picture.img_id)
     if response.ori_shape != tuple(size):
         raise ValueError(
             f'{store.path(picture.img_id)}: maps of a picture of {response.ori_shape} pixels, but '
             f'{picture.img_path} has {tuple(size)}: make the response maps again'
+        )
+    missing = sorted(set(picture.labels) - set(response.classes.tolist()))
+    if missing:
+        names = ', '.join(repr(store.classes[label]) for label in missing)
+        raise ValueError(
+            f'{store.path(picture.img_id)}: no response map of {names}, which the image-level '
+            'labels name: make the response maps again with these labels'
         )
     keep = np.isin(response.classes.numpy(), picture.labels)
     return ResponseMap(

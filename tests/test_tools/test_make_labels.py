@@ -254,6 +254,23 @@ def test_weights_of_another_shape_are_refused(root: Path) -> None:
         load_model(cfg.model, str(root / 'net.pth'))
 
 
+@pytest.mark.parametrize('kept', [1, 0])
+def test_a_tagged_class_needs_its_response_map(root: Path, kept: int) -> None:
+    """Without one it would silently become background."""
+    store = CAMStore.open(root / 'cams')
+    response = store.read('p1')
+    scores, classes = response.scores[:kept], response.classes[:kept]
+    store.write(ResponseMap(scores, classes, response.ori_shape, 'p1'))
+    missing = ', '.join(repr(list(COLOURS)[label]) for label in response.classes[kept:])
+    message = rf'1 of 6 (.|\n)*p1\.npz: no response map of {missing}, .*make the response maps'
+    with pytest.raises(RuntimeError, match=message):
+        make_affinity_labels(config(root), workers=0)
+    with pytest.raises(RuntimeError, match=message):
+        make_pseudo_labels(without_model(root, 'pseudo'), workers=0)
+    for folder in ('affinity', 'pseudo'):
+        assert len(contents(root / folder)) == COUNT - 1
+
+
 def test_absent_classes_are_forbidden(root: Path) -> None:
     """A store with maps of all classes gives labels of the present ones only."""
     store = CAMStore.open(root / 'cams')
