@@ -37,6 +37,9 @@ from .label_jobs import (
 from .reports import render_table, write_json
 
 KIND = 'affinity'
+SETTINGS = (
+    'cam_store', 'out_dir', 'mask_dir', 'foreground', 'background', 'crf', 'resolution',
+)  # fmt: skip
 
 
 def label_params(job: ConfigDict) -> AffinityLabelParams:
@@ -144,7 +147,7 @@ def make_affinity_labels(
         RuntimeError: pictures failed; the others are done.
     """
     start(cfg)
-    job = job_config(cfg, 'affinity_labels', cams, out)
+    job = job_config(cfg, 'affinity_labels', SETTINGS, cams, out)
     params = label_params(job)
     pictures, metainfo = list_pictures(cfg.label_dataset, job.get('mask_dir'))
     store = CAMStore.open(job.cam_store, metainfo['classes'])

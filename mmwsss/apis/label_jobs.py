@@ -133,11 +133,20 @@ def add_label_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(work_dir=None)
 
 
-def job_config(cfg: Config, key: str, cams: str | None, out: str | None) -> ConfigDict:
+def job_config(
+    cfg: Config, key: str, known: Sequence[str], cams: str | None, out: str | None
+) -> ConfigDict:
     """Return ``cfg[key]`` with the folders that the command line gave.
 
+    Args:
+        cfg: a tool's config.
+        key: the tool's place in it.
+        known: names of the settings there.
+        cams: the CAMStore, in place of the config's.
+        out: the folder of the labels, in place of the config's.
+
     Raises:
-        ValueError: the config does not say how to make these labels.
+        ValueError: the config does not say how to make these labels, or has an unknown setting.
     """
     if key not in cfg or 'label_dataset' not in cfg:
         raise ValueError(
@@ -145,6 +154,11 @@ def job_config(cfg: Config, key: str, cams: str | None, out: str | None) -> Conf
             'inherit it'
         )
     job = cfg[key]
+    unknown = [name for name in job if name not in known]
+    if unknown:
+        raise ValueError(
+            f'{cfg.filename}: {key} has no setting {unknown[0]!r}; it has {", ".join(known)}'
+        )
     if cams:
         job.cam_store = cams
     if out:

@@ -36,6 +36,10 @@ from .label_jobs import (
 )
 
 KIND = 'pseudo'
+SETTINGS = (
+    'cam_store', 'out_dir', 'mask_dir', 'background', 'refiner', 'ignore_below', 'weight_dir',
+    'batch_size',
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -257,7 +261,7 @@ def make_pseudo_labels(
         RuntimeError: pictures failed; the others are done.
     """
     start(cfg)
-    job = job_config(cfg, 'pseudo_labels', cams, out)
+    job = job_config(cfg, 'pseudo_labels', SETTINGS, cams, out)
     pictures, metainfo = list_pictures(cfg.label_dataset, job.get('mask_dir'))
     store = CAMStore.open(job.cam_store, metainfo['classes'])
     refiner = build_refiner(job, cfg.get('model'), checkpoint)

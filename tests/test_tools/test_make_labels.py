@@ -322,6 +322,19 @@ def test_a_config_without_labels_is_named(root: Path) -> None:
         make_pseudo_labels(cfg)
 
 
+def test_a_misspelt_setting_is_refused(root: Path) -> None:
+    cfg = config(root)
+    cfg.affinity_labels.foregroundd = dict(alpha=1)
+    known = 'cam_store, out_dir, mask_dir, foreground, background, crf, resolution'
+    message = rf"tiny\.py: affinity_labels has no setting 'foregroundd'; it has {known}$"
+    with pytest.raises(ValueError, match=message):
+        make_affinity_labels(cfg, workers=0)
+    message = r"tiny\.py: pseudo_labels has no setting 'ignore_bellow'; .*, ignore_below, "
+    with pytest.raises(ValueError, match=message):
+        make_pseudo_labels(without_model(root, 'pseudo', ignore_bellow=0.9), workers=0)
+    assert not (root / 'affinity').exists() and not (root / 'pseudo').exists()
+
+
 def launch(root: Path, tool: str, *arguments: str, expect: int = 0) -> str:
     """Run a tool in two processes."""
     with socket.socket() as probe:
