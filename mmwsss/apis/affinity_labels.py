@@ -34,6 +34,7 @@ from .label_jobs import (
     start,
     usable_workers,
 )
+from .label_sources import made_from, pending_pictures
 from .reports import render_table, write_json
 
 KIND = 'affinity'
@@ -77,6 +78,7 @@ class AffinityLabeller:
 
     def __call__(self, picture: Picture) -> None:
         """Write the picture's label."""
+        source = made_from(self.store, picture.img_id, picture.labels)
         image = load_rgb(picture.img_path)
         response = read_response(self.store, picture, image.shape[:2])
         at_picture = self.params.resolution == 'picture'
@@ -84,7 +86,7 @@ class AffinityLabeller:
         labels = affinity_labels(image, scores, response.classes.numpy(), self.params)
         if not at_picture:
             labels = cv2.resize(labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-        self.folder.write(picture.img_id, labels)
+        self.folder.write(picture.img_id, labels, source)
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ def make_affinity_labels(
         the report that ``report.json`` in the folder holds, None where no picture has a mask.
 
     Raises:
+        ValueError: labels that are there were made from something else.
         RuntimeError: pictures failed; the others are done.
     """
     start(cfg)
@@ -154,7 +157,7 @@ def make_affinity_labels(
     settings = {'cam_store': abspath(job.cam_store), **asdict(params)}
     on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, settings))
     folder = LabelFolder.open(job.out_dir, KIND, store.classes)
-    pending = [picture for picture in my_share(pictures) if picture.img_id not in folder]
+    pending = pending_pictures(pictures, folder, store)
     workers = usable_workers(workers, len(pending))
     results = ordered_map(
         AffinityLabeller(store, folder, params),

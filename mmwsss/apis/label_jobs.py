@@ -224,11 +224,16 @@ def raise_failures(failures: Sequence[PictureError], total: int) -> None:
     Raises:
         RuntimeError: names the first pictures and what was wrong with them.
     """
-    gathered = all_gather_object([str(failure) for failure in failures])
-    everywhere = [text for texts in gathered for text in texts]
-    if everywhere:
-        more = f'\n… and {len(everywhere) - 5} more' if len(everywhere) > 5 else ''
+    count, lines = gather_lines([str(failure) for failure in failures])
+    if count:
         raise RuntimeError(
-            f'{len(everywhere)} of {total} pictures failed; the others are done, run again when '
-            'these are corrected:\n' + '\n'.join(sorted(everywhere)[:5]) + more
+            f'{count} of {total} pictures failed; the others are done, run again when these are '
+            f'corrected:\n{lines}'
         )
+
+
+def gather_lines(lines: Sequence[str]) -> tuple[int, str]:
+    """How many lines all processes have together, and the first five of them."""
+    everywhere = sorted(line for gathered in all_gather_object(lines) for line in gathered)
+    more = [f'… and {len(everywhere) - 5} more'] if len(everywhere) > 5 else []
+    return len(everywhere), '\n'.join([*everywhere[:5], *more])

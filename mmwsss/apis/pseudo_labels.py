@@ -6,34 +6,32 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from os.path import abspath
 
-import numpy as np
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from mmengine.dist import all_reduce, is_main_process
 from mmengine.runner import CheckpointLoader
-from PIL import Image
 
 from mmwsss.datasets import LabelFolder
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.process_pool import PictureError, ordered_map
 from mmwsss.refinement.refiners import Refiner, ScoredPicture
 from mmwsss.registry import MODELS, REFINERS
-from mmwsss.structures import CAMStore, atomic_open, img_id_path
+from mmwsss.structures import CAMStore
 
-from .fingerprints import file_fingerprint
+from .fingerprints import file_fingerprint, settings_fingerprint
 from .label_jobs import (
     Picture,
     job_config,
     list_pictures,
     load_rgb,
-    my_share,
     on_main_process,
     raise_failures,
     read_response,
     start,
     usable_workers,
 )
+from .label_sources import WeightFolder, made_from, pending_pictures
 
 KIND = 'pseudo'
 SETTINGS = (
@@ -66,32 +64,25 @@ class LabelFinisher:
         refiners: those that are left.
         folder: where the label goes.
         ignore_below: see ``ScoredPicture.labels``.
-        weight_dir: where the confidence goes as an 8-bit gray PNG, or None.
+        weights: where the confidence goes, or None.
     """
 
     load: PictureLoader
     refiners: tuple[Refiner, ...]
     folder: LabelFolder
     ignore_below: float = 0.0
-    weight_dir: str | None = None
+    weights: WeightFolder | None = None
 
     def __call__(self, item: Picture | ScoredPicture) -> str:
         """Write the picture's label and return its id."""
         picture = item if isinstance(item, ScoredPicture) else self.load(item)
         for refiner in self.refiners:
             picture = refiner.refine(picture)
-        if self.weight_dir is not None:
-            # First: where a label is, its weights are.
-            write_weights(self.weight_dir, picture)
-        self.folder.write(picture.img_id, picture.labels(self.ignore_below))
+        source = made_from(self.load.store, picture.img_id, picture.classes)
+        if self.weights is not None:
+            self.weights.write(picture, source)
+        self.folder.write(picture.img_id, picture.labels(self.ignore_below), source)
         return picture.img_id
-
-
-def write_weights(root: str, picture: ScoredPicture) -> None:
-    """Write a picture's confidence as ``<root>/<img_id>.png``, 8-bit gray, 255 for certainty."""
-    weights = (255 * picture.confidence()).round().astype(np.uint8)
-    with atomic_open(img_id_path(root, picture.img_id, '.png')) as file:
-        Image.fromarray(weights).save(file, 'PNG')
 
 
 def build_refiner(job: ConfigDict, model: ConfigDict | None, checkpoint: str | None) -> Refiner:
@@ -149,7 +140,7 @@ class PseudoLabelJob:
         refiner: refines them.
         folder: where labels go.
         ignore_below: see ``ScoredPicture.labels``.
-        weight_dir: see ``LabelFinisher``.
+        weights: see ``LabelFinisher``.
         batch_size: pictures that a refiner on the device gets at once.
         workers: processes for the refiners after it.
     """
@@ -158,7 +149,7 @@ class PseudoLabelJob:
     refiner: Refiner
     folder: LabelFolder
     ignore_below: float = 0.0
-    weight_dir: str | None = None
+    weights: WeightFolder | None = None
     batch_size: int = 1
     workers: int = 0
 
@@ -169,7 +160,7 @@ class PseudoLabelJob:
         failures: list[PictureError] = []
         items = self._on_device(pictures, steps[:split], failures) if split else pictures
         finish = LabelFinisher(
-            self.load, tuple(steps[split:]), self.folder, self.ignore_below, self.weight_dir
+            self.load, tuple(steps[split:]), self.folder, self.ignore_below, self.weights
         )
         results = ordered_map(
             finish,
@@ -258,6 +249,7 @@ def make_pseudo_labels(
         workers: processes for refiners without a model; None: see ``usable_workers``.
 
     Raises:
+        ValueError: labels that are there were made from something else.
         RuntimeError: pictures failed; the others are done.
     """
     start(cfg)
@@ -268,21 +260,23 @@ def make_pseudo_labels(
     needs_model = any(step.needs_model for step in refiner.steps())
     settings = {
         'cam_store': abspath(job.cam_store),
-        'background': dict(job.background),
+        'background': dict(job.get('background', dict(alpha=16))),
         'refiner': job.refiner.to_dict(),
         'ignore_below': job.get('ignore_below', 0.0),
         'checkpoint': file_fingerprint(checkpoint) if needs_model else None,
     }
     on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, settings))
     folder = LabelFolder.open(job.out_dir, KIND, store.classes)
-    pending = [picture for picture in my_share(pictures) if picture.img_id not in folder]
-    load = PictureLoader(store, Background(**job.background))
+    weight_dir = job.get('weight_dir')
+    weights = WeightFolder(weight_dir, settings_fingerprint(settings)) if weight_dir else None
+    pending = pending_pictures(pictures, folder, store, weights and weights.has)
+    load = PictureLoader(store, Background(**settings['background']))
     work = PseudoLabelJob(
         load,
         refiner,
         folder,
         settings['ignore_below'],
-        job.get('weight_dir'),
+        weights,
         job.get('batch_size', 1),
         usable_workers(workers, len(pending)),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ..structures import atomic_open, img_id_path
 from .labels import DataError
@@ -25,8 +26,8 @@ class LabelFolder:
 
     ``<root>/<img_id>.png`` is an indexed PNG with VOC's colours: 0 is background, i + 1 is class i,
     255 is ignored. ``<root>/label_folder.json`` names format, kind, classes and the settings that
-    made them. Files appear whole or not at all, so that several processes may write into one
-    folder. Make one with :meth:`create` or :meth:`open`.
+    made them; the texts of a PNG are its own notes. Files appear whole or not at all, so that
+    several processes may write into one folder. Make one with :meth:`create` or :meth:`open`.
     """
 
     def __init__(self, root: str | os.PathLike, kind: str, classes: Sequence[str]) -> None:
@@ -97,8 +98,10 @@ class LabelFolder:
         """Return the picture's file; an id that would leave the folder is a ValueError."""
         return img_id_path(self.root, img_id, '.png')
 
-    def write(self, img_id: str, labels: np.ndarray) -> Path:
-        """Write one label map, uint8 (H, W), and return the file."""
+    def write(
+        self, img_id: str, labels: np.ndarray, notes: Mapping[str, str] | None = None
+    ) -> Path:
+        """Write one label map, uint8 (H, W), with notes for :meth:`notes`; return the file."""
         if labels.dtype != np.uint8 or labels.ndim != 2:
             raise ValueError(
                 f'labels of {img_id!r} are {labels.dtype}{list(labels.shape)}, not uint8 (H, W)'
@@ -107,8 +110,7 @@ class LabelFolder:
         mask_values(labels, len(self.classes), path)
         picture = Image.fromarray(labels)
         picture.putpalette(_PALETTE)
-        with atomic_open(path) as file:
-            picture.save(file, 'PNG')
+        save_png(path, picture, notes or {})
         return path
 
     def read(self, img_id: str) -> np.ndarray:
@@ -120,17 +122,45 @@ class LabelFolder:
 
     def __contains__(self, img_id: str) -> bool:
         """Whether the picture's file is there and whole to its last byte."""
-        try:
-            with open(self.path(img_id), 'rb') as file:
-                file.seek(-len(_PNG_END), os.SEEK_END)
-                return file.read() == _PNG_END
-        except OSError:  # no such file, or too short to seek in
-            return False
+        return _is_whole(self.path(img_id))
+
+    def notes(self, img_id: str) -> dict[str, str] | None:
+        """Notes in the picture's file; None where no whole file is there."""
+        return read_notes(self.path(img_id))
 
     def ids(self) -> Iterator[str]:
         """Ids of the pictures that have a file, sorted."""
         for path in sorted(self.root.rglob('*.png')):
             yield path.relative_to(self.root).as_posix()[: -len('.png')]
+
+
+def save_png(path: Path, picture: Image.Image, notes: Mapping[str, str]) -> None:
+    """Write a PNG file, whole or not at all, with notes as its texts."""
+    texts = PngInfo()
+    for name, text in notes.items():
+        texts.add_text(name, text)
+    with atomic_open(path) as file:
+        picture.save(file, 'PNG', pnginfo=texts)
+
+
+def read_notes(path: Path) -> dict[str, str] | None:
+    """Texts of a PNG file; None where no whole file is there. No pixel is decoded."""
+    if not _is_whole(path):
+        return None
+    try:
+        with Image.open(path) as picture:
+            return {name: text for name, text in picture.info.items() if isinstance(text, str)}
+    except (OSError, SyntaxError):  # a PNG by its last bytes only
+        return None
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        with open(path, 'rb') as file:
+            file.seek(-len(_PNG_END), os.SEEK_END)
+            return file.read() == _PNG_END
+    except OSError:  # no such file, or too short to seek in
+        return False
 
 
 def _read_meta(path: Path) -> dict:

@@ -1,11 +1,11 @@
-"""How many processes a job of labels takes."""
+"""How many processes a job of labels takes, and how it names what failed."""
 
 import os
 
 import pytest
 
 from mmwsss.apis import label_jobs
-from mmwsss.apis.label_jobs import usable_workers
+from mmwsss.apis.label_jobs import gather_lines, usable_workers
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,10 @@ def test_pool_is_used_where_it_pays(monkeypatch, cores, processes, pictures, wor
 @pytest.mark.parametrize('workers', [0, 3])
 def test_what_is_asked_for_is_used(workers):
     assert usable_workers(workers, 1) == workers
+
+
+def test_five_lines_stand_for_all():
+    lines = [f'p{index}' for index in reversed(range(7))]
+    assert gather_lines(lines) == (7, 'p0\np1\np2\np3\np4\n… and 2 more')
+    assert gather_lines(lines[:5]) == (5, 'p2\np3\np4\np5\np6')
+    assert gather_lines([]) == (0, '')

@@ -187,6 +187,24 @@ def test_a_truncated_label_is_not_there(tmp_path: Path) -> None:
         folder.read('x')
 
 
+def test_notes_are_read_from_whole_files_only(tmp_path: Path) -> None:
+    folder = LabelFolder.create(tmp_path, 'pseudo', CLASSES, {})
+    labels = np.ones((5, 7), np.uint8)
+    assert folder.notes('x') is None
+    path = folder.write('x', labels)
+    assert folder.notes('x') == {}
+    notes = {'a': '1 2', 'b': ''}
+    folder.write('x', labels, notes)
+    assert folder.notes('x') == notes
+    np.testing.assert_array_equal(folder.read('x'), labels)
+    content = path.read_bytes()
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        assert folder.notes('x') is None
+    path.write_bytes(b'no picture' + content[-12:])
+    assert folder.notes('x') is None
+
+
 def test_labels_of_different_settings_do_not_mix(tmp_path: Path) -> None:
     LabelFolder.create(tmp_path / 'l', 'pseudo', CLASSES, {'alpha': (4, 1), 'beta': 8})
     LabelFolder.create(tmp_path / 'l', 'pseudo', CLASSES, {'alpha': (4, 1), 'beta': 8})

@@ -2,10 +2,7 @@
 
 import csv
 import json
-import os
 import runpy
-import socket
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,87 +12,28 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from PIL import Image
-from rectangles import COLOURS, write_rectangles
+from rectangles import COLOURS
+from tiny_maps import COUNT, TOOLS, config, contents, launch, without_model, write_tiny_maps
 
 from mmwsss.apis.affinity_labels import make_affinity_labels
 from mmwsss.apis.pseudo_label_report import report_pseudo_labels
 from mmwsss.apis.pseudo_labels import load_model, make_pseudo_labels
 from mmwsss.datasets import LabelFolder
-from mmwsss.datasets.masks import read_mask
 from mmwsss.refinement.affinity_labels import AffinityLabelParams, affinity_labels
 from mmwsss.registry import MODELS
 from mmwsss.structures import CAMStore, ResponseMap
 
-TOOLS = Path(__file__).resolve().parents[2] / 'tools'
-COUNT = 6
-
-CONFIG = """
-_base_ = ['mmwsss::msrc/affinitynet.py']
-data_root = {root!r}
-cam_store = {root!r} + 'cams'
-affinity_dir = {root!r} + 'affinity'
-mask_dir = {root!r} + 'SegmentationClass'
-label_dataset = dict(data_root=data_root)
-affinity_labels = dict(cam_store=cam_store, out_dir=affinity_dir, mask_dir=mask_dir,
-                       foreground=dict(alpha=4), background=dict(alpha=32))
-model = dict(
-    backbone=dict(_delete_=True, type='mmpretrain.ResNet', depth=18, stem_channels=8,
-                  base_channels=8, strides=(1, 1, 1, 1), out_indices=(0, 1, 2), deep_stem=False),
-    head=dict(in_channels=(8, 16, 32), channels=(4, 4, 8), radius=3, stride=4),
-)
-train_pipeline = [
-    dict(type='LoadImage'), dict(type='LoadAffinityLabel'),
-    dict(type='mmseg.RandomCrop', crop_size=48), dict(type='RandomFlip', prob=0.5),
-    dict(type='PadWithLabels', size=48, pad_value=(127.0, 127.0, 127.0)),
-    dict(type='PoolAffinityLabel', stride=4),
-    dict(type='mmpretrain.PackInputs', algorithm_keys=('gt_affinity_label',)),
-]
-train_dataloader = dict(
-    batch_size=3, num_workers=0, persistent_workers=False,
-    dataset=dict(data_root=data_root, affinity_dir=affinity_dir, pipeline=train_pipeline))
-param_scheduler = dict(end=2)
-train_cfg = dict(max_epochs=2)
-default_hooks = dict(logger=dict(interval=1))
-pseudo_labels = dict(
-    cam_store=cam_store, out_dir={root!r} + 'pseudo', mask_dir=mask_dir, ignore_below=0.0,
-    refiner=dict(refiners=[dict(type='RandomWalkRefiner', t=2), dict(type='CRFRefiner')]))
-"""
-
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Pictures of several sizes, their response maps, and a config. The last one has no mask."""
-    store = CAMStore.create(tmp_path / 'cams', list(COLOURS))
-    rng = np.random.default_rng(0)
-    for img_id, classes in write_rectangles(tmp_path, COUNT, heights=(40, 42, 44)).items():
-        response = rng.random((len(classes), 6, 7)) * 0.15
-        for place in range(len(classes)):
-            response[place, 2:4, 1 + 3 * place : 3 + 3 * place] = 1
-        size = read_mask(tmp_path / f'SegmentationClass/{img_id}.png').shape
-        store.write(ResponseMap(torch.from_numpy(response), torch.tensor(classes), size, img_id))
-    (tmp_path / f'SegmentationClass/p{COUNT - 1}.png').unlink()
-    (tmp_path / 'tiny.py').write_text(CONFIG.format(root=f'{tmp_path}/'))
+    """Pictures, their response maps and a config."""
+    write_tiny_maps(tmp_path)
     return tmp_path
 
 
 def run_tool(monkeypatch, name: str, *arguments: str) -> None:
     monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
     runpy.run_path(str(TOOLS / name), run_name='__main__')
-
-
-def config(root: Path, **pseudo_labels) -> Config:
-    cfg = Config.fromfile(root / 'tiny.py')
-    cfg.merge_from_dict({'pseudo_labels': pseudo_labels} if pseudo_labels else {})
-    return cfg
-
-
-def without_model(root: Path, out: str, **kwargs) -> Config:
-    refiner = dict(_delete_=True, type='CRFRefiner', iterations=2)
-    return config(root, refiner=refiner, out_dir=str(root / out), **kwargs)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.glob('*.png')}
 
 
 def test_affinity_labels_of_the_tool(root: Path, monkeypatch, capsys) -> None:
@@ -159,8 +97,10 @@ def test_affinity_labels_resume(root: Path) -> None:
 
 
 def test_a_bad_picture_is_named_and_the_others_are_done(root: Path) -> None:
-    (root / 'cams/p1.npz').write_bytes(b'PK')
-    (root / 'JPEGImages/p3.jpg').write_bytes(b'no picture')
+    bad = root / 'cams/p1.npz', root / 'JPEGImages/p3.jpg'
+    good = [path.read_bytes() for path in bad]
+    for path in bad:
+        path.write_bytes(b'PK')
     with pytest.raises(RuntimeError, match=r'2 of 6 pictures failed(.|\n)*p1: .*damaged') as error:
         make_affinity_labels(config(root), workers=0)
     assert 'p3.jpg: unreadable picture' in str(error.value)
@@ -168,6 +108,10 @@ def test_a_bad_picture_is_named_and_the_others_are_done(root: Path) -> None:
     with pytest.raises(RuntimeError, match=r'2 of 6 pictures failed(.|\n)*p1: .*damaged'):
         make_pseudo_labels(without_model(root, 'pseudo'), workers=0)
     assert len(contents(root / 'pseudo')) == COUNT - 2
+    for path, content in zip(bad, good):
+        path.write_bytes(content)
+    make_affinity_labels(config(root), workers=0)
+    assert len(contents(root / 'affinity')) == COUNT
 
 
 def test_response_maps_of_other_pictures_are_refused(root: Path) -> None:
@@ -333,23 +277,6 @@ def test_a_misspelt_setting_is_refused(root: Path) -> None:
     with pytest.raises(ValueError, match=message):
         make_pseudo_labels(without_model(root, 'pseudo', ignore_bellow=0.9), workers=0)
     assert not (root / 'affinity').exists() and not (root / 'pseudo').exists()
-
-
-def launch(root: Path, tool: str, *arguments: str, expect: int = 0) -> str:
-    """Run a tool in two processes."""
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2']
-    command += [f'--master_port={port}', str(TOOLS / tool), str(root / 'tiny.py'), *arguments]
-    result = subprocess.run(
-        [*command, '--launcher', 'pytorch'],
-        capture_output=True,
-        text=True,
-        env={**os.environ, 'OMP_NUM_THREADS': '1'},
-    )
-    assert result.returncode == expect, result.stderr
-    return result.stdout + result.stderr
 
 
 @pytest.mark.slow
