@@ -9,6 +9,8 @@ model = dict(
         size=(224, 224),
         pad_val=0,
         seg_pad_val=255,
+        # Whole cells: resizing the scores of a cut one would shift all of them.
+        test_cfg=dict(size_divisor=16),
     ),
     backbone=dict(
         type='mmwsss.EfficientNetLite',
