@@ -60,14 +60,16 @@ pseudo_labels = dict(
     cam_store=cam_store,
     out_dir='work_dirs/affinitynet/pseudo_labels',
     # 27×40 cells in place of VOC's 47×63: fewer steps. docs/results.md has what was tried.
-    background=dict(alpha=6),
+    background=dict(alpha=8),
     refiner=dict(
         type='SequentialRefiner',
         refiners=[
             dict(type='RandomWalkRefiner', beta=8, t=5),
+            dict(type='KeepConfidence'),
             dict(type='CRFRefiner', settings='segmentation'),
         ],
     ),
-    ignore_below=0.0,
+    # Of the walk's scores; the segmentor learns nothing from the pixels below.
+    ignore_below=0.7,
     mask_dir=mask_dir,
 )

@@ -10,7 +10,10 @@ stages = dict(
     cams=dict(cfg_options=dict(test_dataloader=dict(dataset=_train))),
     walk=dict(cfg_options=dict(pseudo_labels=dict(refiner=dict(t=5)))),
     walk_val=dict(cfg_options=dict(label_dataset=_val, pseudo_labels=dict(refiner=dict(t=5)))),
-    pseudo_labels_val=dict(cfg_options=dict(label_dataset=_val)),
+    # Labels to look at, whole.
+    pseudo_labels_val=dict(
+        cfg_options=dict(label_dataset=_val, pseudo_labels=dict(ignore_below=0.0))
+    ),
 )
 report = dict(
     dataset=dict(

@@ -10,7 +10,7 @@ _cams = dict(
     cfg_options=dict(test_evaluator=dict(classwise=True)),
 )
 _labels = dict(tool='pseudo_labels', config='affinitynet', checkpoint='affinitynet')
-_walk = dict(**_labels, cfg_options=dict(pseudo_labels=dict(refiner=random_walk)))
+_walk = dict(**_labels, cfg_options=dict(pseudo_labels=dict(refiner=random_walk, ignore_below=0.0)))
 _train, _val = ({'pseudo_labels.cam_store': store} for store in ('cams', 'cams_val'))
 stages = dict(
     classifier=dict(tool='train', config='classifier', title='classifier'),

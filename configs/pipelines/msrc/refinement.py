@@ -1,7 +1,7 @@
 # What each refiner adds, and the segmentor beside one trained on the true masks: docs/results.md.
 _base_ = './cam.py'
 work_dir = 'work_dirs/pipelines/msrc/refinement'
-_crf = dict(refiner=dict(_delete_=True, type='CRFRefiner', settings='irn'))
+_crf = dict(refiner=dict(_delete_=True, type='CRFRefiner', settings='irn'), ignore_below=0.0)
 _val_pictures = dict(ann_file='ImageSets/Segmentation/val.txt')
 stages = dict(
     crf=dict(
@@ -17,6 +17,14 @@ stages = dict(
         title='CAM + CRF, val',
         inputs={'pseudo_labels.cam_store': 'cams_val'},
         cfg_options=dict(pseudo_labels=_crf, label_dataset=_val_pictures),
+    ),
+    refined=dict(
+        tool='pseudo_labels',
+        config='affinitynet',
+        checkpoint='affinitynet',
+        title='CAM + random walk + CRF, train',
+        inputs={'pseudo_labels.cam_store': 'cams'},
+        cfg_options=dict(pseudo_labels=dict(ignore_below=0.0)),
     ),
     ceiling=dict(
         tool='train',
