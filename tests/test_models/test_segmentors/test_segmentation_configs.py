@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 from torch import nn
 
 import mmwsss  # noqa: F401 (finds the base configs of mmseg)
@@ -42,6 +43,22 @@ def test_scores_have_the_size_of_the_picture_and_all_classes(name):
     classes = len(cfg.train_dataloader.dataset.metainfo.classes) + 1 if 'msrc' in name else 21
     assert scores.shape == (1, classes, 65, 97)
     assert cfg.model.data_preprocessor.size == cfg.crop_size
+
+
+def test_pictures_are_seen_in_whole_cells():
+    model = build(load('msrc/deeplabv2_efficientnet-lite0.py')).eval()
+    generator = torch.Generator().manual_seed(0)
+    picture = torch.randint(0, 256, (3, 37, 50), generator=generator, dtype=torch.uint8)
+    whole = torch.full((3, 48, 64), 127, dtype=torch.uint8)  # the mean: 0 once it is subtracted
+    whole[:, :37, :50] = picture
+    scores = []
+    for one in (picture, whole):
+        size = tuple(one.shape[1:])
+        sample = SegDataSample(metainfo=dict(img_shape=size, ori_shape=size))
+        (result,) = model.test_step(dict(inputs=[one], data_samples=[sample]))
+        scores.append(result.seg_logits.data)
+    assert scores[0].shape[1:] == (37, 50)
+    torch.testing.assert_close(scores[0], scores[1][:, :37, :50])
 
 
 def test_published_network_has_stride_8_and_frozen_batch_normalisation():
