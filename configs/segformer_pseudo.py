@@ -6,6 +6,7 @@ _base_ = [
     './_base_/segmentation_runtime.py',
 ]
 model = dict(
+    type='mmwsss.MultiScaleEncoderDecoder',  # mmseg's, with weights of pixels
     data_preprocessor=dict(size=(321, 321)),
     backbone=dict(
         init_cfg=dict(

@@ -5,6 +5,7 @@ from .cam_visualization import CAMVisualizationHook
 from .finite_loss import FiniteLossHook
 from .iteration_seed import IterationSeedHook
 from .metrics_file import MetricsFileHook
+from .pixel_weights import PixelWeightsHook
 from .sub_category_clustering import SubCategoryClusteringHook
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     'FiniteLossHook',
     'IterationSeedHook',
     'MetricsFileHook',
+    'PixelWeightsHook',
     'SubCategoryClusteringHook',
 ]

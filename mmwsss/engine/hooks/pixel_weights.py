@@ -1,0 +1,30 @@
+"""A hook that stops training where weights of pixels would be ignored."""
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from mmwsss.models.segmentors import MultiScaleEncoderDecoder
+from mmwsss.registry import HOOKS
+
+
+@HOOKS.register_module()
+class PixelWeightsHook(Hook):
+    """Stop at the first batch that has weights of pixels, if the segmentor does not use them.
+
+    mmseg's own segmentors take the labels of a sample and nothing else.
+    """
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None
+    ) -> None:
+        """Raise TypeError naming the segmentor."""
+        samples = (data_batch or {}).get('data_samples', ())
+        if not any('gt_weight_map' in sample for sample in samples):
+            return
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        if not isinstance(model, MultiScaleEncoderDecoder):
+            raise TypeError(
+                f'{type(model).__name__} ignores the weights of weight_dir; set '
+                "model.type='mmwsss.MultiScaleEncoderDecoder', or drop weight_dir"
+            )
