@@ -12,7 +12,12 @@ stages = dict(
     cams_val=dict(cfg_options=dict(_delete_=True)),
     walk=None,
     walk_val=None,
-    pseudo_labels_val=dict(cfg_options=dict(label_dataset=dict(ann_file='val.txt'))),
+    # Labels to look at, whole.
+    pseudo_labels_val=dict(
+        cfg_options=dict(
+            label_dataset=dict(ann_file='val.txt'), pseudo_labels=dict(ignore_below=0.0)
+        )
+    ),
     test=dict(title='masks, val'),
 )
 report = dict(

@@ -1,9 +1,9 @@
 # PASCAL VOC 2012: pseudo-labels of train_aug (10,582 pictures) to train, VOC's masks to measure.
 _base_ = 'mmseg::_base_/datasets/pascal_voc12.py'
 dataset_type = 'mmwsss.VOCPseudoLabelDataset'
-# Written by tools/make_pseudo_labels.py. The true masks, for the ceiling:
+# Written by tools/make_pseudo_labels.py configs/affinitynet.py. The true masks, for the ceiling:
 #   --cfg-options train_dataloader.dataset.label_dir=data/VOCdevkit/VOC2012/SegmentationClassAug
-label_dir = 'work_dirs/voc12/pseudo_labels'
+label_dir = 'work_dirs/affinitynet/pseudo_labels'
 crop_size = (321, 321)
 
 train_pipeline = [
