@@ -11,6 +11,7 @@ from mmwsss.structures.atomic import TEMPORARY_PREFIX
 DIGITS = 16
 _FILES = ('ann_file', 'label_file')
 _FOLDERS = ('label_dir', 'weight_dir', 'affinity_dir')
+_WEIGHTS = ('checkpoint', 'load_from')
 
 
 def fingerprint_of(parts: Iterable[bytes | str]) -> str:
@@ -45,13 +46,37 @@ def output_fingerprint(path: str | os.PathLike) -> str:
     )
 
 
-def data_fingerprint(datasets: Iterable[Mapping]) -> str:
+def local_weights(settings: object) -> list[str]:
+    """Files that ``checkpoint`` or ``load_from`` name anywhere in settings, URLs left out."""
+    return list(dict.fromkeys(_local_weights(settings)))
+
+
+def weight_fingerprints(settings: Mapping) -> list[str]:
+    """Fingerprints of the contents of :func:`local_weights`, as far as these are there."""
+    paths = [os.path.expanduser(path) for path in local_weights(settings)]
+    return [file_fingerprint(path) for path in paths if os.path.isfile(path)]
+
+
+def _local_weights(settings: object) -> Iterator[str]:
+    if isinstance(settings, Mapping):
+        for key, value in settings.items():
+            if key in _WEIGHTS and isinstance(value, str) and '://' not in value:
+                yield value
+            yield from _local_weights(value)
+    elif isinstance(settings, (list, tuple)):
+        for value in settings:
+            yield from _local_weights(value)
+
+
+def data_fingerprint(datasets: Iterable[Mapping], folders: Iterable[str] = ()) -> str:
     """Fingerprint of what datasets read: lists by content, pictures and masks by size and time.
 
     Args:
         datasets: configs of datasets; wrapped ones (``dataset``, ``datasets``) count as well.
+        folders: more folders of masks.
     """
-    return fingerprint_of(part for dataset in datasets for part in _dataset_parts(dataset))
+    parts = [part for dataset in datasets for part in _dataset_parts(dataset)]
+    return fingerprint_of(parts + [part for folder in folders for part in _folder_parts(folder)])
 
 
 def _dataset_parts(dataset: Mapping) -> Iterator[str]:
@@ -65,9 +90,13 @@ def _dataset_parts(dataset: Mapping) -> Iterator[str]:
             yield from (key, file_fingerprint(path))
     prefixes = [os.path.join(root, name) for name in dict(dataset.get('data_prefix', {})).values()]
     for folder in prefixes + [dataset[key] for key in _FOLDERS if dataset.get(key)]:
-        for file in _files(folder):
-            status = os.stat(file)
-            yield f'{_below(file, folder)} {status.st_size} {status.st_mtime_ns}'
+        yield from _folder_parts(folder)
+
+
+def _folder_parts(folder: str | os.PathLike) -> Iterator[str]:
+    for file in _files(folder):
+        status = os.stat(file)
+        yield f'{_below(file, folder)} {status.st_size} {status.st_mtime_ns}'
 
 
 def _files(folder: str | os.PathLike) -> list[Path]:

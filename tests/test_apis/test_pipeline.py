@@ -14,7 +14,6 @@ from mmengine.config import Config
 from mmwsss.apis.fingerprints import (
     data_fingerprint,
     fingerprint_of,
-    output_fingerprint,
     settings_fingerprint,
 )
 from mmwsss.apis.pipeline import processes, stage
@@ -23,6 +22,7 @@ from mmwsss.apis.pipeline.pipeline import Pipeline
 from mmwsss.apis.pipeline.processes import StageError, locked, tool_command
 from mmwsss.apis.pipeline.records import StageRecord
 from mmwsss.apis.pipeline.stage import Stage, read_label_report, read_metrics
+from mmwsss.version import __version__
 
 FAKE_TOOL = """
 import hashlib, json, os, pathlib, sys, time
@@ -395,48 +395,52 @@ def test_labels_without_masks_have_no_metrics(tmp_path):
     assert read_label_report(tmp_path / 'report.json') == ({}, {})
 
 
-def test_borders_of_parts_count():
-    assert fingerprint_of(['ab', 'c']) != fingerprint_of(['a', 'bc'])
-    assert fingerprint_of(['ab', b'c']) == fingerprint_of([b'ab', 'c'])
-
-
-def test_output_fingerprint_sees_names_and_contents(tmp_path):
-    folder = tmp_path / 'out'
-    folder.mkdir()
-    (folder / 'a').write_text('1')
-    first = output_fingerprint(folder)
-    (folder / '.tmp-123').write_text('half')
-    os.utime(folder / 'a', (0, 0))
-    assert output_fingerprint(folder) == first
-    (folder / 'a').write_text('2')
-    second = output_fingerprint(folder)
-    (folder / 'a').rename(folder / 'b')
-    assert len({first, second, output_fingerprint(folder)}) == 3
-
-
-def test_data_fingerprint_sees_lists_and_pictures(tmp_path):
-    (tmp_path / 'pictures').mkdir()
-    picture, split = tmp_path / 'pictures/a.jpg', tmp_path / 'train.txt'
-    picture.write_text('1')
-    split.write_text('a\n')
-    dataset = dict(
-        data_root=str(tmp_path), ann_file='train.txt', data_prefix=dict(img_path='pictures')
+def test_changed_weights_on_disk_repeat_the_training_that_starts_from_them(root):
+    weights = root / 'imagenet.pth'
+    weights.write_text('1')
+    (root / 'cam.py').open('a').write(
+        f'model = dict(backbone=dict(init_cfg=dict(checkpoint={str(weights)!r})))\n'
     )
-    wrapped = dict(type='RepeatDataset', dataset=dataset)
-    seen = [data_fingerprint([dataset]), data_fingerprint([dataset])]
-    assert seen[0] == seen[1] == data_fingerprint([wrapped])
-    picture.write_text('12')
-    seen.append(data_fingerprint([dataset]))
-    split.write_text('b\n')
-    os.utime(split, (0, 0))
-    seen.append(data_fingerprint([dataset]))
-    assert len(set(seen)) == 3
+    run(root)
+    calls(root)
+    os.utime(weights, (0, 0))
+    run(root)
+    assert calls(root) == []
+    weights.write_text('2')
+    run(root)
+    assert {'classifier --resume', 'segmentor --resume'} <= set(calls(root))
 
 
-def test_settings_fingerprint_sees_values():
-    one = settings_fingerprint(dict(a=1, b=dict(c=(1, 2))))
-    assert settings_fingerprint(dict(b=dict(c=(1, 2)), a=1)) == one
-    assert settings_fingerprint(dict(a=1, b=dict(c=(1, 3)))) != one
+def test_changed_load_from_repeats_its_stage(root):
+    weights = root / 'start.pth'
+    weights.write_text('1')
+    edit(root / 'pipeline.py', 'lr=2', f'lr=2, load_from={str(weights)!r}')
+    run(root)
+    calls(root)
+    weights.write_text('2')
+    run(root)
+    assert calls(root) == ['segmentor --resume']
+
+
+def test_changed_masks_measure_labels_again(root):
+    masks = root / 'masks'
+    masks.mkdir()
+    edit(root / 'labels.py', "cam_store=''", f"cam_store='', mask_dir={str(masks)!r}")
+    run(root)
+    calls(root)
+    (masks / 'a.png').write_text('corrected')
+    run(root)
+    assert calls(root) == ['labels']
+
+
+def test_stages_without_local_weights_keep_their_fingerprint(root):
+    whole = pipeline(root)
+    stage = whole.stages['classifier']
+    cfg = stage.load_config()
+    datasets = data_fingerprint(stage.datasets(cfg))
+    settings = settings_fingerprint(stage.relevant(cfg))
+    known = fingerprint_of([__version__, 'train', settings, 'seed 0', datasets, ''])
+    assert whole.fingerprint(stage, cfg, {}) == known
 
 
 def test_settings_of_another_tool_repeat_nothing(root):

@@ -15,6 +15,7 @@ from mmwsss.apis.fingerprints import (
     fingerprint_of,
     output_fingerprint,
     settings_fingerprint,
+    weight_fingerprints,
 )
 from mmwsss.apis.reports import write_json
 from mmwsss.datasets import DataError
@@ -129,10 +130,12 @@ class Pipeline:
             cfg: its config without the outputs of other stages.
             done: records of the stages that it needs.
         """
-        parts = [__version__, stage.tool, settings_fingerprint(stage.relevant(cfg))]
+        relevant = stage.relevant(cfg)
+        parts = [__version__, stage.tool, settings_fingerprint(relevant)]
         # Labels have nothing random.
         parts += [f'seed {self.seed}'] if stage.tool in ('train', 'test') else []
-        parts += [data_fingerprint(stage.datasets(cfg)), stage.checkpoint_file or '']
+        parts += [data_fingerprint(stage.datasets(cfg), stage.mask_folders(cfg))]
+        parts += [stage.checkpoint_file or '', *weight_fingerprints(relevant)]
         for name in stage.needs:
             parts += [name, done[name].output_fingerprint]
         return fingerprint_of(parts)

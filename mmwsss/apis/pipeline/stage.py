@@ -119,6 +119,11 @@ class Stage:
             return [cfg.label_dataset]
         return [cfg[f'{self.tool}_dataloader'].dataset]
 
+    def mask_folders(self, cfg: Config) -> list[str]:
+        """Folders of the masks that the stage's labels are measured with."""
+        mask_dir = cfg[self.tool].get('mask_dir') if self.tool in LABEL_KEYS else None
+        return [mask_dir] if mask_dir else []
+
     def runnable_config(
         self, cfg: Config, folder: Path, done: Mapping[str, StageRecord], seed: int
     ) -> Config:
