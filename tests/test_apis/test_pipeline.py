@@ -338,7 +338,7 @@ def test_check_names_the_stage_of_a_missing_config(root):
 
 
 def test_check_builds_datasets_before_training(root):
-    with pytest.raises(KeyError):  # the fake configs name no dataset type
+    with pytest.raises(ValueError, match=r"stage 'classifier': .*model"):  # fakes have none
         pipeline(root).check()
 
 

@@ -3,12 +3,11 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 
 from mmwsss.apis.fingerprints import (
     data_fingerprint,
@@ -18,11 +17,9 @@ from mmwsss.apis.fingerprints import (
     weight_fingerprints,
 )
 from mmwsss.apis.reports import write_json
-from mmwsss.datasets import DataError
-from mmwsss.datasets.check import check_images, check_num_classes
-from mmwsss.registry import DATASETS, REFINERS
 from mmwsss.version import __version__
 
+from .check import PipelineCheck
 from .processes import locked, run_tool, tool_command
 from .records import RECORD_NAME, StageRecord
 from .stage import Stage
@@ -79,7 +76,8 @@ class Pipeline:
                     f'stage {stage.name!r} needs {unknown[0]!r}, which is no stage before it'
                 )
             before.append(stage.name)
-        pipeline = cls(stages, Path(cfg.work_dir), cfg.get('seed', 0), report=cfg.get('report'))
+        report = _report_settings(cfg.get('report'), cfg.stages.keys() - stages.keys())
+        pipeline = cls(stages, Path(cfg.work_dir), cfg.get('seed', 0), report=report)
         return replace(pipeline, **overrides)
 
     def folder(self, stage: Stage) -> Path:
@@ -101,26 +99,21 @@ class Pipeline:
         return everything[everything.index(start) if start else 0 :]
 
     def check(self, decode: bool = False) -> None:
-        """Build every dataset and refiner that needs no other stage, before hours of training.
+        """Build what the stages will build, before hours of training; docs/pipeline.md has a list.
 
         Args:
             decode: decode every picture and mask, too.
 
         Raises:
-            DataError: faults of the data, or classes that are not the model's.
-            OSError, ValueError, ImportError: what else is wrong.
+            DataError: faults of the data, or classes that differ.
+            OSError, ValueError, ImportError: what else is wrong; names the stage.
         """
-        faults: list[str] = []
-        decoded: set[str] | None = set() if decode else None
+        check = PipelineCheck(decode)
         for stage in self.stages.values():
-            cfg = stage.load_config()
-            with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmwsss')):
-                faults += _check_data(stage, cfg, decoded)
-                if stage.tool == 'pseudo_labels':
-                    REFINERS.build(cfg.pseudo_labels.refiner)
-        if faults:
-            distinct = list(dict.fromkeys(faults))
-            raise DataError('\n'.join([f'{len(distinct)} faults in the data:', *distinct]))
+            check.add_stage(stage)
+        if self.report is not None:
+            check.add_report(self.report, self.stages)
+        check.raise_faults()
 
     def fingerprint(self, stage: Stage, cfg: Config, done: Mapping[str, StageRecord]) -> str:
         """Fingerprint of all that a stage's output depends on.
@@ -241,26 +234,14 @@ class Pipeline:
         return renamed
 
 
-def _check_data(stage: Stage, cfg: Config, decoded: set[str] | None) -> list[str]:
-    """Faults of the data of a stage that takes none of another stage's output as data.
-
-    Args:
-        stage: the stage.
-        cfg: its config.
-        decoded: fingerprints of the datasets that are decoded already; None decodes none.
-    """
-    if any('dataset' in key for key in stage.inputs):
-        return []
-    faults = []
-    for settings in stage.datasets(cfg):
-        dataset = DATASETS.build(settings)
-        faults += check_num_classes(dataset, cfg.get('model', {}), f'stage {stage.name!r}')
-        files = {key: x for key, x in settings.items() if key not in ('pipeline', 'test_mode')}
-        mark = settings_fingerprint(files)
-        if decoded is not None and mark not in decoded:
-            decoded.add(mark)
-            faults += check_images(dataset, label=stage.title)
-    return faults
+def _report_settings(report: Mapping | None, dropped: Collection[str]) -> Mapping | None:
+    """A report's settings without the stages that the pipeline inherits, but leaves out."""
+    if report is None:
+        return None
+    columns = {heading: name for heading, name in report.get('columns', {}).items() if name}
+    shown = {heading: name for heading, name in columns.items() if name not in dropped}
+    bars = [name for name in report.get('bars', ()) if name not in dropped]
+    return {**report, 'columns': shown, 'bars': bars}
 
 
 def _is_current(record: StageRecord, fingerprint: str) -> bool:

@@ -94,13 +94,16 @@ class Stage:
 
         Raises:
             FileNotFoundError: there is no such config; names the stage.
-            ValueError: the config is not one for the tool.
+            ValueError: the config is not one for the tool, or the options do not fit it.
         """
         if not Path(self.config).is_file():
             raise FileNotFoundError(f'stage {self.name!r}: there is no config {self.config}')
         cfg = Config.fromfile(self.config)
         # Merging takes _delete_ out of what it merges.
-        cfg.merge_from_dict(copy.deepcopy(dict(self.cfg_options)))
+        try:
+            cfg.merge_from_dict(copy.deepcopy(dict(self.cfg_options)))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f'stage {self.name!r}: cfg_options: {error}') from error
         needed = {'train': 'train_dataloader', 'test': 'test_dataloader'}.get(self.tool, self.tool)
         if cfg.get(needed) is None:
             raise ValueError(f'stage {self.name!r}: {self.config} has no {needed}')
