@@ -155,6 +155,21 @@ def test_every_round_restarts_weights_and_schedule(data):
     torch.testing.assert_close(runner.model.head.assignments >= 0, presence)
 
 
+def test_rounds_of_other_lengths_decay_to_their_end(data):
+    train(data, data / 'run', hook=dict(epochs=(1, 4, 1)))
+    expected = [0.02 * (1 - t / (n - 1)) ** 0.9 for n in (3, 12, 3) for t in range(n)]
+    assert [rate for rate, _ in RateRecorder.seen] == pytest.approx(expected)
+
+
+def test_schedule_that_fits_no_round_is_refused_before_training(data):
+    cfg = config(data, data / 'run', hook=dict(epochs=(2, 3, 1)))
+    cfg['param_scheduler'] = dict(type='MultiStepLR', milestones=[1], end=2)
+    RateRecorder.seen = []
+    with pytest.raises(ValueError, match='MultiStepLR with milestones'):
+        Runner.from_cfg(cfg).train()
+    assert RateRecorder.seen == []
+
+
 def test_continuing_keeps_the_weights(data):
     train(data, data / 'run', hook=dict(restart=False))
     steps = [
@@ -183,11 +198,11 @@ def test_round_0_is_the_plain_classifier(data):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('restart', [True, False])
-def test_resumed_run_ends_as_the_unbroken_one(data, restart):
-    hook = dict(restart=restart)
+@pytest.mark.parametrize('hook', [{}, dict(restart=False), dict(epochs=(1, 4, 1))])
+def test_resumed_run_ends_as_the_unbroken_one(data, hook):
     unbroken = train(data, data / 'unbroken', hook=hook)
-    for epoch in (2, 4, 5):  # where round 1 begins, where round 2 begins, in the middle of round 2
+    # Of equal rounds: where round 1 begins, where round 2 begins, in the middle of round 2.
+    for epoch in (2, 4, 5):
         resumed = train(
             data,
             data / f'from_{epoch}',
@@ -288,11 +303,21 @@ def test_rounds_that_do_not_add_up_are_refused(data, kwargs, message):
 
 
 @pytest.mark.parametrize(
-    'wrong', [dict(epochs=(2, 2)), dict(epochs=(2, 0, 4)), dict(dtype='int8'), dict(stage='neck')]
+    'wrong',
+    [
+        dict(epochs=(2, 2)),
+        dict(epochs=(2, 0, 4)),
+        dict(epochs=(-1, 3, 4)),
+        dict(epochs=(2, 1.5, 2.5)),
+        dict(rounds=-1),
+        dict(rounds=1.5),
+        dict(dtype='int8'),
+        dict(stage='neck'),
+    ],
 )
 def test_settings_are_checked(data, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        HOOKS.build(dict(type='SubCategoryClusteringHook', rounds=2, **wrong))
+        HOOKS.build(dict(type='SubCategoryClusteringHook') | dict(rounds=2) | wrong)
 
 
 def test_a_head_without_sub_categories_is_refused(data):

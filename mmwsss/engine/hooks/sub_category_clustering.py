@@ -21,6 +21,7 @@ from mmwsss.registry import CLUSTERERS, HOOKS, MODELS
 
 from .sub_category_features import extract_features, feature_loader
 from .sub_category_records import format_summary, summarize, write_assignments, write_summary
+from .sub_category_schedule import round_schedules
 
 
 @HOOKS.register_module()
@@ -30,8 +31,8 @@ class SubCategoryClusteringHook(Hook):
     Round 0 trains the plain classifier. Every further round clusters the features of all training
     images class by class, gives the result to the model's :class:`SubCategoryHead`, and trains with
     a fresh optimiser state and a learning rate schedule that starts anew: ``param_scheduler`` of
-    the config is that of one round. The clusters are model state, so that a run resumes within a
-    round.
+    the config is that of one round, scaled to rounds of other lengths. The clusters are model
+    state, so that a run resumes within a round.
 
     A round r leaves in the work dir ``round_<r>.pth``, its weights after training, and
     ``sub_categories/round_<r>.json`` and ``.csv``, its figures and its clusters (docs:
@@ -70,7 +71,9 @@ class SubCategoryClusteringHook(Hook):
             raise ValueError(f"dtype must be 'float16' or 'float32', not {dtype!r}")
         if stage not in ('pre_logits', 'backbone'):
             raise ValueError(f"stage must be 'pre_logits' or 'backbone', not {stage!r}")
-        if epochs is not None and (len(epochs) != rounds + 1 or min(epochs[1:], default=1) < 1):
+        if not isinstance(rounds, int) or rounds < 0:
+            raise ValueError(f'rounds must be 0 or more, not {rounds}: those after round 0')
+        if epochs is not None and not _are_epochs(epochs, rounds):
             raise ValueError(
                 f'epochs must be of rounds 0 to {rounds}, at least 1 in each but the first, not '
                 f'{epochs}'
@@ -91,12 +94,15 @@ class SubCategoryClusteringHook(Hook):
 
         Raises:
             TypeError: If the model's head has no sub-categories.
-            ValueError: If the epochs do not add up, round 0 is missing, or a resumed checkpoint
-                belongs to other images.
+            ValueError: If the epochs do not add up, a schedule cannot be scaled to a round, round
+                0 is missing, or a resumed checkpoint belongs to other images.
         """
         head = _head(runner)
         epochs = self._epochs(runner.max_epochs)
         self.starts = [0, *accumulate(epochs)]
+        for number in range(self.rounds + 1):
+            if epochs[number]:
+                self._schedules(runner, number)
         if runner.iter > 0:
             self._check_resumed(runner, head)
             return
@@ -225,14 +231,21 @@ class SubCategoryClusteringHook(Hook):
         for group in runner.optim_wrapper.param_groups:
             for key in [key for key in group if key.startswith('initial_')]:
                 group[key.removeprefix('initial_')] = group[key]
-        schedulers = copy.deepcopy(runner.cfg.get('param_scheduler'))
-        if schedulers is None:
-            return
-        for one in schedulers if isinstance(schedulers, list) else [schedulers]:
-            epochs = self.starts[number + 1] - self.starts[number]
-            per_epoch = 1 if one.get('by_epoch', True) else len(runner.train_dataloader)
-            one.setdefault('end', epochs * per_epoch)
-        runner.param_schedulers = runner.build_param_scheduler(schedulers)
+        schedules = self._schedules(runner, number)
+        if schedules:
+            runner.param_schedulers = runner.build_param_scheduler(schedules)
+
+    def _schedules(self, runner: Runner, number: int) -> list[dict]:
+        schedules = runner.cfg.get('param_scheduler') or []
+        epochs = self.starts[number + 1] - self.starts[number]
+        return round_schedules(schedules, epochs, len(runner.train_dataloader))
+
+
+def _are_epochs(epochs: Sequence[int], rounds: int) -> bool:
+    least = [0] + [1] * rounds
+    return len(epochs) == len(least) and all(
+        isinstance(count, int) and count >= one for count, one in zip(epochs, least)
+    )
 
 
 def _model(runner: Runner) -> CAMClassifier:
