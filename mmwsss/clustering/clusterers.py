@@ -30,6 +30,14 @@ class Clusterer(ABC):
     pca: int | None = None
     unit_length: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ('pca', 'n_init', 'max_iter', 'batch_size'):
+            value = getattr(self, name, None)
+            if value is not None and (not isinstance(value, int) or value < 1):
+                raise ValueError(
+                    f'{type(self).__name__}: {name} must be a positive whole number, not {value}'
+                )
+
     def __call__(self, rows: FeatureRows, num_clusters: int, seed: int = 0) -> np.ndarray:
         """Label every row.
 
@@ -140,6 +148,7 @@ class SphericalKMeans(KMeans):
     unit_length: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.unit_length:
             raise ValueError('SphericalKMeans needs unit_length=True; else take KMeans')
 

@@ -135,6 +135,19 @@ def test_spherical_kmeans_without_unit_length_is_refused():
         SphericalKMeans(unit_length=False)
 
 
+@pytest.mark.parametrize('name', ['KMeans', 'MiniBatchKMeans', 'SphericalKMeans', 'FINCH'])
+@pytest.mark.parametrize('pca', [0, -2, 1.5])
+def test_no_components_are_refused_when_built(name, pca):
+    with pytest.raises(ValueError, match=f'{name}: pca must be a positive whole number, not {pca}'):
+        CLUSTERERS.build(dict(type=name, pca=pca))
+
+
+@pytest.mark.parametrize('wrong', [dict(n_init=0), dict(max_iter=0), dict(batch_size=0.5)])
+def test_numbers_of_minibatch_kmeans_are_checked_when_built(wrong):
+    with pytest.raises(ValueError, match=f'{next(iter(wrong))} must be a positive whole number'):
+        MiniBatchKMeans(**wrong)
+
+
 def at_angles(*degrees):
     radians = np.radians(degrees)
     return np.stack([np.cos(radians), np.sin(radians)], 1).astype(np.float32)

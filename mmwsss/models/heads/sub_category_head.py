@@ -146,13 +146,13 @@ class SubCategoryHead(MixupCAMHead):
 
 def _per_class(num_subcategories: int | Sequence[int], num_classes: int) -> tuple[int, ...]:
     counts = (
-        (num_subcategories,) * num_classes
-        if isinstance(num_subcategories, int)
-        else tuple(num_subcategories)
+        tuple(num_subcategories)
+        if isinstance(num_subcategories, Sequence)
+        else (num_subcategories,) * num_classes
     )
-    if len(counts) != num_classes or any(count < 1 for count in counts):
+    if len(counts) != num_classes or any(not isinstance(k, int) or k < 1 for k in counts):
         raise ValueError(
-            'num_subcategories must be a positive number, or one for each of '
+            'num_subcategories must be a positive whole number, or one for each of '
             f'{num_classes} classes, not {num_subcategories}'
         )
     return counts

@@ -188,7 +188,7 @@ def test_samples_without_index_are_refused():
         make_head().loss(features(1), samples)
 
 
-@pytest.mark.parametrize('wrong', [0, (2, 3), (2, 0, 3)])
+@pytest.mark.parametrize('wrong', [0, 2.5, (2, 3), (2, 0, 3), [2.5, 2, 2]])
 def test_numbers_of_sub_categories_are_checked(wrong):
     with pytest.raises(ValueError, match='num_subcategories'):
         SubCategoryHead(num_classes=CLASSES, in_channels=5, num_subcategories=wrong)
