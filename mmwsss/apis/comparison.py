@@ -1,21 +1,13 @@
-"""Train several configs with several seeds, measure each on several splits, make one table."""
+"""Several configs with several seeds, each measured on several splits, in one table."""
 
 import json
 import math
-import os
-import shutil
+import re
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
-
-from rich.progress import track
-
-from .shipped import TOOLS
 
 SCORES = ('mIoU', 'precision', 'recall', 'F', 'mFscore')
 
@@ -30,23 +22,36 @@ class Row:
         config: Config file.
         checkpoint: Name of a file in the run's directory, such as ``round_1.pth``; None: the last.
         options: ``key=value`` settings of this run, which become part of its directory's name.
+        test_options: ``key=value`` settings of the test alone.
     """
 
     config: str
     checkpoint: str | None = None
     options: tuple[str, ...] = ()
+    test_options: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> 'Row':
-        """Read ``CONFIG[@CHECKPOINT]``."""
-        config, _, checkpoint = text.partition('@')
-        return cls(config, checkpoint or None)
+        """Read ``CONFIG[@CHECKPOINT][ KEY=VALUE …]``, options of the test."""
+        # Paths may hold blanks.
+        source, *test_options = re.split(r'\s+(?=[\w.]+=)', text.strip())
+        config, _, checkpoint = source.partition('@')
+        return cls(config, checkpoint or None, test_options=tuple(test_options))
 
     @property
     def run(self) -> str:
         """Name of the directory of its runs."""
-        # Values may hold slashes.
-        return '__'.join([Path(self.config).stem, *(quote(o, '=,[]()+') for o in self.options)])
+        return _file_name(Path(self.config).stem, self.options)
+
+    def measured(self, split: str) -> str:
+        """Name of what its test on a split leaves, without suffix."""
+        parts = ['cam', split, *([Path(self.checkpoint).stem] if self.checkpoint else [])]
+        return _file_name('_'.join(parts), self.test_options)
+
+
+def _file_name(name: str, options: Sequence[str]) -> str:
+    # Values may hold slashes.
+    return '__'.join([name, *(quote(option, '=,[]()+') for option in options)])
 
 
 @dataclass(frozen=True)
@@ -93,123 +98,26 @@ class Comparison:
                 rows.append(row)
         return list(runs.values())
 
-
-def run_comparison(comparison: Comparison) -> None:
-    """Train and test whatever is not there yet.
-
-    Raises:
-        RuntimeError: If a run fails; names its log.
-        FileNotFoundError: If a run has no such checkpoint.
-    """
-    runs = [(rows, seed) for seed in comparison.seeds for rows in comparison.shared_runs()]
-    with ThreadPoolExecutor(comparison.jobs) as pool:
-        done = pool.map(lambda run: _run(comparison, *run), runs)
-        for _ in track(done, 'runs', total=len(runs)):
-            pass  # the results are files
+    def folder(self, row: Row, seed: int) -> Path:
+        """Where the run of a row with a seed keeps its files."""
+        return self.root / row.run / f'seed_{seed}'
 
 
-def _run(comparison: Comparison, rows: Sequence[Row], seed: int) -> None:
-    """Train once; measure every row's checkpoint on every split."""
-    work_dir = _work_dir(comparison, rows[0], seed)
-    pending = [
-        (row, split)
-        for row in rows
-        for split in comparison.splits
-        if not result_file(work_dir, split, row.checkpoint).exists()
-    ]
-    if not pending:
-        return
-    if not (work_dir / 'trained').exists():
-        _say(f'{rows[0].run}, seed {seed}: training, log in {work_dir}/train.out')
-        options = _options(comparison, rows[0], seed)
-        arguments = ['--resume', '--no-validate']
-        _call(comparison, work_dir, 'train.py', rows[0].config, arguments, options)
-        (work_dir / 'trained').touch()
-    for row, split in pending:
-        _measure(comparison, row, seed, split)
+def result_file(folder: Path, row: Row, split: str) -> Path:
+    """Where a run keeps a row's scores on a split, see ``CAMMetric.curve_file``."""
+    return folder / f'{row.measured(split)}.json'
 
 
-def _measure(comparison: Comparison, row: Row, seed: int, split: str) -> None:
-    work_dir = _work_dir(comparison, row, seed)
-    options = [
-        *_options(comparison, row, seed),
-        f'test_dataloader.dataset.ann_file={comparison.splits[split]}',
-        f'test_evaluator.curve_file={result_file(work_dir, split, row.checkpoint)}',
-    ]
-    arguments = [str(_checkpoint(work_dir, row))]
-    if comparison.store:
-        store = store_dir(work_dir, split, row.checkpoint)
-        # An interrupted test left some pictures there.
-        shutil.rmtree(store, ignore_errors=True)
-        arguments += ['--out', str(store)]
-    at = f' at {row.checkpoint}' if row.checkpoint else ''
-    _say(f'{row.run}, seed {seed}{at}: measuring {split}')
-    _call(comparison, work_dir, 'test.py', row.config, arguments, options)
-
-
-def _checkpoint(work_dir: Path, row: Row) -> Path:
-    if row.checkpoint is None:
-        return Path((work_dir / 'last_checkpoint').read_text().strip())
-    file = work_dir / row.checkpoint
-    if not file.is_file():
-        others = ', '.join(sorted(other.name for other in work_dir.glob('*.pth')))
-        raise FileNotFoundError(f'{file}: there is no such checkpoint, but {others or "none"}')
-    return file
-
-
-def _options(comparison: Comparison, row: Row, seed: int) -> list[str]:
-    return [*comparison.options, *row.options, f'randomness.seed={seed}']
-
-
-def _say(line: str) -> None:
-    # In one piece: several runs write at a time.
-    print(f'{line}\n', end='', flush=True)
-
-
-def run_dir(comparison: Comparison, name: str, seed: int) -> Path:
-    """Where the run of a row with a seed keeps its files."""
-    return _work_dir(comparison, comparison.rows[name], seed)
-
-
-def _work_dir(comparison: Comparison, row: Row, seed: int) -> Path:
-    return comparison.root / row.run / f'seed_{seed}'
-
-
-def result_file(work_dir: Path, split: str, checkpoint: str | None = None) -> Path:
-    """Where a run keeps its scores on a split, see ``CAMMetric.curve_file``."""
-    return work_dir / f'{store_dir(work_dir, split, checkpoint).name}.json'
-
-
-def store_dir(work_dir: Path, split: str, checkpoint: str | None = None) -> Path:
-    """Where a run keeps its response maps of a split, a ``CAMStore``."""
-    return work_dir / '_'.join(['cam', split, *([Path(checkpoint).stem] if checkpoint else [])])
-
-
-def _call(
-    comparison: Comparison,
-    work_dir: Path,
-    tool: str,
-    config: str,
-    arguments: list[str],
-    options: list[str],
-) -> None:
-    work_dir.mkdir(parents=True, exist_ok=True)
-    log = work_dir / f'{Path(tool).stem}.out'
-    command = [sys.executable, str(TOOLS / tool), config, *arguments]
-    command += ['--work-dir', str(work_dir), '--cfg-options', *options]
-    threads = max(1, (os.cpu_count() or 1) // comparison.jobs)
-    environment = {'OMP_NUM_THREADS': str(threads), **os.environ}
-    with log.open('a') as stream:
-        code = subprocess.run(command, stdout=stream, stderr=stream, env=environment).returncode
-    if code != 0:
-        raise RuntimeError(f'{tool} of {config} in {work_dir} failed with {code}: see {log}')
+def store_dir(folder: Path, row: Row, split: str) -> Path:
+    """Where a run keeps a row's response maps of a split, a ``CAMStore``."""
+    return folder / row.measured(split)
 
 
 def read_scores(comparison: Comparison, name: str, split: str, key: str) -> list[float]:
     """A figure of a row on a split at the threshold of the best mIoU, one value a seed."""
-    checkpoint = comparison.rows[name].checkpoint
-    folders = [run_dir(comparison, name, seed) for seed in comparison.seeds]
-    files = [result_file(folder, split, checkpoint) for folder in folders]
+    row = comparison.rows[name]
+    folders = [comparison.folder(row, seed) for seed in comparison.seeds]
+    files = [result_file(folder, row, split) for folder in folders]
     return [best_score(json.loads(file.read_text()), key) for file in files]
 
 
@@ -230,7 +138,7 @@ def comparison_table(comparison: Comparison, scores: Sequence[str] = ('mIoU',)) 
     """A Markdown table, a line a row, mean (± sd) over seeds at the threshold of the best mIoU.
 
     Args:
-        comparison: Complete, see :func:`run_comparison`.
+        comparison: Complete, see ``run_comparison``.
         scores: Of :data:`SCORES`, the columns of each split; its threshold is the last.
     """
     columns = [f'{split} {what}' for split in comparison.splits for what in (*scores, 'threshold')]

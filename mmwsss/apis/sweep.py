@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mmwsss.visualization.curves import Curve, draw_curves
@@ -22,8 +23,8 @@ def sweep_rows(
     """Rows of a sweep, by the value.
 
     Args:
-        points: ``VALUE=CONFIG[@CHECKPOINT]``, or ``CONFIG[@CHECKPOINT]`` for a row of each of
-            ``values``.
+        points: ``VALUE=CONFIG[@CHECKPOINT][ KEY=VALUE …]``, see :meth:`Row.parse`, or
+            ``CONFIG[@CHECKPOINT]`` for a row of each of ``values``.
         key: The setting that takes the values, nested keys and places in lists by dots.
         values: As they would stand in ``--cfg-options``.
         baseline: ``CONFIG[@CHECKPOINT]`` without the value.
@@ -42,7 +43,7 @@ def sweep_rows(
                 f'{point} has no value: write VALUE={point}, or give --key and --values'
             )
         row = Row.parse(point)
-        rows += [(v, Row(row.config, row.checkpoint, (f'{key}={v}',))) for v in values]
+        rows += [(v, replace(row, options=(f'{key}={v}',))) for v in values]
     if baseline:
         rows.append((BASELINE, Row.parse(baseline)))
     named = dict(rows)

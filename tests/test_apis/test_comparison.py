@@ -4,9 +4,11 @@ import runpy
 from dataclasses import replace
 from pathlib import Path
 
+import fake_runs
 import pytest
+from fake_runs import edit
 
-from mmwsss.apis import comparison as module
+from mmwsss.apis import comparison_runs as module
 from mmwsss.apis.comparison import (
     Comparison,
     Row,
@@ -15,48 +17,25 @@ from mmwsss.apis.comparison import (
     mean_and_deviation,
     read_scores,
     result_file,
-    run_comparison,
-    run_dir,
     store_dir,
 )
+from mmwsss.apis.comparison_runs import run_comparison
+from mmwsss.datasets import DataError
 
-FAKE_TOOL = """
-import json, pathlib, sys
-folder = pathlib.Path(sys.argv[sys.argv.index('--work-dir') + 1])
-options = dict(o.split('=', 1) for o in sys.argv[sys.argv.index('--cfg-options') + 1:])
-with (folder / 'calls').open('a') as calls:
-    calls.write(pathlib.Path(sys.argv[0]).stem + '\\n')
-if 'fail' in sys.argv[1]:
-    sys.exit('this run fails')
-if 'train' in sys.argv[0]:
-    for name in ('round_0.pth', 'round_1.pth', 'epoch_2.pth'):
-        (folder / name).touch()
-    (folder / 'last_checkpoint').write_text('epoch_2.pth\\n')
-if '--out' in sys.argv:
-    pathlib.Path(sys.argv[sys.argv.index('--out') + 1]).mkdir()
-if 'test_evaluator.curve_file' in options:
-    seed = float(options['randomness.seed'])
-    gain = dict(round_0=0, round_1=5, epoch_2=0)[pathlib.Path(sys.argv[2]).stem]
-    gain += float(options.get('alpha', 0))
-    scores = dict(threshold=[0.1, 0.2, 0.3], mIoU=[10, 50 + seed + gain, 20], F=[70, 60, 50])
-    pathlib.Path(options['test_evaluator.curve_file']).write_text(json.dumps(scores))
-"""
+VAL = {'val': 'val.txt'}
 
 
 @pytest.fixture
 def tools(tmp_path, monkeypatch):
-    folder = tmp_path / 'tools'
-    folder.mkdir()
-    for name in ('train.py', 'test.py'):
-        (folder / name).write_text(FAKE_TOOL)
-    monkeypatch.setattr(module, 'TOOLS', folder)
-    return folder
+    fake_runs.set_up(tmp_path, monkeypatch)
 
 
 def comparison(tmp_path, config='cam.py'):
-    return Comparison(
-        {'CAM': Row(config)}, (0, 1, 2), {'val': 'val.txt'}, tmp_path / 'runs', jobs=2
-    )
+    return Comparison({'CAM': Row(config)}, (0, 1, 2), VAL, tmp_path / 'runs', jobs=2)
+
+
+def run_dir(comparison, name, seed):
+    return comparison.folder(comparison.rows[name], seed)
 
 
 def rounds(tmp_path):
@@ -97,7 +76,7 @@ def test_single_seed_has_no_deviation(tmp_path, tools):
 def test_complete_runs_are_not_repeated(tmp_path, tools):
     runs = comparison(tmp_path)
     run_comparison(runs)
-    result_file(run_dir(runs, 'CAM', 1), 'val').unlink()
+    result_file(run_dir(runs, 'CAM', 1), runs.rows['CAM'], 'val').unlink()
     run_comparison(runs)
     assert calls(run_dir(runs, 'CAM', 0)) == ['train', 'test']
     assert calls(run_dir(runs, 'CAM', 1)) == ['train', 'test', 'test']
@@ -124,6 +103,7 @@ def test_checkpoints_of_a_trained_run_are_measured_without_training(tmp_path, to
     assert folder == tmp_path / 'runs/sub/seed_2' == run_dir(trained, 'end', 2)
     assert calls(folder) == ['train', 'test', 'test', 'test']
     assert {file.name for file in folder.glob('*.json')} == {
+        'run.json',
         'cam_val.json',
         'cam_val_round_0.json',
         'cam_val_round_1.json',
@@ -214,11 +194,59 @@ def test_tool_refuses_two_rows_of_one_name(monkeypatch):
 def test_response_maps_are_kept_on_request(tmp_path, tools):
     runs = replace(comparison(tmp_path), seeds=(0,))
     run_comparison(runs)
-    folder = run_dir(runs, 'CAM', 0)
-    assert not store_dir(folder, 'val').exists()
-    result_file(folder, 'val').unlink()
+    folder, row = run_dir(runs, 'CAM', 0), runs.rows['CAM']
+    assert not store_dir(folder, row, 'val').exists()
+    result_file(folder, row, 'val').unlink()
     # What an interrupted test left would be refused by the tool.
-    store_dir(folder, 'val').mkdir()
-    (store_dir(folder, 'val') / 'p0.npz').touch()
+    store_dir(folder, row, 'val').mkdir()
+    (store_dir(folder, row, 'val') / 'p0.npz').touch()
     run_comparison(replace(runs, store=True))
-    assert list(store_dir(folder, 'val').iterdir()) == []
+    assert list(store_dir(folder, row, 'val').iterdir()) == []
+
+
+def test_rows_of_other_test_options_share_a_training(tmp_path, tools):
+    text = 'sub.py@round_1.pth model.head.cam_source=sub_max'
+    rows = {'parent': Row.parse('sub.py@round_1.pth'), 'merged': Row.parse(text)}
+    runs = replace(comparison(tmp_path), rows=rows, seeds=(0,))
+    run_comparison(runs)
+    assert [read_scores(runs, name, 'val', 'mIoU') for name in rows] == [[55.0], [65.0]]
+    assert calls(run_dir(runs, 'merged', 0)) == ['train', 'test', 'test']
+
+
+def test_test_options_of_a_command_line():
+    row = Row.parse('my configs/sub.py@a.pth  a.b=[1, 2] c=/x y.pth ')
+    assert row == Row('my configs/sub.py', 'a.pth', test_options=('a.b=[1, 2]', 'c=/x y.pth'))
+    assert '/' not in row.measured('val')
+
+
+def test_splits_are_checked_before_the_first_training(tmp_path, tools):
+    Path('labels.txt').write_text('p0 cat\n')
+    runs = comparison(tmp_path)
+    with pytest.raises(DataError, match=r"val\.txt:1.*'p1' has no label"):
+        run_comparison(runs)
+    assert not run_dir(runs, 'CAM', 0).exists()
+
+
+def test_classes_are_checked_before_the_first_training(tmp_path, tools):
+    edit('sub.py', 'model = dict(', 'model = dict(data_preprocessor=dict(num_classes=2), ')
+    runs = replace(comparison(tmp_path), rows={'CAM': Row('cam.py'), 'wrong': Row('sub.py')})
+    with pytest.raises(DataError, match=r'2 faults.*\n.*sub\.py, train_dataloader: .* 1 classes'):
+        run_comparison(runs)
+    assert not run_dir(runs, 'CAM', 0).exists()
+
+
+def test_data_of_complete_runs_need_not_be_there(tmp_path, tools):
+    runs = comparison(tmp_path)
+    run_comparison(runs)
+    Path('labels.txt').unlink()
+    run_comparison(runs)
+    assert calls(run_dir(runs, 'CAM', 0)) == ['train', 'test']
+
+
+def test_moved_runs_are_measured(tmp_path, tools):
+    runs = replace(comparison(tmp_path), seeds=(0,))
+    run_comparison(runs)
+    folder = run_dir(runs, 'CAM', 0)
+    (folder / 'last_checkpoint').write_text('/gone/epoch_2.pth')
+    run_comparison(replace(runs, splits={'train': 'train.txt'}))
+    assert calls(folder) == ['train', 'test', 'test']

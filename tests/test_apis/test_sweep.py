@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmwsss.apis import comparison as module
-from mmwsss.apis.comparison import Comparison, Row, result_file, run_dir
+from mmwsss.apis import comparison_runs
+from mmwsss.apis.comparison import Comparison, Row, result_file
 from mmwsss.apis.sweep import sweep_rows, write_sweep
 
-TOOL = Path(module.__file__).parents[2] / 'tools/analysis_tools/sweep.py'
+TOOL = Path(comparison_runs.__file__).parents[2] / 'tools/analysis_tools/sweep.py'
 
 
 def fill(comparison, score=lambda value, seed: 50.0):
     """Write the results that runs would have left."""
-    for value in comparison.rows:
+    for value, row in comparison.rows.items():
         for seed in comparison.seeds:
-            file = result_file(run_dir(comparison, value, seed), 'val')
+            file = result_file(comparison.folder(row, seed), row, 'val')
             file.parent.mkdir(parents=True, exist_ok=True)
             best = score(value, seed)
             scores = dict(threshold=[0.1, 0.2], mIoU=[best - 5, best], F=[best, best + 10])
@@ -46,6 +46,12 @@ def test_configs_of_their_own_and_baseline():
         '5': Row('sub_k5.py', 'round_3.pth'),
         'baseline': Row('plain.py'),
     }
+
+
+def test_options_of_the_test_stay_with_their_value():
+    rows = sweep_rows(['5=sub.py@round_3.pth model.head.cam_source=sub_max', '6=sub.py'])
+    options = ('model.head.cam_source=sub_max',)
+    assert rows == {'5': Row('sub.py', 'round_3.pth', test_options=options), '6': Row('sub.py')}
 
 
 def test_config_without_value_is_refused():
@@ -92,13 +98,12 @@ def test_baseline_alone_is_refused(tmp_path):
         write_sweep(sweep(tmp_path, sweep_rows([], baseline='a.py')), 'K', tmp_path / 'f')
 
 
-def test_tool_uses_what_is_there(tmp_path, monkeypatch, capsys):
-    """Complete runs are read, not trained: there is no such config."""
-    runs = sweep(tmp_path, sweep_rows(['no.py'], 'model.x', ['0.1', '0.2']))
-    fill(runs)
+def test_tool_runs_and_draws(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(comparison_runs, 'run_comparison', fill)
     arguments = ['no.py', '--key', 'model.x', '--values', '0.1', '0.2', '--splits', 'val=val.txt']
-    arguments += ['--work-dir', str(runs.root), '--out', str(tmp_path / 'out/sweep')]
+    arguments += ['--work-dir', str(tmp_path / 'runs'), '--out', str(tmp_path / 'out/sweep')]
     monkeypatch.setattr('sys.argv', [str(TOOL), *arguments])
     runpy.run_path(str(TOOL), run_name='__main__')
     assert '| 0.2 | 50.0 ± 0.0 | 0.20 |' in capsys.readouterr().out
+    assert (tmp_path / 'runs/no__model.x=0.2/seed_2/cam_val.json').is_file()
     assert (tmp_path / 'out/sweep.md').read_text().startswith('| model.x | val mIoU |')

@@ -5,22 +5,30 @@ python tools/analysis_tools/compare_methods.py \\
     'CAM=configs/msrc/cam.py' '+ mixup=configs/msrc/mixup.py' --seeds 0 1 2 \\
     --splits train=ImageSets/Segmentation/train.txt val=ImageSets/Segmentation/val.txt
 
-A row may name a checkpoint of its run, ``'round 1=configs/msrc/subcategory_cam.py@round_1.pth'``;
-rows of one config share its training. An interrupted comparison goes on where it stopped.
+A row may name a checkpoint of its run, ``'round 1=configs/msrc/subcategory_cam.py@round_1.pth'``,
+and options of its test, ``'merged=configs/msrc/subcategory_cam.py model.head.cam_source=sub_max'``;
+rows of one config share its training. An interrupted comparison goes on where it stopped; what
+another config left in a run's folder is refused.
 """
 
 import argparse
 from pathlib import Path
 
-from mmwsss.apis.comparison import SCORES, Row, comparison_table, run_comparison
+from mmwsss.apis.comparison import SCORES, Row, comparison_table
 from mmwsss.apis.comparison_cli import add_comparison_arguments, comparison_of, pairs
+from mmwsss.apis.comparison_runs import run_comparison
 from mmwsss.apis.reports import write_text
 
 
 def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description='Compare configs over seeds and splits')
-    parser.add_argument('rows', nargs='+', metavar='NAME=CONFIG[@CHECKPOINT]')
+    parser.add_argument(
+        'rows',
+        nargs='+',
+        metavar='NAME=CONFIG[@CHECKPOINT]',
+        help="in quotes, options of the row's test may follow: 'NAME=CONFIG KEY=VALUE …'",
+    )
     add_comparison_arguments(parser)
     parser.add_argument('--scores', nargs='+', choices=SCORES, default=['mIoU'], help='columns')
     parser.add_argument('--out', type=Path, help='write the table to this Markdown file too')

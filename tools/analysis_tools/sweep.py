@@ -18,8 +18,9 @@ An interrupted sweep goes on where it stopped; its runs are those of compare_met
 import argparse
 from pathlib import Path
 
-from mmwsss.apis.comparison import SCORES, run_comparison
+from mmwsss.apis.comparison import SCORES
 from mmwsss.apis.comparison_cli import add_comparison_arguments, comparison_of
+from mmwsss.apis.comparison_runs import run_comparison
 from mmwsss.apis.sweep import sweep_rows, write_sweep
 
 
