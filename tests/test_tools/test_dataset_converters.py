@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from PIL import Image
 from scipy.io import savemat
 
+from mmwsss.apis.shipped import SHIPPED
 from mmwsss.datasets import DataError, ImageLevelDataset, VOCImageLevelDataset
 from mmwsss.datasets.converters import own_pictures, voc12
-from mmwsss.datasets.voc import voc_palette
+from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
+from mmwsss.registry import DATASETS
 
 CONVERTERS = Path(__file__).parents[2] / 'tools/dataset_converters'
 # VOC: train a, val b. SBD: train a, c; val b, d.
@@ -84,6 +88,22 @@ def test_voc12_labels_from_masks(roots: tuple[Path, Path]) -> None:
     voc12.convert(voc, sbd, label_source='mask', verify_counts=False)
     assert (voc / 'image_labels/train_aug.txt').read_text() == 'a cat\nc car\nd car\n'
     assert (voc / 'image_labels/val.txt').read_text() == 'b cat\n'
+
+
+@pytest.mark.parametrize(('split', 'found'), [('train', 'a'), ('val', 'b'), ('train_aug', 'acd')])
+def test_voc_configs_measure_any_split(roots: tuple[Path, Path], split: str, found: str) -> None:
+    voc12.convert(*roots, verify_counts=False)
+    settings = Config.fromfile(SHIPPED / 'configs/cam.py').test_dataloader.dataset
+    settings.data_root = str(roots[0])
+    settings.data_prefix = dict(img_path='JPEGImages')  # only VOC's own pictures have masks
+    assert settings.ann_file == 'ImageSets/Segmentation/val.txt'
+    settings.ann_file = f'ImageSets/Segmentation/{split}.txt'
+    with DefaultScope.overwrite_default_scope('mmwsss'):
+        dataset = DATASETS.build(settings)
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    assert ''.join(info['img_id'] for info in infos) == found
+    names = [{VOC_CLASSES[label] for label in info['gt_label']} for info in infos]
+    assert names == [set(LABELS[img_id]) for img_id in found]
 
 
 def test_voc12_keeps_masks_of_a_stopped_run(roots: tuple[Path, Path]) -> None:

@@ -12,7 +12,7 @@ def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(
         description='Write ImageSets/Segmentation/train_aug.txt, SegmentationClassAug/*.png and '
-        'image_labels/{train,val,train_aug}.txt into the folder of VOC 2012. '
+        'image_labels/{train,val,train_aug,trainval_aug}.txt into the folder of VOC 2012. '
         'Masks that are there already are kept, so that a stopped run goes on.'
     )
     parser.add_argument('voc_root', help='VOCdevkit/VOC2012, extracted')

@@ -1,7 +1,7 @@
 # PASCAL VOC 2012 with SBD: 10,582 pictures to train, VOC's own masks only to measure.
 # tools/dataset_converters/voc12.py makes the files in image_labels/ (see docs/data.md).
 # Measured on val; on train, as Table 2.1 of the thesis: --cfg-options
-#   test_dataloader.dataset.label_file=image_labels/train.txt
+#   test_dataloader.dataset.ann_file=ImageSets/Segmentation/train.txt
 _base_ = './_base_/image_level.py'
 dataset_type = 'VOCImageLevelDataset'
 data_root = 'data/VOCdevkit/VOC2012/'
@@ -32,7 +32,8 @@ val_dataloader = dict(
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
-        label_file='image_labels/val.txt',
+        ann_file='ImageSets/Segmentation/val.txt',
+        label_file='image_labels/trainval_aug.txt',
         data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClass'),
     ),
 )

@@ -1,7 +1,7 @@
 # Splits of VOC 2012: labels for train_aug, measured on train (1,464) and val (1,449).
 _base_ = './stages.py'
 _root = 'data/VOCdevkit/VOC2012/'
-_aug = dict(label_file='image_labels/train_aug.txt')
+_aug = dict(ann_file='ImageSets/Segmentation/train_aug.txt')
 _val = dict(label_file='image_labels/val.txt')
 _train = dict(label_file='image_labels/train.txt')
 stages = dict(

@@ -134,8 +134,12 @@ def convert(
         for _ in track(done, 'masks', len(splits['train_aug'])):
             pass
     _write_lines(_split_path(voc_root, 'train_aug'), splits['train_aug'])
-    for name, img_ids in splits.items():
-        lines = label_lines(img_ids, voc_root, label_source)
+    labels = {
+        name: label_lines(img_ids, voc_root, label_source) for name, img_ids in splits.items()
+    }
+    # All pictures in one file: a config that names it needs only another split for another set.
+    labels['trainval_aug'] = [*labels['train_aug'], *labels['val']]
+    for name, lines in labels.items():
         _write_lines(voc_root / 'image_labels' / f'{name}.txt', lines)
     return {name: len(img_ids) for name, img_ids in splits.items()}
 
