@@ -458,6 +458,7 @@ def test_settings_of_another_tool_repeat_nothing(root):
 
 def test_table_of_means_over_seeds(root, monkeypatch):
     monkeypatch.setattr(Pipeline, 'check', lambda self: None)
+    monkeypatch.chdir(root)
     configs = {'ours': str(root / 'pipeline.py'), 'without': str(root / 'short.py')}
     (root / 'short.py').write_text(
         "_base_ = './pipeline.py'\nstages = dict(cams=dict(title='x'))\n"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mmengine.config import Config
@@ -14,8 +15,29 @@ SCORES = ('mIoU', 'crf/mIoU')
 
 
 def run_folder(root: Path, config: str, seed: int) -> Path:
-    """Where the run of a pipeline with a seed keeps its files."""
-    return root / Path(config).stem / f'seed_{seed}'
+    """Where the run of a pipeline with a seed keeps its files.
+
+    Below ``root``, the config's path below its last folder ``pipelines`` (below the working folder
+    or the file system's root, where there is none), without suffix, has a folder for each seed.
+    """
+    path = Path(config).resolve().with_suffix('')
+    if 'pipelines' in path.parent.parts:
+        begin = len(path.parts) - path.parts[-2::-1].index('pipelines') - 1
+        return root.joinpath(*path.parts[begin:], f'seed_{seed}')
+    base = Path.cwd() if path.is_relative_to(Path.cwd()) else path.anchor
+    return root / path.relative_to(base) / f'seed_{seed}'
+
+
+def _check_folders(configs: Mapping[str, str], root: Path) -> None:
+    owners: dict[Path, str] = {}
+    for config in configs.values():
+        folder = run_folder(root, config, 0).parent
+        owner = owners.setdefault(folder, config)
+        if Path(owner).resolve() != Path(config).resolve():
+            raise ValueError(
+                f'the runs of {owner} and {config} would share the directory {folder}: rename one '
+                'of the configs'
+            )
 
 
 def run_pipelines(
@@ -33,15 +55,22 @@ def run_pipelines(
         root: has a folder for each run.
         stages: names of the stages to run; None: all.
         say: takes a line on what happens.
+
+    Raises:
+        ValueError: the runs of different configs would share a directory.
+        DataError: see :meth:`Pipeline.check`; all are checked before the first runs.
     """
+    _check_folders(configs, root)
+    pipelines = {
+        name: Pipeline.from_config(Config.fromfile(config)) for name, config in configs.items()
+    }
+    for pipeline in pipelines.values():
+        pipeline.check()
     for seed in seeds:
-        for name, config in configs.items():
+        for name, pipeline in pipelines.items():
             say(f'==== {name}, seed {seed}')
-            pipeline = Pipeline.from_config(
-                Config.fromfile(config), work_dir=run_folder(root, config, seed), seed=seed
-            )
-            pipeline.check()
-            pipeline.run(stages, say=say)
+            folder = run_folder(root, configs[name], seed)
+            replace(pipeline, work_dir=folder, seed=seed).run(stages, say=say)
 
 
 def stage_scores(
