@@ -125,6 +125,12 @@ def test_a_sound_pipeline_passes_without_weights_or_outputs(root, monkeypatch):
     assert not (root / 'w').exists()
 
 
+def test_masks_need_not_be_measured(root):
+    writes = [dict(type='mmwsss.MaskIoUMetric', format_only=True)]
+    pipeline(root, {'test': dict(cfg_options=dict(test_evaluator=writes))}).check()
+    assert not (root / 'w').exists()
+
+
 REVERSED = dict(metainfo=dict(classes=('dog', 'cat')))
 
 

@@ -66,7 +66,8 @@ class PipelineCheck:
             if stage.tool == 'test':
                 metrics = cfg.test_evaluator
                 for one in [metrics] if isinstance(metrics, Mapping) else metrics:
-                    METRICS.build(one)
+                    # What only writes masks needs a folder, which the stage's run gives.
+                    METRICS.build({key: x for key, x in one.items() if key != 'format_only'})
             self._check_data(stage, cfg, who)
 
     def add_report(self, report: Mapping, stages: Mapping[str, Stage]) -> None:
