@@ -15,6 +15,9 @@ from mmwsss.registry import MODELS
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 LITE = dict(type='mmwsss.EfficientNetLite', arch='lite0', output_stride=16, out_indices=(3, 4, 6))
+LITE_HEAD = dict(
+    type='mmwsss.AffinityHead', in_channels=(40, 112, 1280), channels=(4, 4, 8), stride=8
+)
 
 
 @MODELS.register_module()
@@ -116,22 +119,12 @@ def test_a_wrong_stride_is_named() -> None:
 
 
 def test_efficientnet_lite_has_the_grid_of_its_first_tap() -> None:
-    head = dict(
-        type='mmwsss.AffinityHead', in_channels=(40, 112, 1280), channels=(4, 4, 8), stride=8
-    )
-    net = make_net(backbone=LITE, head=head, channels_last=True).eval()
+    net = make_net(backbone=LITE, head=LITE_HEAD, channels_last=True).eval()
     assert net.batch_affinities(torch.zeros(1, 3, 67, 90)).shape == (1, 34, 9, 12)
 
 
 def test_coarser_taps_lie_upon_the_finest() -> None:
-    head = dict(
-        type='mmwsss.AffinityHead',
-        in_channels=(40, 112, 1280),
-        channels=(4, 4, 8),
-        stride=8,
-        radius=2,
-    )
-    net = make_net(backbone=LITE, head=head).eval()
+    net = make_net(backbone=LITE, head=dict(LITE_HEAD, radius=2)).eval()
     # Whole cells of the finest tap, but not of those of stride 16.
     picture = torch.randn(1, 3, 72, 88, generator=torch.Generator().manual_seed(0))
     affinity = net.batch_affinities(picture)
