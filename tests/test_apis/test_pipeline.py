@@ -177,6 +177,20 @@ def test_changed_data_repeat_the_stages_that_read_them(root):
     assert calls(root) == ['cams']
 
 
+def test_a_work_dir_may_move(root):
+    run(root)
+    calls(root)
+    (root / 'work').rename(root / 'elsewhere')
+    records = pipeline(root, work_dir=root / 'elsewhere').run(say=lambda line: None)
+    assert calls(root) == []
+    assert all(Path(record.output).exists() for record in records)
+    # A stage that is made again takes the outputs from the new place.
+    edit(root / 'labels.py', "cam_store=''", "cam_store='', background=dict(alpha=2)")
+    pipeline(root, work_dir=root / 'elsewhere').run(say=lambda line: None)
+    assert calls(root) == ['labels']
+    assert not (root / 'work').exists()
+
+
 def test_seed_counts(root):
     run(root)
     calls(root)

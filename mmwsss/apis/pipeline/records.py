@@ -56,13 +56,18 @@ class StageRecord:
         return {key: getattr(self, key) for key in ('name', 'title', 'seconds', 'metrics')}
 
     def write(self, folder: Path) -> None:
-        """Write ``stage.json``."""
-        write_json(folder / RECORD_NAME, asdict(self))
+        """Write ``stage.json``; an output in the folder by its path there: both may move."""
+        settings = asdict(self)
+        output = Path(self.output).absolute()
+        if output.is_relative_to(folder.absolute()):
+            settings['output'] = output.relative_to(folder.absolute()).as_posix()
+        write_json(folder / RECORD_NAME, settings)
 
     @classmethod
     def read(cls, folder: Path) -> 'StageRecord | None':
         """Read ``stage.json``; None where there is none, or one of another version."""
         try:
-            return cls(**json.loads((folder / RECORD_NAME).read_bytes()))
-        except (FileNotFoundError, TypeError, ValueError):
+            settings = json.loads((folder / RECORD_NAME).read_bytes())
+            return cls(**{**settings, 'output': str(folder / settings['output'])})
+        except (FileNotFoundError, KeyError, TypeError, ValueError):
             return None
