@@ -129,7 +129,7 @@ def label_dense(cfg: Config, checkpoint: str, out: Path) -> LabelFolder:
         for step in steps:
             walks = isinstance(step, RandomWalkRefiner)
             scored = refine_dense(scored, step) if walks else step.refine(scored)
-        folder.write(picture.img_id, scored.labels())
+        folder.write(picture.img_id, scored.labels(job.get('ignore_below', 0.0)))
     return folder
 
 
