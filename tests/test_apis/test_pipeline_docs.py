@@ -9,7 +9,6 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import checkpoint
 from torch import nn
-from torchvision.models import resnet50
 
 import mmwsss  # noqa: F401 (finds the base configs of other packages)
 from mmwsss.apis.pipeline.stage import Stage
@@ -38,6 +37,8 @@ def build(cfg: Config) -> nn.Module:
 
 def test_swapped_backbone_starts_from_imagenet_weights(tmp_path, monkeypatch):
     cfg = example('README.md', "'mmpretrain.ResNet'", tmp_path)
+    from torchvision.models import resnet50  # not before mmwsss, which mends its import
+
     published = resnet50().state_dict()
     loaded = []
 
