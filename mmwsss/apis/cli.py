@@ -12,8 +12,7 @@ from mmengine.runner import Runner
 from mmseg.models import BaseSegmentor
 
 from mmwsss.compat.cpu_distributed import prepare_cpu_distributed
-from mmwsss.datasets.check import check_config
-from mmwsss.datasets.labels import DataError
+from mmwsss.datasets.check import check_config, raise_faults
 from mmwsss.engine.cpu_memory import keep_freed_memory
 
 
@@ -135,9 +134,7 @@ def check_data(cfg: Config, loaders: Sequence[str]) -> None:
     Raises:
         DataError: If any is unreadable or does not fit the model; lists every fault.
     """
-    faults = check_config(cfg, loaders)
-    if faults:
-        raise DataError('\n'.join([f'{len(faults)} faults in the data:', *faults]))
+    raise_faults(check_config(cfg, loaders))
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -15,8 +15,7 @@ from mmengine.registry import DefaultScope
 from rich.progress import track
 
 from mmwsss.compat.moved_runs import find_last_checkpoint
-from mmwsss.datasets import DataError
-from mmwsss.datasets.check import check_num_classes
+from mmwsss.datasets.check import check_num_classes, raise_faults
 from mmwsss.registry import DATASETS
 
 from .comparison import Comparison, Row, result_file, store_dir
@@ -121,8 +120,7 @@ def _check_data(jobs: Sequence[_Job]) -> None:
                 datasets[key] = DATASETS.build(settings)
         name = f'{cfg.filename}, {loader}'
         faults |= dict.fromkeys(check_num_classes(datasets[key], cfg.model, name))
-    if faults:
-        raise DataError('\n'.join([f'{len(faults)} faults in the data:', *faults]))
+    raise_faults(list(faults))
 
 
 def _run(comparison: Comparison, job: _Job) -> None:

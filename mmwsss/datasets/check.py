@@ -67,6 +67,16 @@ def check_config(cfg: Config, loaders: Sequence[str] = LOADERS, num_workers: int
     return faults
 
 
+def raise_faults(faults: Sequence[str]) -> None:
+    """Raise what checks have found.
+
+    Raises:
+        DataError: If there are faults; lists all of them.
+    """
+    if faults:
+        raise DataError('\n'.join([f'{len(faults)} faults in the data:', *faults]))
+
+
 def check_padding(dataset: dict, model: dict, name: str = 'dataset') -> list[str]:
     """Compare the value of ``RandomPad`` with the mean that the model's preprocessor subtracts.
 

@@ -16,7 +16,7 @@ from mmwsss.apis import affinity_labels, pseudo_labels
 from mmwsss.apis.fingerprints import local_weights, settings_fingerprint
 from mmwsss.apis.label_jobs import job_config, list_pictures
 from mmwsss.datasets import DataError
-from mmwsss.datasets.check import check_images, check_num_classes
+from mmwsss.datasets.check import check_images, check_num_classes, raise_faults
 from mmwsss.datasets.labels import read_label_file
 from mmwsss.refinement.background import Background
 from mmwsss.registry import DATASETS, REFINERS
@@ -100,9 +100,7 @@ class PipelineCheck:
         Raises:
             DataError: lists all faults.
         """
-        if self.faults:
-            distinct = list(dict.fromkeys(self.faults))
-            raise DataError('\n'.join([f'{len(distinct)} faults in the data:', *distinct]))
+        raise_faults(list(dict.fromkeys(self.faults)))
 
     @contextmanager
     def _within(self, who: str, scope: str) -> Iterator[None]:
@@ -218,9 +216,8 @@ def _check_label_settings(stage: Stage, cfg: Config) -> None:
 def _walks(stage: Stage, cfg: Config) -> bool:
     """Build a stage's refiner; whether it needs a model."""
     if stage.checkpoint is None:
-        pseudo_labels.build_refiner(
-            cfg.pseudo_labels, cfg.get('model'), None
-        )  # raises if it needs one
+        # Raises if it needs one.
+        pseudo_labels.build_refiner(cfg.pseudo_labels, cfg.get('model'), None)
         return False
     return any(step.needs_model for step in REFINERS.build(cfg.pseudo_labels.refiner).steps())
 
