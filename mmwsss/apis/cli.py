@@ -44,8 +44,12 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config that ``args.config`` names and merge the common options into it.
 
+    ``{seed}`` in ``load_from`` becomes ``randomness.seed``, so that runs of several seeds can begin
+    with a checkpoint of their own seed each.
+
     Raises:
         FileNotFoundError: If there is no such config.
+        ValueError: If ``load_from`` asks for the seed and there is none.
     """
     if not osp.isfile(args.config):
         raise FileNotFoundError(f'{args.config}: there is no such config')
@@ -58,7 +62,15 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0])
+    if '{seed}' in (cfg.get('load_from') or ''):
+        cfg.load_from = _with_seed(cfg.load_from, cfg.get('randomness', {}).get('seed'))
     return cfg
+
+
+def _with_seed(load_from: str, seed: int | None) -> str:
+    if seed is None:
+        raise ValueError(f'load_from={load_from} names a seed: set randomness.seed')
+    return load_from.replace('{seed}', str(seed))
 
 
 def enable_amp(cfg: Config) -> None:

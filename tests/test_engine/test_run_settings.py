@@ -68,6 +68,13 @@ def test_options_of_the_command_line_enter_the_config(tmp_path):
     assert cli.load_config(arguments(tmp_path, work_dir='elsewhere')).work_dir == 'elsewhere'
 
 
+def test_initial_weights_may_follow_the_seed(tmp_path):
+    options = {'load_from': 'cam/seed_{seed}.pth', 'randomness.seed': 3}
+    assert cli.load_config(arguments(tmp_path, cfg_options=options)).load_from == 'cam/seed_3.pth'
+    with pytest.raises(ValueError, match='set randomness.seed'):
+        cli.load_config(arguments(tmp_path, cfg_options={'load_from': 'cam/seed_{seed}.pth'}))
+
+
 def test_amp_is_for_accelerators(monkeypatch):
     cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
     monkeypatch.setattr(cli, 'get_device', lambda: 'cpu')
