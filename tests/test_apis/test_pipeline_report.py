@@ -147,6 +147,14 @@ def test_markdown_shows_table_notes_and_pictures(root: Path) -> None:
     assert 'report_pictures.png' in text
 
 
+@pytest.mark.parametrize(('coverage', 'noted'), [(100.0, False), (85.0, True)])
+def test_left_out_pixels_are_explained(root: Path, coverage: float, noted: bool) -> None:
+    metrics = {'coverage': coverage, 'mIoU': 50.0}
+    labels = record(root, 'labels', 'labels', 'labels', metrics=metrics)
+    markdown, _ = write_report(settings(root), [labels], root / 'out')
+    assert ('count as missed' in markdown.read_text()) == noted
+
+
 def test_page_shows_each_stage_of_each_picture(root: Path) -> None:
     _, page = write_report(settings(root), records(root), root / 'out')
     text = page.read_text()

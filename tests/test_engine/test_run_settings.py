@@ -71,7 +71,7 @@ def test_options_of_the_command_line_enter_the_config(tmp_path):
 def test_initial_weights_may_follow_the_seed(tmp_path):
     options = {'load_from': 'cam/seed_{seed}.pth', 'randomness.seed': 3}
     assert cli.load_config(arguments(tmp_path, cfg_options=options)).load_from == 'cam/seed_3.pth'
-    with pytest.raises(ValueError, match='set randomness.seed'):
+    with pytest.raises(ValueError, match=r'set randomness\.seed'):
         cli.load_config(arguments(tmp_path, cfg_options={'load_from': 'cam/seed_{seed}.pth'}))
 
 

@@ -36,6 +36,10 @@ _OTHER_DATA = (
     'The figures of the thesis are of VOC 2012 and of other networks: they tell what each stage '
     'gains there, not what is to be reached here.'
 )
+_LEFT_OUT = (
+    'Pixels that labels leave out (coverage below 100) count as missed: mIoU and recall of such '
+    'labels are low by design.'
+)
 _RESUMED = '+: the time of the run that finished the stage; an interrupted run before is not in it.'
 
 
@@ -139,6 +143,8 @@ def _notes(records: Sequence[StageRecord], classes: Sequence[str]) -> list[str]:
     notes = []
     if any(record.reference is not None for record in records) and tuple(classes) != VOC_CLASSES:
         notes.append(_OTHER_DATA)
+    if any('mIoU' in r.metrics and r.metrics.get('coverage', 100) < 100 for r in records):
+        notes.append(_LEFT_OUT)
     if any(record.resumed for record in records):
         notes.append(_RESUMED)
     return notes
