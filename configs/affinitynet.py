@@ -69,7 +69,7 @@ pseudo_labels = dict(
             dict(type='CRFRefiner', settings='cam'),
         ],
     ),
-    ignore_below=0.0,
+    ignore_below=dict(foreground=0.0, background=0.0),
     batch_size=4,
     mask_dir=mask_dir,
 )

@@ -69,7 +69,8 @@ pseudo_labels = dict(
             dict(type='CRFRefiner', settings='segmentation'),
         ],
     ),
-    # Of the walk's scores; the segmentor learns nothing from the pixels below.
-    ignore_below=0.7,
+    # Of the walk's scores; the segmentor learns nothing from the pixels below. Parts of objects
+    # that the labels miss are mostly background that the walk is not sure of.
+    ignore_below=dict(foreground=0.6, background=0.8),
     mask_dir=mask_dir,
 )

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from os.path import abspath
 
 import torch
@@ -15,7 +15,7 @@ from mmengine.runner import CheckpointLoader
 from mmwsss.datasets import LabelFolder
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.process_pool import PictureError, ordered_map
-from mmwsss.refinement.refiners import Refiner, ScoredPicture
+from mmwsss.refinement.refiners import LeastConfidence, Refiner, ScoredPicture
 from mmwsss.registry import MODELS, REFINERS
 from mmwsss.structures import CAMStore
 
@@ -63,14 +63,14 @@ class LabelFinisher:
         load: reads a picture that no refiner has seen yet.
         refiners: those that are left.
         folder: where the label goes.
-        ignore_below: see ``ScoredPicture.labels``.
+        least: see ``ScoredPicture.labels``.
         weights: where the confidence goes, or None.
     """
 
     load: PictureLoader
     refiners: tuple[Refiner, ...]
     folder: LabelFolder
-    ignore_below: float = 0.0
+    least: LeastConfidence | None = None
     weights: WeightFolder | None = None
 
     def __call__(self, item: Picture | ScoredPicture) -> str:
@@ -81,7 +81,7 @@ class LabelFinisher:
         source = made_from(self.load.store, picture.img_id, picture.classes)
         if self.weights is not None:
             self.weights.write(picture, source)
-        self.folder.write(picture.img_id, picture.labels(self.ignore_below), source)
+        self.folder.write(picture.img_id, picture.labels(self.least), source)
         return picture.img_id
 
 
@@ -139,7 +139,7 @@ class PseudoLabelJob:
         load: reads pictures with their scores.
         refiner: refines them.
         folder: where labels go.
-        ignore_below: see ``ScoredPicture.labels``.
+        least: see ``ScoredPicture.labels``.
         weights: see ``LabelFinisher``.
         batch_size: pictures that a refiner on the device gets at once.
         workers: processes for the refiners after it.
@@ -148,7 +148,7 @@ class PseudoLabelJob:
     load: PictureLoader
     refiner: Refiner
     folder: LabelFolder
-    ignore_below: float = 0.0
+    least: LeastConfidence | None = None
     weights: WeightFolder | None = None
     batch_size: int = 1
     workers: int = 0
@@ -160,7 +160,7 @@ class PseudoLabelJob:
         failures: list[PictureError] = []
         items = self._on_device(pictures, steps[:split], failures) if split else pictures
         finish = LabelFinisher(
-            self.load, tuple(steps[split:]), self.folder, self.ignore_below, self.weights
+            self.load, tuple(steps[split:]), self.folder, self.least, self.weights
         )
         results = ordered_map(
             finish,
@@ -258,11 +258,12 @@ def make_pseudo_labels(
     store = CAMStore.open(job.cam_store, metainfo['classes'])
     refiner = build_refiner(job, cfg.get('model'), checkpoint)
     needs_model = any(step.needs_model for step in refiner.steps())
+    least = LeastConfidence.parse(job.get('ignore_below', 0.0))
     settings = {
         'cam_store': abspath(job.cam_store),
         'background': dict(job.get('background', dict(alpha=16))),
         'refiner': job.refiner.to_dict(),
-        'ignore_below': job.get('ignore_below', 0.0),
+        'ignore_below': asdict(least),
         'checkpoint': file_fingerprint(checkpoint) if needs_model else None,
     }
     on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, settings))
@@ -275,7 +276,7 @@ def make_pseudo_labels(
         load,
         refiner,
         folder,
-        settings['ignore_below'],
+        least,
         weights,
         job.get('batch_size', 1),
         usable_workers(workers, len(pending)),

@@ -104,7 +104,7 @@ def test_unsure_pixels_are_left_out_before_the_crf_makes_all_sure(data):
     job = Config.fromfile(CONFIGS / data / 'affinitynet.py').pseudo_labels
     steps = [step.type for step in job.refiner.refiners]
     assert steps == ['RandomWalkRefiner', 'KeepConfidence', 'CRFRefiner']
-    assert job.ignore_below > 0
+    assert job.ignore_below.background > job.ignore_below.foreground > 0.5
 
 
 def test_own_pictures_have_whole_labels_to_look_at():
@@ -118,5 +118,5 @@ def test_own_pictures_have_whole_labels_to_look_at():
             settings = dict(cfg.stages[name], config=str(CONFIGS / 'custom/affinitynet.py'))
             job = Stage.parse(name, settings, {}).load_config().pseudo_labels
             below[name, setting is None] = job.ignore_below
-    assert below.pop(('pseudo_labels', True)) > 0
+    assert below.pop(('pseudo_labels', True)).background > 0
     assert set(below.values()) == {0.0}

@@ -13,6 +13,7 @@ from mmwsss.refinement.refiners import (
     CRFRefiner,
     IdentityRefiner,
     KeepConfidence,
+    LeastConfidence,
     PixelAdaptiveRefiner,
     RandomWalkRefiner,
     Refiner,
@@ -215,13 +216,16 @@ def test_a_refiner_of_the_user() -> None:
 
 def test_labels_and_confidence_are_those_of_a_loop() -> None:
     picture = make_picture()
-    labels, confidence = picture.labels(ignore_below=0.5), picture.confidence()
+    labels = picture.labels(LeastConfidence(foreground=0.5, background=0.6))
+    confidence = picture.confidence()
     for y, x in np.ndindex(labels.shape):
         scores = picture.scores[:, y, x]
         share = scores.max() / scores.sum()
         assert confidence[y, x] == pytest.approx(share)
-        assert labels[y, x] == (255 if share < 0.5 else [0, 2, 5][scores.argmax()])
+        needed = 0.6 if scores.argmax() == 0 else 0.5
+        assert labels[y, x] == (255 if share < needed else [0, 2, 5][scores.argmax()])
     assert set(np.unique(labels)) == {0, 2, 5, 255}
+    assert ((labels == 255) & (confidence >= 0.5)).any()
     assert set(np.unique(picture.labels())) == {0, 2, 5}
 
 
@@ -235,7 +239,7 @@ def test_confidence_kept_from_before_the_crf(grid) -> None:
     assert (kept.confidence() != crf.refine(picture).confidence()).any()
     sure = picture.confidence() >= 0.5
     expected = np.where(sure, crf.refine(picture).labels(), 255)
-    np.testing.assert_array_equal(kept.labels(ignore_below=0.5), expected)
+    np.testing.assert_array_equal(kept.labels(LeastConfidence.parse(0.5)), expected)
     assert 0 < sure.mean() < 1
     # The last place counts, and holds no earlier one.
     again = KeepConfidence().refine(kept)
@@ -247,7 +251,16 @@ def test_scores_of_nothing_have_no_confidence() -> None:
     picture = make_picture()
     nothing = picture.with_scores(np.zeros_like(picture.scores))
     assert not nothing.confidence().any()
-    assert (nothing.labels(ignore_below=0.1) == 255).all()
+    assert (nothing.labels(LeastConfidence(0.1, 0.1)) == 255).all()
+
+
+def test_least_confidence_of_both_or_of_each() -> None:
+    assert LeastConfidence.parse(0.7) == LeastConfidence(foreground=0.7, background=0.7)
+    assert LeastConfidence.parse(dict(background=0.8)) == LeastConfidence(0.0, 0.8)
+    with pytest.raises(ValueError, match=r"ignore_below: 'back' is neither foreground nor backg"):
+        LeastConfidence.parse(dict(back=0.8))
+    with pytest.raises(ValueError, match=r'ignore_below: background must lie in \[0, 1\], not 80'):
+        LeastConfidence.parse(dict(background=80))
 
 
 def test_scores_and_classes_must_fit() -> None:

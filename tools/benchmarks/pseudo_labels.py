@@ -27,7 +27,7 @@ from mmwsss.datasets.demo import CLASSES, make_demo_set
 from mmwsss.datasets.masks import read_mask
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.random_walk import half_plane_offsets
-from mmwsss.refinement.refiners import ScoredPicture
+from mmwsss.refinement.refiners import LeastConfidence, ScoredPicture
 from mmwsss.refinement.refiners.random_walk import RandomWalkRefiner, pool_to_cells
 from mmwsss.registry import MODELS
 from mmwsss.structures import CAMStore, ResponseMap
@@ -124,12 +124,13 @@ def label_dense(cfg: Config, checkpoint: str, out: Path) -> LabelFolder:
     load = PictureLoader(store, Background(**job.background))
     steps = build_refiner(job, cfg.model, checkpoint).steps()
     folder = LabelFolder.create(out, KIND, store.classes, {})
+    least = LeastConfidence.parse(job.get('ignore_below', 0.0))
     for picture in pictures:
         scored = load(picture)
         for step in steps:
             walks = isinstance(step, RandomWalkRefiner)
             scored = refine_dense(scored, step) if walks else step.refine(scored)
-        folder.write(picture.img_id, scored.labels(job.get('ignore_below', 0.0)))
+        folder.write(picture.img_id, scored.labels(least))
     return folder
 
 

@@ -19,6 +19,7 @@ from mmwsss.datasets import DataError
 from mmwsss.datasets.check import check_images, check_num_classes, raise_faults
 from mmwsss.datasets.labels import read_label_file
 from mmwsss.refinement.background import Background
+from mmwsss.refinement.refiners import LeastConfidence
 from mmwsss.registry import DATASETS, REFINERS
 
 from .stage import LABEL_KEYS, Stage
@@ -209,8 +210,10 @@ def _check_label_settings(stage: Stage, cfg: Config) -> None:
     job = job_config(cfg, stage.tool, _LABEL_SETTINGS[stage.tool], None, None)
     if stage.tool == 'affinity_labels':
         affinity_labels.label_params(job)
-    elif 'background' in job:
+        return
+    if 'background' in job:
         Background(**job.background)
+    LeastConfidence.parse(job.get('ignore_below', 0.0))
 
 
 def _walks(stage: Stage, cfg: Config) -> bool:

@@ -1,6 +1,6 @@
 """Refiners of class scores, built by config from the registry ``REFINERS``."""
 
-from .base import IdentityRefiner, KeepConfidence, Refiner, ScoredPicture
+from .base import IdentityRefiner, KeepConfidence, LeastConfidence, Refiner, ScoredPicture
 from .crf import CRFRefiner
 from .pixel_adaptive import PixelAdaptiveRefiner
 from .random_walk import RandomWalkRefiner
@@ -10,6 +10,7 @@ __all__ = [
     'CRFRefiner',
     'IdentityRefiner',
     'KeepConfidence',
+    'LeastConfidence',
     'PixelAdaptiveRefiner',
     'RandomWalkRefiner',
     'Refiner',

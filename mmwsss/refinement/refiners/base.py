@@ -1,7 +1,7 @@
 """What refiners take and give, and the refiner that does nothing."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -10,6 +10,38 @@ import numpy as np
 from mmwsss.registry import REFINERS
 
 IGNORED = 255
+
+
+@dataclass(frozen=True)
+class LeastConfidence:
+    """How sure a label must be; a pixel below becomes 255.
+
+    Attributes:
+        foreground: of a class, in [0, 1].
+        background: of the background. The higher, the less of an object is learnt as background.
+    """
+
+    foreground: float = 0.0
+    background: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not 0 <= value <= 1:
+                raise ValueError(f'ignore_below: {name} must lie in [0, 1], not {value}')
+
+    @classmethod
+    def parse(cls, setting: float | Mapping[str, float]) -> 'LeastConfidence':
+        """Read ``ignore_below``: one value for both, or a dict.
+
+        Raises:
+            ValueError: an unknown key, or a value outside [0, 1].
+        """
+        if not isinstance(setting, Mapping):
+            return cls(setting, setting)
+        unknown = sorted(setting.keys() - {'foreground', 'background'})
+        if unknown:
+            raise ValueError(f'ignore_below: {unknown[0]!r} is neither foreground nor background')
+        return cls(**setting)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,18 +87,19 @@ class ScoredPicture:
         """Return the same picture with other scores."""
         return replace(self, scores=scores, extent=extent)
 
-    def labels(self, ignore_below: float = 0.0) -> np.ndarray:
+    def labels(self, least: LeastConfidence | None = None) -> np.ndarray:
         """Label map, uint8 (H, W): 0 background, i + 1 class i.
 
         Args:
-            ignore_below: pixels of a lower :meth:`confidence` become 255.
+            least: pixels of a lower :meth:`confidence` become 255; None: none does.
         """
         names = np.concatenate([[0], self.classes + 1])
         if names.max() >= IGNORED:
             raise ValueError(f'{self.img_id}: class {names.max() - 1} does not fit a label map')
         labels = names.astype(np.uint8)[self.resized_scores().argmax(0)]
-        if ignore_below > 0:
-            labels[self.confidence() < ignore_below] = IGNORED
+        if least is not None:
+            needed = np.where(labels == 0, least.background, least.foreground)
+            labels[self.confidence() < needed] = IGNORED
         return labels
 
     def confidence(self) -> np.ndarray:
