@@ -179,6 +179,14 @@ def test_weights_that_another_stage_makes_need_not_be_there(root):
     pipeline(root, {'segmentor': dict(cfg_options=options, inputs=inputs)}).check()
 
 
+def test_only_the_stages_that_will_run_are_checked(root):
+    options = {'model.backbone.init_cfg': dict(checkpoint='/none.pth')}
+    whole = pipeline(root, {'segmentor': dict(cfg_options=options)})
+    whole.check(['classifier', 'cams'])
+    with pytest.raises(FileNotFoundError, match=r"stage 'segmentor': there is no file /none\.pth"):
+        whole.check(['segmentor', 'test'])
+
+
 def test_a_label_file_of_other_classes_is_told(root):
     tags = {'classes': CLASSES[::-1], 'labels': {'a': ['cat'], 'b': ['dog']}}
     (root / 'others.json').write_text(json.dumps(tags))

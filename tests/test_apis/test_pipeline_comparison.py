@@ -37,7 +37,7 @@ def ran(tmp_path, monkeypatch):
         Path(config).parent.mkdir(parents=True, exist_ok=True)
         Path(config).write_text(CONFIG)
     done = []
-    monkeypatch.setattr(Pipeline, 'check', lambda self: done.append('check'))
+    monkeypatch.setattr(Pipeline, 'check', lambda self, names: done.append('check'))
     monkeypatch.setattr(
         Pipeline, 'run', lambda self, *_, **__: done.append((str(self.work_dir), self.seed))
     )

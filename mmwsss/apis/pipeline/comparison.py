@@ -58,14 +58,14 @@ def run_pipelines(
 
     Raises:
         ValueError: the runs of different configs would share a directory.
-        DataError: see :meth:`Pipeline.check`; all are checked before the first runs.
+        DataError: see :meth:`Pipeline.check`; all pipelines are checked before the first runs.
     """
     _check_folders(configs, root)
     pipelines = {
         name: Pipeline.from_config(Config.fromfile(config)) for name, config in configs.items()
     }
     for pipeline in pipelines.values():
-        pipeline.check()
+        pipeline.check(stages)
     for seed in seeds:
         for name, pipeline in pipelines.items():
             say(f'==== {name}, seed {seed}')

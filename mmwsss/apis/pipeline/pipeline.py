@@ -98,10 +98,11 @@ class Pipeline:
             return [name for name in everything if name in names]
         return everything[everything.index(start) if start else 0 :]
 
-    def check(self, decode: bool = False) -> None:
+    def check(self, names: Sequence[str] | None = None, decode: bool = False) -> None:
         """Build what the stages will build, before hours of training; docs/pipeline.md has a list.
 
         Args:
+            names: of the stages that will run; None: all.
             decode: decode every picture and mask, too.
 
         Raises:
@@ -109,8 +110,8 @@ class Pipeline:
             OSError, ValueError, ImportError: what else is wrong; names the stage.
         """
         check = PipelineCheck(decode)
-        for stage in self.stages.values():
-            check.add_stage(stage)
+        for name in self.chosen(names, None):
+            check.add_stage(self.stages[name])
         if self.report is not None:
             check.add_report(self.report, self.stages)
         check.raise_faults()

@@ -31,7 +31,7 @@ def walk(
     Returns:
         the report's Markdown and HTML files; None: the pipeline has no report.
     """
-    pipeline.check(decode=decode)
+    pipeline.check(pipeline.chosen(names, start), decode)
     records = pipeline.run(names, start, again, say=show)
     if pipeline.report is None:
         return None
