@@ -1,10 +1,11 @@
-"""Folders of pipelines that are compared, and when their data is checked."""
+"""Pipelines side by side: their folders, when their data is checked, the table."""
 
 from pathlib import Path
 
+import fake_stages
 import pytest
 
-from mmwsss.apis.pipeline.comparison import run_folder, run_pipelines
+from mmwsss.apis.pipeline.comparison import pipeline_table, run_folder, run_pipelines
 from mmwsss.apis.pipeline.pipeline import Pipeline
 
 ROOT = Path('runs')
@@ -59,3 +60,29 @@ def test_configs_of_one_folder_are_refused(ran):
         run_pipelines(configs, [0], ROOT)
     assert ran == []
     run_pipelines({'a': configs['a'], 'same': './pipelines/cam.py'}, [0], ROOT)
+
+
+def test_table_of_means_over_seeds(tmp_path, monkeypatch):
+    root = fake_stages.set_up(tmp_path, monkeypatch)
+    monkeypatch.setattr(Pipeline, 'check', lambda self, names: None)
+    monkeypatch.chdir(root)
+    configs = {'ours': str(root / 'pipeline.py'), 'without': str(root / 'short.py')}
+    (root / 'short.py').write_text(
+        "_base_ = './pipeline.py'\nstages = dict(cams=dict(title='x'))\n"
+    )
+    run_pipelines(configs, [0, 1], root / 'runs', say=lambda line: None)
+    path = root / 'runs/pipeline/seed_1/results.json'
+    path.write_text(path.read_text().replace('50.0', '52.0'))
+    rows = pipeline_table(configs, [0], root / 'runs', ['mIoU', 'F']).splitlines()
+    assert rows[2:] == [
+        '| CAM | 50.0 |  |',
+        '| CAM, F | 70.0 |  |',
+        '| x |  | 50.0 |',
+        '| x, F |  | 70.0 |',
+    ]
+    assert pipeline_table(configs, [0, 1], root / 'runs').splitlines() == [
+        '| stage | ours | without |',
+        '| --- | --- | --- |',
+        '| CAM | 51.0 ± 1.4 |  |',
+        '| x |  | 50.0 ± 0.0 |',
+    ]

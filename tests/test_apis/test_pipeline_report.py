@@ -216,8 +216,8 @@ def test_checkpoint_is_no_column(root: Path) -> None:
 def test_walk_checks_runs_and_reports(root: Path, monkeypatch, capsys) -> None:
     done = []
 
-    def check(pipeline: Pipeline, decode: bool) -> None:
-        done.append(('check', decode))
+    def check(pipeline: Pipeline, names, decode: bool) -> None:
+        done.append(('check', names, decode))
 
     def run(pipeline: Pipeline, names, start, again, say) -> list[StageRecord]:
         done.append(('run', names, start, again))
@@ -226,9 +226,9 @@ def test_walk_checks_runs_and_reports(root: Path, monkeypatch, capsys) -> None:
 
     monkeypatch.setattr(Pipeline, 'check', check)
     monkeypatch.setattr(Pipeline, 'run', run)
-    pipeline = Pipeline({}, root / 'work', report=settings(root))
+    pipeline = Pipeline(dict.fromkeys(['cams', 'walk']), root / 'work', report=settings(root))
     markdown, page = walk(pipeline, ['cams'], again=True, decode=True)
-    assert done == [('check', True), ('run', ['cams'], None, True)]
+    assert done == [('check', ['cams'], True), ('run', ['cams'], None, True)]
     assert capsys.readouterr().out == 'a stage begins\n'
     assert page.is_file() and markdown.parent == root / 'work'
     assert 'the labels' in markdown.read_text()
