@@ -1,21 +1,26 @@
 """t-SNE of a sub-category classifier's weights (Figure 3.6) and of its images' features."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
+from mmengine.runner import CheckpointLoader
 from sklearn.manifold import TSNE
 from sklearn.metrics.pairwise import cosine_similarity
 
+from mmwsss.engine.hooks import SubCategoryClusteringHook
 from mmwsss.engine.hooks.sub_category_features import extract_features, feature_loader
 from mmwsss.models.classifiers import CAMClassifier
 from mmwsss.models.heads import SubCategoryHead
-from mmwsss.registry import DATASETS
+from mmwsss.registry import DATASETS, HOOKS, MODELS
 
 from .loss_gradients import build_classifier
+
+_LEAST_POINTS = 4
 
 
 @dataclass(frozen=True)
@@ -62,14 +67,29 @@ def load_subcategory_classifier(cfg: Config, checkpoint: str) -> CAMClassifier:
     """The classifier of a checkpoint, in eval mode.
 
     Raises:
-        ValueError: If it has no sub-categories.
+        ValueError: If it has no sub-categories, or not as many as the config.
     """
+    _check_sub_classifier(cfg, checkpoint)
     model = build_classifier(cfg, checkpoint).eval()
     if not isinstance(model.head, SubCategoryHead) or model.head.round == 0:
         raise ValueError(
             f'{checkpoint} has no sub-categories: take one of round 1 or later, such as round_3.pth'
         )
     return model
+
+
+def _check_sub_classifier(cfg: Config, checkpoint: str) -> None:
+    """Compare shapes: mmengine only warns of others, and leaves such weights random."""
+    init_default_scope(cfg.get('default_scope', 'mmwsss'))
+    wanted = MODELS.build(cfg.model.head).state_dict().get('sub_classifier.weight')
+    stored = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    found = stored.get('state_dict', stored).get('head.sub_classifier.weight')
+    if wanted is not None and found is not None and found.shape != wanted.shape:
+        raise ValueError(
+            f'{checkpoint} has {found.shape[0]} sub-categories of {found.shape[1]} features, the '
+            f'config {wanted.shape[0]} of {wanted.shape[1]}: give the config that it was trained '
+            'with, or its model.head.num_subcategories'
+        )
 
 
 def embed(rows: np.ndarray, perplexity: float = 30.0, seed: int = 0) -> np.ndarray:
@@ -86,8 +106,8 @@ def embed(rows: np.ndarray, perplexity: float = 30.0, seed: int = 0) -> np.ndarr
     Raises:
         ValueError: If there are fewer than 4 rows.
     """
-    if len(rows) < 4:
-        raise ValueError(f't-SNE of {len(rows)} points says nothing: take a class with 4 images')
+    if len(rows) < _LEAST_POINTS:
+        raise ValueError(f't-SNE of {len(rows)} points says nothing: {_LEAST_POINTS} are needed')
     perplexity = min(perplexity, (len(rows) - 1) / 3)
     # Squared distances of directions are those of the cosine, from the start by PCA on.
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -194,11 +214,8 @@ class TrainingFeatures:
         return points
 
 
-def training_features(cfg: Config, model: CAMClassifier) -> TrainingFeatures:
-    """Features of all training images.
-
-    They are taken as the config's ``SubCategoryClusteringHook`` takes them; sub-categories are
-    those that the checkpoint was trained with.
+def training_dataset(cfg: Config, model: CAMClassifier) -> BaseDataset:
+    """The training dataset, after a check that the model's sub-categories are of its images.
 
     Args:
         cfg: With ``train_dataloader``.
@@ -210,17 +227,65 @@ def training_features(cfg: Config, model: CAMClassifier) -> TrainingFeatures:
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     table = model.head.assignments.cpu().numpy()
-    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
-    if [info['gt_label'] for info in infos] != [np.flatnonzero(row >= 0).tolist() for row in table]:
+    labels = [dataset.get_data_info(index)['gt_label'] for index in range(len(dataset))]
+    if labels != [np.flatnonzero(row >= 0).tolist() for row in table]:
         raise ValueError(
             'the checkpoint holds the sub-categories of other images than the training dataset '
             'has: give the config that it was trained with'
         )
-    hook = cfg.get('default_hooks', {}).get('sub_category', {})
+    return dataset
+
+
+def check_classes(model: CAMClassifier, names: Sequence[str], chosen: Sequence[str]) -> None:
+    """Refuse classes that there are not, or whose images are too few for t-SNE.
+
+    Args:
+        model: Of :func:`load_subcategory_classifier`.
+        names: Of all classes.
+        chosen: Names to be checked.
+
+    Raises:
+        ValueError: Names those classes.
+    """
+    unknown = sorted({*chosen} - {*names})
+    if unknown:
+        raise ValueError(f'there is no class {", ".join(unknown)}, but {", ".join(names)}')
+    images = dict(zip(names, (model.head.assignments >= 0).sum(0).tolist()))
+    few = [f'{name} ({images[name]})' for name in chosen if images[name] < _LEAST_POINTS]
+    if few:
+        raise ValueError(
+            f't-SNE needs {_LEAST_POINTS} images of a class, more than of {", ".join(few)}: name '
+            'others with --classes'
+        )
+
+
+def training_features(cfg: Config, model: CAMClassifier, dataset: BaseDataset) -> TrainingFeatures:
+    """Features of all training images.
+
+    They are taken as the config's ``SubCategoryClusteringHook`` takes them; sub-categories are
+    those that the checkpoint was trained with.
+
+    Args:
+        cfg: With ``train_dataloader``.
+        model: Of :func:`load_subcategory_classifier`.
+        dataset: Of :func:`training_dataset`.
+    """
+    hook = _clustering_hook(cfg)
     settings = cfg.train_dataloader
     loader = feature_loader(
         dataset, hook.get('pipeline'), settings.batch_size, settings.get('num_workers', 0)
     )
     rows = extract_features(model, loader, hook.get('stage', 'pre_logits'), torch.float32)
-    img_ids = tuple(info['img_id'] for info in infos)
+    img_ids = tuple(dataset.get_data_info(index)['img_id'] for index in range(len(dataset)))
+    table = model.head.assignments.cpu().numpy()
     return TrainingFeatures(rows, img_ids, table, tuple(dataset.metainfo['classes']))
+
+
+def _clustering_hook(cfg: Config) -> Mapping:
+    """Settings of the hook that clusters, wherever they stand; empty where there is none."""
+    hooks = [*cfg.get('default_hooks', {}).values(), *(cfg.get('custom_hooks') or [])]
+    for hook in filter(None, hooks):
+        kind = HOOKS.get(hook['type']) if isinstance(hook['type'], str) else hook['type']
+        if isinstance(kind, type) and issubclass(kind, SubCategoryClusteringHook):
+            return hook
+    return {}

@@ -16,8 +16,10 @@ from mmwsss.visualization.figure import category_colors
 from .embedding import (
     FeaturePoint,
     WeightPoint,
+    check_classes,
     embed_weights,
     load_subcategory_classifier,
+    training_dataset,
     training_features,
 )
 
@@ -46,14 +48,15 @@ def write_embeddings(
         list[Path]: All files.
 
     Raises:
-        ValueError: If there is no such class, or no sub-categories of these images.
+        ValueError: If there is no such class, or too few images of it, or no sub-categories of
+            these images.
     """
     model = load_subcategory_classifier(cfg, checkpoint)
-    features = training_features(cfg, model)
-    unknown = sorted({*chosen} - {*features.names})
-    if unknown:
-        raise ValueError(f'there is no class {", ".join(unknown)}, but {", ".join(features.names)}')
-    weights = embed_weights(model, features.names, chosen, perplexity, seed)
+    dataset = training_dataset(cfg, model)
+    names = dataset.metainfo['classes']
+    check_classes(model, names, chosen)
+    weights = embed_weights(model, names, chosen, perplexity, seed)
+    features = training_features(cfg, model, dataset)
     number = int(model.head.round)
     files = [
         draw_weights(weights, out_dir / 'weights.png', number),
@@ -133,5 +136,5 @@ def _write_csv(file: Path, points: Sequence[WeightPoint | FeaturePoint]) -> Path
 
 def _cell(value: object) -> object:
     if isinstance(value, tuple):
-        return ' '.join(map(str, value))
+        return ';'.join(map(str, value))
     return f'{value:.6g}' if isinstance(value, float) else value

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
 
+from mmwsss.apis import embedding
 from mmwsss.apis.embedding import embed, embed_weights
 from mmwsss.apis.embedding_figures import write_embeddings
 from mmwsss.registry import MODELS
@@ -114,21 +115,67 @@ def test_files_hold_the_coordinates_of_all(cfg, tmp_path):
     ]
     features = list(csv.DictReader(files[2].open()))
     assert [row['img_id'] for row in features] == [str(i) for i in range(8)]
-    assert features[4]['classes'] == 'cow pig' and features[4]['subcategories'] == '3 1'
+    assert features[4]['classes'] == 'cow;pig' and features[4]['subcategories'] == '3;1'
     places = np.array([(float(row['x']), float(row['y'])) for row in features])
     assert np.isfinite(places).all() and len(np.unique(places, axis=0)) == 8
     own = list(csv.DictReader(files[4].open()))
     assert [row['img_id'] for row in own] == ['0', '1', '4', '5', '7'], 'those of the class'
-    assert [row['subcategories'] for row in own] == ['0', '1 0', '3 1', '0', '1']
+    assert [row['subcategories'] for row in own] == ['0', '1;0', '3;1', '0', '1']
     weights = list(csv.DictReader(files[1].open()))
     assert [row['subcategory'] for row in weights] == ['', '', '', '0', '1', '3']
     for file in (files[0], files[3]):
         assert len(np.unique(np.array(Image.open(file).convert('RGB')).reshape(-1, 3), axis=0)) > 9
 
 
-def test_unknown_class_is_refused(cfg, tmp_path):
+@pytest.fixture
+def no_features(monkeypatch):
+    """Without the features of all images, whose extraction takes long."""
+    monkeypatch.delattr(embedding, 'extract_features')
+
+
+def test_unknown_class_is_refused_at_once(cfg, tmp_path, no_features):
     with pytest.raises(ValueError, match='no class cat, but cow, dog, pig'):
         write_embeddings(cfg, checkpoint(tmp_path), ['cat'], tmp_path / 'out')
+
+
+def test_class_of_few_images_is_refused_at_once(cfg, tmp_path, no_features):
+    with pytest.raises(
+        ValueError, match=r't-SNE needs 4 images of a class, more than of pig \(3\)'
+    ):
+        write_embeddings(cfg, checkpoint(tmp_path), ['cow', 'pig'], tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('count, total', [(3, 9), (5, 15)])
+def test_other_number_of_subcategories_is_refused(cfg, tmp_path, count, total):
+    weights = checkpoint(tmp_path)
+    cfg.model.head.num_subcategories = count
+    message = rf'round\.pth has 12 sub-categories of 64 features, the config {total} of 64'
+    with pytest.raises(ValueError, match=message):
+        write_embeddings(cfg, weights, ['cow'], tmp_path / 'out')
+
+
+@pytest.mark.parametrize('key', ['default_hooks', 'custom_hooks'])
+def test_view_and_stage_are_those_of_the_clustering_wherever_it_stands(
+    cfg, tmp_path, monkeypatch, key
+):
+    view = [dict(type='mmwsss.LoadImage'), dict(type='mmpretrain.PackInputs')]
+    hook = dict(type='mmwsss.SubCategoryClusteringHook', stage='backbone', pipeline=view)
+    others = [dict(type='CheckpointHook'), None, hook]
+    cfg[key] = others[::2] if key == 'custom_hooks' else dict(zip('abc', others))
+    seen = []
+    loader = embedding.feature_loader
+    monkeypatch.setattr(
+        embedding,
+        'feature_loader',
+        lambda data, view, *args: seen.append(view) or loader(data, None, *args),
+    )
+    extract = embedding.extract_features
+    monkeypatch.setattr(
+        embedding, 'extract_features', lambda *args: seen.append(args[2]) or extract(*args)
+    )
+    write_embeddings(cfg, checkpoint(tmp_path), ['cow'], tmp_path / 'out')
+    assert seen == [view, 'backbone']
 
 
 def test_round_0_is_refused(cfg, tmp_path):
