@@ -162,8 +162,10 @@ def _figures(one: Round, name: str) -> dict[str, str | float]:
         'sub-categories': figures['clusters'],
         'mean squared distance': figures['inertia'],
     }
-    before = {'nmi': 'NMI with the round before', 'ari': 'ARI', 'moved': 'share moved'}
-    for key, title in before.items():
+    # The round before need not be on the page.
+    compared = figures['nmi'] is not None
+    shown['compared with'] = f'round {one.number - 1}' if compared else '–'
+    for key, title in {'nmi': 'NMI', 'ari': 'ARI', 'moved': 'share moved'}.items():
         shown[title] = '–' if figures[key] is None else figures[key]
     return shown
 
@@ -192,8 +194,8 @@ def _write_numbers(file: Path, rounds: Sequence[Round], names: Sequence[str]) ->
                 company = one.company(name, number).most_common()
                 writer.writerow([
                     name, number, one.number, len(members), f'{distance:.6g}', kept,
-                    ' '.join(f'{other}:{n}' for other, n in company),
-                    ' '.join(m.img_id for m in members),
+                    ';'.join(f'{other}:{n}' for other, n in company),
+                    ';'.join(m.img_id for m in members),
                 ])  # fmt: skip
     with atomic_open(file) as stream:
         stream.write(text.getvalue().encode())

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -106,10 +107,40 @@ def test_numbers_behind(cfg, work_dir, tmp_path):
         ('dog', '0', '1', '1'),
         ('dog', '0', '3', '1'),
     ]
-    assert rows[1]['img_ids'] == 'd c b' and float(rows[1]['mean_distance']) == pytest.approx(
+    assert rows[1]['img_ids'] == 'd;c;b' and float(rows[1]['mean_distance']) == pytest.approx(
         3.5 / 3, 1e-5
     )
     assert rows[0]['kept'] == '2' and rows[2]['kept'] == '1' and rows[2]['company'] == 'dog:1'
+
+
+def test_names_with_blanks_can_be_split(cfg, work_dir, tmp_path):
+    (tmp_path / 'JPEGImages/a.png').rename(tmp_path / 'JPEGImages/a b.png')
+    lines = ['image,labels', *(f'{img_id}.png,cow' for img_id in ('a b', 'b', 'c', 'd'))]
+    (tmp_path / 'labels.csv').write_text('\n'.join(lines))
+    cfg.train_dataloader.dataset.label_file = 'labels.csv'
+    for file in (work_dir / 'sub_categories').iterdir():
+        text = file.read_text().replace('dog', 'wild dog').replace('a,', 'a b,')
+        file.write_text(text + 'c,pig,0,1\nc,wild dog,0,1\n' * (file.suffix == '.csv'))
+    write_cluster_sheets(cfg, work_dir, (1,), tmp_path / 'out', ['cow'])
+    rows = list(csv.DictReader((tmp_path / 'out/clusters.csv').open()))
+    assert [row['img_ids'].split(';') for row in rows] == [['c', 'b'], ['d', 'a b']]
+    assert [row['company'].split(';') for row in rows] == [['wild dog:1', 'pig:1'], ['wild dog:1']]
+
+
+def test_figures_name_the_round_that_they_compare_with(cfg, work_dir, tmp_path):
+    file = work_dir / 'sub_categories/round_3.json'
+    summary = json.loads(file.read_text())
+    summary['classes'][0] |= dict(nmi=0.625, ari=0.5, moved=0.25)
+    file.write_text(json.dumps(summary))
+    (page,) = write_cluster_sheets(cfg, work_dir, (1, 3), tmp_path / 'out', ['cow'])
+    table = re.search(r'<table class="numbers">(.*?)</table>', page.read_text(), re.DOTALL)[1]
+    cells = [re.findall(r'<t[hd]>(.*?)</t[hd]>', line) for line in table.splitlines() if line]
+    assert [row[4:6] for row in cells] == [
+        ['compared with', 'NMI'],
+        ['–', '–'],
+        ['round 2', cells[2][5]],
+    ]
+    assert float(cells[2][5]) == pytest.approx(0.625, abs=0.01)
 
 
 def test_unknown_class_and_round_are_named(cfg, work_dir, tmp_path):
