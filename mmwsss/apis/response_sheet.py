@@ -70,7 +70,7 @@ def write_response_sheet(
     """Write an HTML page and a PNG of pictures of a config's test set.
 
     Args:
-        cfg (Config): With ``test_dataloader.dataset``, whose pictures have masks.
+        cfg (Config): With ``test_dataloader.dataset``; where it has masks, they are shown.
         methods (Mapping): Name → response maps of all those pictures.
         out (Path): The HTML file.
         title (str): Of the page.
@@ -114,9 +114,9 @@ def spread(total: int, count: int) -> list[int]:
 def _columns(
     info: dict, methods: Mapping[str, StoredMethod], palette: list | None
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    results = LoadSegMap()(LoadImage()(info))
-    image, truth = results['img'][..., ::-1], results['gt_seg_map']
-    columns, masks = {'photo': image}, [truth]
+    results = LoadImage()(info)
+    image = results['img'][..., ::-1]
+    columns, masks = {'photo': image}, []
     for name, method in methods.items():
         response = method.store.read(info['img_id'])
         strongest = response.resized().amax(0).cpu().numpy()
@@ -124,5 +124,7 @@ def _columns(
         columns[f'{name}: response'] = overlay_scores(image, strongest)
         columns[f'{name}: seed'] = color_labels(seed, palette)
         masks.append(seed)
-    columns['truth'] = color_labels(truth, palette)
+    if 'seg_map_path' in info:
+        masks.append(LoadSegMap()(results)['gt_seg_map'])
+        columns['truth'] = color_labels(masks[-1], palette)
     return columns, np.stack(masks)

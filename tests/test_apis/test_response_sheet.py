@@ -83,6 +83,17 @@ def test_seeds_follow_the_threshold(root, cfg, monkeypatch):
         assert everything == 1 and 0.4 < right < 0.6
 
 
+def test_pictures_without_masks_have_no_column_of_truth(root, cfg, monkeypatch):
+    pages = []
+    monkeypatch.setattr(module, 'write_sheet', lambda *args: pages.append(args) or ('', ''))
+    del cfg.test_dataloader.dataset.data_prefix['seg_map_path']
+    methods, table = read_methods({'x': str(root / 'cams')})
+    write_response_sheet(cfg, methods, root / 'page.html', '', table)
+    rows, columns, *_, legend = pages[0]
+    assert columns == ['photo', 'x: response', 'x: seed'] and [len(row) for row in rows] == [3] * 3
+    assert 'cow' in legend and 'dog' not in legend
+
+
 def test_unknown_picture_is_named(root, cfg):
     methods, table = read_methods({'x': str(root / 'cams')})
     with pytest.raises(ValueError, match='no picture d'):
