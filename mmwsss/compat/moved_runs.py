@@ -1,46 +1,80 @@
-"""Resuming from the latest checkpoint of a work dir that was moved or copied.
+"""Resuming from the latest checkpoint of a work dir that was moved, or whose run was killed.
 
 Condition: the checkpoint that ``last_checkpoint`` of the work dir names, by its absolute path, is
-not there. mmengine then fails to resume, though the file may have come along with the work dir.
+not there, as the work dir was moved; or a run was killed while it wrote one of the two files, which
+mmengine overwrites in place: ``last_checkpoint`` is empty, or the checkpoint is cut off. mmengine
+then fails to resume.
 
-Remedy: the file of the same name in the work dir is taken in its place.
+Remedy: the file of the same name in the work dir is taken in its place, else the newest checkpoint
+there that is whole.
 """
 
+import os
 import os.path as osp
+import re
+import zipfile
 
 import mmengine.runner as runner_package
 from mmengine.logging import print_log
 from mmengine.runner import _flexible_runner, runner as runner_module
 from mmengine.runner.checkpoint import find_latest_checkpoint
 
+_SAVED = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
+
 
 def find_last_checkpoint(work_dir: str) -> str | None:
-    """Find what a run has saved last, as mmengine does, also where its work dir was moved.
+    """Find what a run has saved last, as mmengine does, also where it was moved or killed.
 
     Args:
         work_dir: of the run.
 
     Returns:
-        str | None: The checkpoint; None if none was saved.
+        str | None: The checkpoint; None if none was saved, or none as a whole.
 
     Raises:
-        FileNotFoundError: If it is neither where it was saved nor in the work dir.
+        FileNotFoundError: If it is not where it was saved, and the work dir has none.
     """
     recorded = find_latest_checkpoint(work_dir)
-    if recorded is None or '://' in recorded or osp.exists(recorded):
+    if recorded is None or '://' in recorded:
         return recorded
-    here = osp.join(work_dir, osp.basename(recorded))
-    if not osp.exists(here):
-        record = osp.join(work_dir, 'last_checkpoint')
+    named = [recorded, osp.join(work_dir, osp.basename(recorded))] if recorded else []
+    candidates = [*named, *_saved(work_dir)]
+    found = next(filter(_is_whole, candidates), None)
+    if found == recorded:
+        return found
+    record = osp.join(work_dir, 'last_checkpoint')
+    if recorded and not any(map(osp.exists, candidates)):
         raise FileNotFoundError(
             f'{record}: there is no {recorded}, nor a file of that name beside it; put it there, '
             f'name another checkpoint (--resume FILE), or delete {record} to begin anew'
         )
-    print_log(f'{recorded} is gone: its work dir was moved; taking {here}', logger='current')
-    return here
+    if not recorded:
+        cause = f'{record} is empty: the run was killed'
+    elif osp.exists(recorded):
+        cause = f'{recorded} is cut off: the run was killed'
+    else:
+        cause = f'{recorded} is gone: the work dir was moved, or the run was killed'
+    print_log(f'{cause}; {f"taking {found}" if found else "beginning anew"}', logger='current')
+    return found
+
+
+def _saved(work_dir: str) -> list[str]:
+    """Checkpoints of a work dir, the newest first."""
+    matches = filter(None, map(_SAVED.fullmatch, os.listdir(work_dir)))
+    ordered = sorted(matches, key=lambda match: int(match[1]), reverse=True)
+    return [osp.join(work_dir, match[0]) for match in ordered]
+
+
+def _is_whole(path: str) -> bool:
+    """Whether a checkpoint is there to its end, where the archives of ``torch.save`` list files."""
+    if not osp.isfile(path):
+        return osp.isdir(path)  # strategies of large models save folders
+    with open(path, 'rb') as file:
+        archive = b'PK'.startswith(file.read(2))
+    return not archive or zipfile.is_zipfile(path)
 
 
 def resume_moved_runs() -> None:
-    """Make automatic resuming, as by ``--resume``, work in work dirs that were moved."""
+    """Make automatic resuming, as by ``--resume``, work in moved work dirs and after a kill."""
     for module in (runner_package, runner_module, _flexible_runner):
         module.find_latest_checkpoint = find_last_checkpoint

@@ -1,6 +1,7 @@
-"""A work dir that was moved resumes from the checkpoint that came along with it."""
+"""Runs resume from what came along when their work dir moved, and from what a kill left whole."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def record(work_dir: Path, checkpoint: Path | str) -> None:
 def test_the_recorded_checkpoint_goes_first(tmp_path: Path) -> None:
     for folder in ('run', 'elsewhere'):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / 'epoch_1.pth').touch()
+        save(tmp_path / folder / 'epoch_1.pth')
     elsewhere = str(tmp_path / 'elsewhere/epoch_1.pth')
     record(tmp_path / 'run', elsewhere)
     assert find_last_checkpoint(str(tmp_path / 'run')) == elsewhere
@@ -29,8 +30,8 @@ def test_the_recorded_checkpoint_goes_first(tmp_path: Path) -> None:
 
 def test_the_same_name_in_the_work_dir_comes_next(tmp_path: Path) -> None:
     record(tmp_path / 'run', '/gone/epoch_1.pth')
-    (tmp_path / 'run/epoch_1.pth').touch()
-    (tmp_path / 'run/epoch_2.pth').touch()
+    save(tmp_path / 'run/epoch_1.pth')
+    save(tmp_path / 'run/epoch_2.pth')
     assert find_last_checkpoint(str(tmp_path / 'run')) == str(tmp_path / 'run/epoch_1.pth')
 
 
@@ -49,6 +50,50 @@ def test_a_checkpoint_that_is_nowhere_is_named(tmp_path: Path) -> None:
     message = r'last_checkpoint: there is no /gone/epoch_1\.pth.*--resume FILE.*delete'
     with pytest.raises(FileNotFoundError, match=message):
         find_last_checkpoint(str(tmp_path))
+
+
+def save(path: Path, cut: bool = False) -> None:
+    torch.save({'state_dict': {'weight': torch.zeros(99)}}, path)
+    if cut:
+        path.write_bytes(path.read_bytes()[:-1])
+
+
+def test_an_empty_record_means_the_newest_whole_checkpoint(tmp_path: Path) -> None:
+    record(tmp_path, '')
+    for name in ('epoch_9.pth', 'epoch_10.pth', 'best_mIoU_epoch_12.pth', 'round_30.pth'):
+        save(tmp_path / name)
+    assert find_last_checkpoint(str(tmp_path)) == str(tmp_path / 'epoch_10.pth')
+    save(tmp_path / 'epoch_11.pth', cut=True)
+    assert find_last_checkpoint(str(tmp_path)) == str(tmp_path / 'epoch_10.pth')
+
+
+def test_nothing_whole_begins_anew(tmp_path: Path) -> None:
+    record(tmp_path, '')
+    assert find_last_checkpoint(str(tmp_path)) is None
+    for named in ('', tmp_path / 'epoch_1.pth', '/gone/iter_7.pth'):
+        record(tmp_path, named)
+        save(tmp_path / 'epoch_1.pth', cut=True)
+        assert find_last_checkpoint(str(tmp_path)) is None
+        (tmp_path / 'epoch_1.pth').write_bytes(b'')
+        assert find_last_checkpoint(str(tmp_path)) is None
+
+
+def test_a_checkpoint_cut_anywhere_is_passed_over(tmp_path: Path) -> None:
+    save(tmp_path / 'iter_100.pth')
+    save(tmp_path / 'iter_200.pth')
+    record(tmp_path, tmp_path / 'iter_200.pth')
+    whole = (tmp_path / 'iter_200.pth').read_bytes()
+    assert find_last_checkpoint(str(tmp_path)) == str(tmp_path / 'iter_200.pth')
+    for length in range(0, len(whole), 37):
+        (tmp_path / 'iter_200.pth').write_bytes(whole[:length])
+        assert find_last_checkpoint(str(tmp_path)) == str(tmp_path / 'iter_100.pth')
+
+
+def test_a_recorded_checkpoint_that_made_room_for_one_more(tmp_path: Path) -> None:
+    # With max_keep_ckpts=1 the hook removes it before the next is saved and recorded.
+    record(tmp_path, tmp_path / 'epoch_1.pth')
+    save(tmp_path / 'epoch_2.pth')
+    assert find_last_checkpoint(str(tmp_path)) == str(tmp_path / 'epoch_2.pth')
 
 
 class Line(BaseModel):
@@ -91,3 +136,15 @@ def test_a_moved_run_goes_on(tmp_path: Path) -> None:
     last = (tmp_path / 'new/last_checkpoint').read_text()
     assert last == str(tmp_path / 'new/epoch_3.pth')
     assert find_last_checkpoint(str(tmp_path / 'new')) == last
+
+
+def test_a_run_killed_while_it_saved_goes_on(tmp_path: Path) -> None:
+    train(tmp_path, epochs=2)
+    saved = tmp_path / 'epoch_2.pth'
+    saved.write_bytes(saved.read_bytes()[:1000])
+    record(tmp_path, '')
+    shutil.rmtree(next(path for path in tmp_path.iterdir() if path.is_dir()))
+    runner = train(tmp_path, epochs=3)
+    assert runner.iter == 6 and runner.model.weight.item() == -6
+    log = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
+    assert re.search(r'last_checkpoint is empty: the run was killed; taking \S+epoch_1\.pth', log)
