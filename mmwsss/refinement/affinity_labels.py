@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .background import Background
-from .dense_crf import CRF_SETTINGS, CRFParams, Resolution, dense_crf
+from .dense_crf import CRF_SETTINGS, CRFParams, Resolution, dense_crf_sets
 
 IGNORED = 255
 
@@ -50,19 +50,11 @@ def affinity_labels(
     names = np.concatenate([[0], np.asarray(classes, np.int64) + 1])
     if names.max() >= IGNORED:
         raise ValueError(f'class index {names.max() - 1} does not fit a label map')
-    surely_foreground = _winner(image, scores, params.foreground, params)
-    surely_background = _winner(image, scores, params.background, params)
+    sets = [background.add(scores) for background in (params.foreground, params.background)]
+    if params.crf is not None:
+        sets = dense_crf_sets(image, sets, params.crf, params.resolution)
+    surely_foreground, surely_background = (scores.argmax(0) for scores in sets)
     labels = names[surely_foreground].astype(np.uint8)
     labels[surely_foreground == 0] = IGNORED
     labels[surely_background == 0] = 0
     return labels
-
-
-def _winner(
-    image: np.ndarray, scores: np.ndarray, background: Background, params: AffinityLabelParams
-) -> np.ndarray:
-    """Index of the highest score, 0 for the background."""
-    scores = background.add(scores)
-    if params.crf is not None:
-        scores = dense_crf(image, scores, params.crf, params.resolution)
-    return scores.argmax(0)

@@ -1,6 +1,6 @@
 """Dense CRF (Krähenbühl & Koltun 2011) on the pydensecrf library, over numpy arrays."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType, ModuleType
@@ -93,17 +93,45 @@ def dense_crf(
         ValueError: wrong shapes or dtype, a negative or non-finite score.
         ImportError: pydensecrf is missing; the message holds the command that installs it.
     """
-    _check(image, scores)
+    return dense_crf_sets(image, [scores], params, resolution)[0]
+
+
+def dense_crf_sets(
+    image: np.ndarray,
+    sets: Sequence[np.ndarray],
+    params: CRFParams = CRF_SETTINGS['cam'],
+    resolution: Resolution = 'picture',
+) -> list[np.ndarray]:
+    """``dense_crf`` of several scores of one picture, whose kernels are built once.
+
+    Args:
+        image: see ``dense_crf``.
+        sets: scores as ``dense_crf`` takes them, all of one shape.
+        params: see there.
+        resolution: see there.
+
+    Returns:
+        what ``dense_crf`` returns, for each.
+
+    Raises:
+        ValueError: as ``dense_crf`` does, or scores of several shapes.
+        ImportError: as ``dense_crf`` does.
+    """
+    for scores in sets:
+        _check(image, scores)
+    shapes = {scores.shape for scores in sets}
+    if len(shapes) != 1:
+        raise ValueError(f'scores of one picture must have one shape, not {sorted(shapes)}')
     if resolution not in ('picture', 'scores'):
         raise ValueError(f"resolution must be 'picture' or 'scores', not {resolution!r}")
     original = image.shape[:2]
-    scores = scores.astype(np.float32, copy=False)
+    sets = [scores.astype(np.float32, copy=False) for scores in sets]
     if resolution == 'picture':
-        scores = _resize_scores(scores, original)
+        sets = [_resize_scores(scores, original) for scores in sets]
     else:
-        image = _resize_picture(image, scores.shape[1:])
-    probabilities = _unary_probabilities(scores, params)
-    if params.iterations == 0 or len(probabilities) == 1:
+        image = _resize_picture(image, sets[0].shape[1:])
+    probabilities = [_unary_probabilities(scores, params) for scores in sets]
+    if params.iterations == 0 or len(probabilities[0]) == 1:
         return probabilities
     height, width = image.shape[:2]
     scale = np.array([width / original[1], height / original[0]])
@@ -159,14 +187,12 @@ def _unary_probabilities(scores: np.ndarray, params: CRFParams) -> np.ndarray:
 
 
 def _infer(
-    image: np.ndarray, probabilities: np.ndarray, params: CRFParams, scale: np.ndarray
-) -> np.ndarray:
+    image: np.ndarray, sets: Sequence[np.ndarray], params: CRFParams, scale: np.ndarray
+) -> list[np.ndarray]:
     """Mean-field inference by the library; ``scale`` (x, y) multiplies spatial deviations."""
     library = _library()
-    classes, height, width = probabilities.shape
+    classes, height, width = sets[0].shape
     crf = library.DenseCRF2D(width, height, classes)
-    energy = np.ascontiguousarray(-np.log(probabilities).reshape(classes, -1), np.float32)
-    crf.setUnaryEnergy(energy)
     crf.addPairwiseGaussian(
         sxy=tuple((params.gaussian_sxy * scale).tolist()), compat=params.gaussian_compat
     )
@@ -177,8 +203,13 @@ def _infer(
         rgbim=np.require(image, requirements=['C', 'W']),
         compat=params.bilateral_compat,
     )
-    refined = np.array(crf.inference(params.iterations), dtype=np.float32)
-    return refined.reshape(classes, height, width)
+    refined = []
+    for probabilities in sets:
+        energy = np.ascontiguousarray(-np.log(probabilities).reshape(classes, -1), np.float32)
+        crf.setUnaryEnergy(energy)
+        result = np.array(crf.inference(params.iterations), dtype=np.float32)
+        refined.append(result.reshape(classes, height, width))
+    return refined
 
 
 def _library() -> ModuleType:

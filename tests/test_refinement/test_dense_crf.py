@@ -1,10 +1,18 @@
 import sys
 from dataclasses import FrozenInstanceError, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from mmwsss.refinement.dense_crf import CRF_SETTINGS, CRFParams, dense_crf, dense_crf_map
+from mmwsss.refinement import dense_crf as densecrf_module
+from mmwsss.refinement.dense_crf import (
+    CRF_SETTINGS,
+    CRFParams,
+    dense_crf,
+    dense_crf_map,
+    dense_crf_sets,
+)
 from mmwsss.refinement.process_pool import PictureError
 
 needs_library = pytest.mark.skipif(
@@ -63,6 +71,35 @@ def test_close_to_exact_mean_field(rng, name, iterations):
     assert np.abs(refined - exact).mean() < 0.01
     assert np.abs(exact - scores).mean() > 0.05
     assert (refined.argmax(0) == exact.argmax(0)).mean() > 0.98
+
+
+@needs_library
+@pytest.mark.parametrize('resolution', ['picture', 'scores'])
+@pytest.mark.parametrize('iterations', [0, 3])
+def test_several_scores_share_the_kernels(rng, monkeypatch, resolution, iterations):
+    image, scores = two_halves(rng)
+    sets = [scores[:, ::2, ::3], rng.random((3, 12, 10), np.float32), scores[::-1, 1::2, 1::3]]
+    params = CRFParams(iterations=iterations)
+    expected = [dense_crf(image, one, params, resolution) for one in sets]
+    built = []
+    library = densecrf_module._library()
+
+    def build(*size):
+        built.append(library.DenseCRF2D(*size))
+        return built[-1]
+
+    monkeypatch.setattr(densecrf_module, '_library', lambda: SimpleNamespace(DenseCRF2D=build))
+    together = dense_crf_sets(image, sets, params, resolution)
+    np.testing.assert_array_equal(together, expected)
+    assert len(built) == (1 if iterations else 0)
+
+
+def test_several_scores_must_be_alike(rng):
+    image, scores = two_halves(rng)
+    with pytest.raises(ValueError, match=r'one shape, not \[\(2, 24, 30\), \(3, 24, 30\)\]'):
+        dense_crf_sets(image, [scores, scores[:2]])
+    with pytest.raises(ValueError, match='finite and not negative'):
+        dense_crf_sets(image, [scores, -scores])
 
 
 @needs_library
