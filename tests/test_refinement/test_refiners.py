@@ -19,9 +19,10 @@ from mmwsss.refinement.refiners import (
     Refiner,
     ScoredPicture,
     SequentialRefiner,
+    pixel_adaptive as adaptive_refiner,
 )
 from mmwsss.refinement.refiners.crf import crf_params
-from mmwsss.refinement.refiners.random_walk import pool_to_cells, scaled_size
+from mmwsss.refinement.refiners.random_walk import pool_to_cells, scaled_size, walk_device
 from mmwsss.registry import REFINERS
 
 RADIUS, STRIDE = 3, 4
@@ -182,6 +183,31 @@ def test_pixel_adaptive_refiner() -> None:
         params,
     )[0]
     np.testing.assert_allclose(refined.scores, expected, atol=1e-6)
+
+
+def test_pixel_adaptive_refiner_works_on_the_accelerator(monkeypatch) -> None:
+    monkeypatch.setattr(adaptive_refiner, 'get_device', lambda: 'cpu')
+    assert not PixelAdaptiveRefiner().on_device
+    monkeypatch.setattr(adaptive_refiner, 'get_device', lambda: 'cuda')
+    refiner = PixelAdaptiveRefiner()
+    assert refiner.on_device and refiner.device == torch.device('cuda')
+    assert not PixelAdaptiveRefiner.on_device
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+def test_pixel_adaptive_refiner_is_the_same_on_a_gpu(monkeypatch) -> None:
+    picture = make_picture(grid=(6, 8))
+    there = PixelAdaptiveRefiner().refine(picture)
+    monkeypatch.setattr(adaptive_refiner, 'get_device', lambda: 'cpu')
+    np.testing.assert_allclose(
+        there.scores, PixelAdaptiveRefiner().refine(picture).scores, atol=1e-5
+    )
+
+
+def test_the_walk_leaves_devices_without_its_matrices() -> None:
+    for device in ('cpu', 'cuda:1'):
+        assert walk_device(torch.device(device)) == torch.device(device)
+    assert walk_device(torch.device('mps')) == torch.device('cpu')
 
 
 def test_sequence_runs_in_order() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from mmengine.device import get_device
 
 from mmwsss.registry import REFINERS
 
@@ -14,6 +15,8 @@ from .base import Refiner, ScoredPicture
 @REFINERS.register_module()
 class PixelAdaptiveRefiner(Refiner):
     """Averages over neighbours of alike colour, without training (the idea of PAMR).
+
+    It works on the accelerator where there is one.
 
     Args:
         dilations: see ``PixelAdaptiveParams``.
@@ -28,10 +31,14 @@ class PixelAdaptiveRefiner(Refiner):
         temperature: float = 0.1,
     ) -> None:
         self.params = PixelAdaptiveParams(tuple(dilations), iterations, temperature)
+        self.device = torch.device(get_device())
+        self.on_device = self.device.type != 'cpu'
 
     def refine(self, picture: ScoredPicture) -> ScoredPicture:
         """Refine one picture at its own size."""
         image = torch.from_numpy(np.ascontiguousarray(picture.image.transpose(2, 0, 1)))
         maps = torch.from_numpy(np.ascontiguousarray(picture.resized_scores()))
-        refined = pixel_adaptive_refine(image[None], maps[None], self.params)
-        return picture.with_scores(refined[0].numpy())
+        refined = pixel_adaptive_refine(
+            image[None].to(self.device), maps[None].to(self.device), self.params
+        )
+        return picture.with_scores(refined[0].cpu().numpy())

@@ -33,6 +33,14 @@ class AffinityModel(Protocol):
         """
 
 
+def walk_device(device: torch.device) -> torch.device:
+    """Where to walk over affinities that lie on a device: there, or on the CPU.
+
+    The walk takes sparse matrices in float64, which CPU and CUDA have, and MPS has not.
+    """
+    return device if device.type in ('cpu', 'cuda') else torch.device('cpu')
+
+
 def pool_to_cells(maps: Tensor, stride: int) -> Tensor:
     """Average (..., H, W) over cells of ``stride`` pixels; border cells over their pixels only."""
     return F.avg_pool2d(maps, stride, ceil_mode=True, count_include_pad=False)
@@ -100,6 +108,7 @@ class RandomWalkRefiner(Refiner):
         """Walk the scores of pictures of one size."""
         images = [_to_tensor(picture.image.transpose(2, 0, 1)) for picture in group]
         affinity = self.model.affinities(images, self.scale)
+        affinity = affinity.to(walk_device(affinity.device))
         maps = [self._cell_scores(picture) for picture in group]
         most = max(map(len, maps))
         # Maps of zeros stay zeros: pictures with fewer classes walk along.
