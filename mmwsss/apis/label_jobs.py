@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from mmengine.dist import (
     is_main_process,
 )
 from mmengine.registry import init_default_scope
+from PIL import Image
 
 from mmwsss.compat.cpu_distributed import prepare_cpu_distributed
 from mmwsss.datasets import DataError
@@ -180,37 +182,66 @@ def my_share(items: Sequence) -> Sequence:
     return items[rank::world_size]
 
 
+def by_size(pictures: Iterable[Picture]) -> list[Picture]:
+    """Pictures ordered by their size, of which only the files' headers are read."""
+    return sorted(pictures, key=_size)
+
+
+def _size(picture: Picture) -> tuple[int, int]:
+    try:
+        with Image.open(picture.img_path) as image:
+            return image.size
+    except Exception:  # PIL raises many kinds; whoever reads the picture names it
+        return 0, 0
+
+
 def usable_workers(workers: int | None, pictures: int) -> int:
-    """How many pool processes to use.
+    """How many pool processes to use; all processes of the job ask together.
 
     Args:
-        workers: as asked for; None: the cores that this process may use, divided among the
-            processes of the job, and none where that is one or the pictures are few.
+        workers: as asked for; None: the cores that this process may use, divided among those
+            processes of the job that may use them too, and none where that is one or the pictures
+            are few.
         pictures: how many there are to work on.
     """
     if workers is not None:
         return workers
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-    mine = (cores or 1) // get_dist_info()[1]
+    cores = _cores()
+    everywhere = all_gather_object((socket.gethostname(), cores))
+    sharing = sum(
+        host == socket.gethostname() and not cores.isdisjoint(others) for host, others in everywhere
+    )
+    mine = len(cores) // sharing
     # What the pool saves, pictures * (1 - 1 / mine), must outweigh the import of the package.
     return mine if pictures * (mine - 1) >= _START_COST * mine else 0
+
+
+def _cores() -> set[int]:
+    """The cores that this process may use."""
+    if hasattr(os, 'sched_getaffinity'):
+        return os.sched_getaffinity(0)
+    return set(range(os.cpu_count() or 1))
 
 
 def on_main_process(function: Callable[[], object]) -> None:
     """Call a function on the main process; what it raises is raised on all of them.
 
     Raises:
-        ValueError: with the message of the OSError or ValueError of the main process.
+        ValueError: with the message of the main process's error, whose kind it names unless it
+            is an OSError or ValueError.
     """
     problem: list[str | None] = [None]
+    cause: Exception | None = None
     if is_main_process():
         try:
             function()
-        except (OSError, ValueError) as error:
-            problem = [str(error)]
+        except Exception as error:  # whatever it is: the others would wait for ever
+            expected = isinstance(error, (OSError, ValueError))
+            problem = [str(error) if expected else f'{type(error).__name__}: {error}']
+            cause = error
     broadcast_object_list(problem)
     if problem[0] is not None:
-        raise ValueError(problem[0])
+        raise ValueError(problem[0]) from cause
 
 
 def collect_failures(results: Iterable[object]) -> list[PictureError]:

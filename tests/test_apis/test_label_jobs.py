@@ -1,11 +1,16 @@
 """How many processes a job of labels takes, and how it names what failed."""
 
 import os
+import socket
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from mmwsss.apis import label_jobs
-from mmwsss.apis.label_jobs import gather_lines, usable_workers
+from mmwsss.apis.label_jobs import Picture, by_size, gather_lines, on_main_process, usable_workers
+
+HERE = socket.gethostname()
 
 
 @pytest.mark.parametrize(
@@ -23,8 +28,56 @@ from mmwsss.apis.label_jobs import gather_lines, usable_workers
 )
 def test_pool_is_used_where_it_pays(monkeypatch, cores, processes, pictures, workers):
     monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(cores)), raising=False)
-    monkeypatch.setattr(label_jobs, 'get_dist_info', lambda: (0, processes))
+    monkeypatch.setattr(label_jobs, 'all_gather_object', lambda mine: [mine] * processes)
     assert usable_workers(None, pictures) == workers
+
+
+@pytest.mark.parametrize(
+    ('others', 'workers'),
+    [
+        ([(HERE, set(range(8 * i, 8 * i + 8))) for i in range(1, 8)], 8),  # srun: cores of its own
+        ([('another', set(range(8)))] * 24, 8),  # other machines
+        ([(HERE, set(range(8)))] * 3 + [('another', set(range(8)))] * 4, 2),
+        ([(HERE, {0}), (HERE, {8})], 4),
+    ],
+)
+def test_only_processes_that_share_its_cores_count(monkeypatch, others, workers):
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(8)), raising=False)
+    monkeypatch.setattr(label_jobs, 'all_gather_object', lambda mine: [*others, mine])
+    assert usable_workers(None, 10_000) == workers
+
+
+def test_pictures_by_size(tmp_path: Path):
+    sizes = {'a': (8, 5), 'b': (5, 8), 'c': (8, 5), 'd': (5, 9), 'e': (5, 8)}
+    for name, size in sizes.items():
+        Image.new('RGB', size).save(tmp_path / f'{name}.png')
+    (tmp_path / 'bad.png').write_bytes(b'no picture')
+    pictures = [Picture(n, str(tmp_path / f'{n}.png'), (), None) for n in [*sizes, 'bad', 'none']]
+    assert ''.join(picture.img_id[0] for picture in by_size(pictures)) == 'bnbedac'
+
+
+@pytest.mark.parametrize(
+    ('error', 'message'),
+    [
+        (ValueError('other settings'), '^other settings$'),
+        (FileNotFoundError('no folder'), '^no folder$'),
+        (TypeError('not JSON'), '^TypeError: not JSON$'),
+    ],
+)
+def test_other_processes_learn_of_any_error_of_the_main_one(monkeypatch, error, message):
+    def fail():
+        raise error
+
+    told = []
+    monkeypatch.setattr(label_jobs, 'broadcast_object_list', told.append)
+    with pytest.raises(ValueError, match=message) as raised:
+        on_main_process(fail)
+    assert raised.value.__cause__ is error
+    # What another process makes of it, whose own function is not called.
+    monkeypatch.setattr(label_jobs, 'is_main_process', lambda: False)
+    monkeypatch.setattr(label_jobs, 'broadcast_object_list', lambda x: x.__setitem__(0, told[0][0]))
+    with pytest.raises(ValueError, match=message):
+        on_main_process(lambda: pytest.fail('called'))
 
 
 @pytest.mark.parametrize('workers', [0, 3])
