@@ -1,8 +1,7 @@
 """Pseudo-labels of a dataset: from a CAMStore through a refiner to a folder of PNGs."""
 
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from os.path import abspath
 
@@ -14,6 +13,7 @@ from mmengine.runner import CheckpointLoader
 
 from mmwsss.datasets import LabelFolder
 from mmwsss.refinement.background import Background
+from mmwsss.refinement.device_batches import DeviceBatches
 from mmwsss.refinement.process_pool import PictureError, ordered_map
 from mmwsss.refinement.refiners import LeastConfidence, Refiner, ScoredPicture
 from mmwsss.registry import MODELS, REFINERS
@@ -22,6 +22,8 @@ from mmwsss.structures import CAMStore
 from .fingerprints import file_fingerprint, settings_fingerprint
 from .label_jobs import (
     Picture,
+    by_size,
+    collect_failures,
     job_config,
     list_pictures,
     load_rgb,
@@ -157,57 +159,23 @@ class PseudoLabelJob:
         """Label the pictures and return what failed; every other picture is done."""
         steps = self.refiner.steps()
         split = max((index + 1 for index, step in enumerate(steps) if step.on_device), default=0)
-        failures: list[PictureError] = []
-        items = self._on_device(pictures, steps[:split], failures) if split else pictures
+        before = DeviceBatches(
+            self.load, by_size(pictures) if split else [], steps[:split], self.batch_size
+        )
         finish = LabelFinisher(
             self.load, tuple(steps[split:]), self.folder, self.least, self.weights
         )
         results = ordered_map(
             finish,
-            items,
+            before if split else pictures,
             workers=self.workers,
             name_of=lambda item: item.img_id,
             on_error='return',
             description='pseudo-labels',
             progress=is_main_process(),
         )
-        return failures + [result for result in results if isinstance(result, PictureError)]
-
-    def _on_device(
-        self, pictures: Sequence[Picture], steps: Sequence[Refiner], failures: list[PictureError]
-    ) -> Iterator[ScoredPicture]:
-        """Pictures after the refiners of the main process; the next batch is read meanwhile."""
-        size = self.batch_size
-        chunks = [pictures[first : first + size] for first in range(0, len(pictures), size)]
-        with ThreadPoolExecutor(min(size, 8)) as threads:
-            ahead = _submit(threads, self.load, chunks[0]) if chunks else []
-            for chunk, following in zip(chunks, [*chunks[1:], []]):
-                futures, ahead = ahead, _submit(threads, self.load, following)
-                batch = _loaded(chunk, futures, failures)
-                for step in steps:
-                    batch = step.refine_batch(batch)
-                yield from batch
-
-
-def _submit(
-    threads: ThreadPoolExecutor, load: PictureLoader, chunk: Sequence[Picture]
-) -> list[Future[ScoredPicture]]:
-    return [threads.submit(load, picture) for picture in chunk]
-
-
-def _loaded(
-    chunk: Sequence[Picture],
-    futures: Sequence[Future[ScoredPicture]],
-    failures: list[PictureError],
-) -> list[ScoredPicture]:
-    """The pictures that could be read; the others are named in ``failures``."""
-    batch = []
-    for picture, future in zip(chunk, futures):
-        try:
-            batch.append(future.result())
-        except (OSError, ValueError) as error:
-            failures.append(PictureError(picture.img_id, f'{type(error).__name__}: {error}'))
-    return batch
+        after = collect_failures(results)
+        return before.failures + after
 
 
 @dataclass(frozen=True)
