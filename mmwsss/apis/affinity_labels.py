@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from os.path import abspath
 from pathlib import Path
 
 import cv2
@@ -154,8 +153,7 @@ def make_affinity_labels(
     params = label_params(job)
     pictures, metainfo = list_pictures(cfg.label_dataset, job.get('mask_dir'))
     store = CAMStore.open(job.cam_store, metainfo['classes'])
-    settings = {'cam_store': abspath(job.cam_store), **asdict(params)}
-    on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, settings))
+    on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, asdict(params)))
     folder = LabelFolder.open(job.out_dir, KIND, store.classes)
     pending = pending_pictures(pictures, folder, store)
     workers = usable_workers(workers, len(pending))

@@ -86,6 +86,27 @@ def _difference(
     return None
 
 
+def refuse_shared_files(
+    out_dir: str | os.PathLike, weight_dir: str | os.PathLike, pictures: Sequence[Picture]
+) -> None:
+    """Refuse folders where a picture's weights would be written over a label.
+
+    Raises:
+        ValueError: names the first such file.
+    """
+    labels, weights = (
+        [img_id_path(os.path.realpath(root), picture.img_id, '.png') for picture in pictures]
+        for root in (out_dir, weight_dir)
+    )
+    taken = set(labels)
+    shared = next((path for path in weights if path in taken), None)
+    if shared is not None:
+        raise ValueError(
+            f'weight_dir {weight_dir} and out_dir {out_dir} share {shared}, so that weights would '
+            'overwrite labels: take another weight_dir'
+        )
+
+
 @dataclass(frozen=True)
 class WeightFolder:
     """Confidences of pseudo-labels: ``<root>/<img_id>.png``, 8-bit gray, 255 for certainty.

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from os.path import abspath
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -33,7 +32,7 @@ from .label_jobs import (
     start,
     usable_workers,
 )
-from .label_sources import WeightFolder, made_from, pending_pictures
+from .label_sources import WeightFolder, made_from, pending_pictures, refuse_shared_files
 
 KIND = 'pseudo'
 SETTINGS = (
@@ -217,7 +216,8 @@ def make_pseudo_labels(
         workers: processes for refiners without a model; None: see ``usable_workers``.
 
     Raises:
-        ValueError: labels that are there were made from something else.
+        ValueError: labels that are there were made from something else, or weights would be
+            written over labels.
         RuntimeError: pictures failed; the others are done.
     """
     start(cfg)
@@ -228,15 +228,16 @@ def make_pseudo_labels(
     needs_model = any(step.needs_model for step in refiner.steps())
     least = LeastConfidence.parse(job.get('ignore_below', 0.0))
     settings = {
-        'cam_store': abspath(job.cam_store),
         'background': dict(job.get('background', dict(alpha=16))),
         'refiner': job.refiner.to_dict(),
         'ignore_below': asdict(least),
         'checkpoint': file_fingerprint(checkpoint) if needs_model else None,
     }
+    weight_dir = job.get('weight_dir')
+    if weight_dir:
+        refuse_shared_files(job.out_dir, weight_dir, pictures)
     on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, settings))
     folder = LabelFolder.open(job.out_dir, KIND, store.classes)
-    weight_dir = job.get('weight_dir')
     weights = WeightFolder(weight_dir, settings_fingerprint(settings)) if weight_dir else None
     pending = pending_pictures(pictures, folder, store, weights and weights.has)
     load = PictureLoader(store, Background(**settings['background']))

@@ -7,6 +7,8 @@ import pytest
 from tiny_maps import COUNT, config, contents, launch, without_model, write_tiny_maps
 
 from mmwsss.apis.affinity_labels import make_affinity_labels
+from mmwsss.apis.label_jobs import Picture
+from mmwsss.apis.label_sources import refuse_shared_files
 from mmwsss.apis.pseudo_labels import make_pseudo_labels
 from mmwsss.datasets import LabelFolder
 from mmwsss.structures import CAMStore, ResponseMap
@@ -88,6 +90,52 @@ def test_missing_weights_are_made(root: Path) -> None:
     assert made('other', background=dict(alpha=2)) == COUNT
     assert contents(weights) != whole and made('pseudo') == COUNT
     assert contents(weights) == whole
+
+
+@pytest.mark.parametrize('kind', MAKERS)
+def test_interrupted_labels_go_on_where_everything_moved(root: Path, kind: str) -> None:
+    MAKERS[kind](root)
+    before = contents(root / kind)
+    (root / kind / 'p1.png').unlink()
+    moved = root.with_name(f'{root.name}_moved')
+    root.rename(moved)
+    (moved / 'tiny.py').write_text((moved / 'tiny.py').read_text().replace(str(root), str(moved)))
+    MAKERS[kind](moved)
+    assert contents(moved / kind) == before
+
+
+@pytest.mark.parametrize('kind', MAKERS)
+def test_settings_of_earlier_folders_named_the_response_maps(root: Path, kind: str) -> None:
+    MAKERS[kind](root)
+    before = contents(root / kind)
+    path = root / kind / 'label_folder.json'
+    meta = json.loads(path.read_text())
+    assert meta['settings'].keys() >= {'background'} and 'cam_store' not in meta['settings']
+    meta['settings']['cam_store'] = '/elsewhere/cams'
+    path.write_text(json.dumps(meta))
+    (root / kind / 'p1.png').unlink()
+    MAKERS[kind](root)
+    assert contents(root / kind) == before
+
+
+@pytest.mark.parametrize('weights', ['pseudo', 'there/../pseudo/', 'link'])
+def test_weights_never_overwrite_labels(root: Path, weights: str) -> None:
+    (root / 'there').mkdir()
+    (root / 'link').symlink_to(root / 'pseudo')
+    cfg = without_model(root, 'pseudo', weight_dir=f'{root}/{weights}')
+    with pytest.raises(ValueError, match=r'share .*p0\.png, so that weights would overwrite'):
+        make_pseudo_labels(cfg, workers=0)
+    assert not (root / 'pseudo').exists()
+
+
+def test_folders_in_one_another_may_share_files(tmp_path: Path) -> None:
+    """``a/x`` of the outer folder is ``x`` of the inner one."""
+    pictures = [Picture(img_id, '', (), None) for img_id in ('x', 'a/x', 'y')]
+    for folders in (('out', 'out/a'), ('out/a', 'out')):
+        with pytest.raises(ValueError, match=r'share .*/out/a/x\.png'):
+            refuse_shared_files(*(tmp_path / folder for folder in folders), pictures)
+    refuse_shared_files(tmp_path / 'out', tmp_path / 'out/b', pictures)
+    refuse_shared_files(tmp_path / 'out', tmp_path / 'weights', pictures)
 
 
 @pytest.mark.slow
