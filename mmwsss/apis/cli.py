@@ -63,11 +63,16 @@ def load_config(args: argparse.Namespace) -> Config:
     elif cfg.get('work_dir') is None:
         cfg.work_dir = osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0])
     if '{seed}' in (cfg.get('load_from') or ''):
-        cfg.load_from = _with_seed(cfg.load_from, cfg.get('randomness', {}).get('seed'))
+        cfg.load_from = with_seed(cfg.load_from, cfg.get('randomness', {}).get('seed'))
     return cfg
 
 
-def _with_seed(load_from: str, seed: int | None) -> str:
+def with_seed(load_from: str, seed: int | None) -> str:
+    """Put the seed in place of ``{seed}``.
+
+    Raises:
+        ValueError: If there is none.
+    """
     if seed is None:
         raise ValueError(f'load_from={load_from} names a seed: set randomness.seed')
     return load_from.replace('{seed}', str(seed))

@@ -4,9 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from mmengine.config import Config
@@ -18,6 +19,7 @@ from mmwsss.compat.moved_runs import find_last_checkpoint
 from mmwsss.datasets.check import check_num_classes, raise_faults
 from mmwsss.registry import DATASETS
 
+from .cli import with_seed
 from .comparison import Comparison, Row, result_file, store_dir
 from .fingerprints import settings_fingerprint
 from .run_record import (
@@ -56,7 +58,8 @@ def run_comparison(comparison: Comparison) -> None:
         ValueError: If a run's directory holds a run of other settings.
         DataError: If data is missing or wrong; before any training.
         RuntimeError: If a run fails; names its log.
-        FileNotFoundError: If there is no such config, or a run has no such checkpoint.
+        FileNotFoundError: If there is no such config, nor the checkpoint that a training begins
+            with, nor a run that makes it; or a run has no such checkpoint to be measured.
     """
     configs = {
         rows[0].run: with_options(_read_config(rows[0].config), _options(comparison, rows[0]))
@@ -67,10 +70,10 @@ def run_comparison(comparison: Comparison) -> None:
         for seed in comparison.seeds
         for rows in comparison.shared_runs()
     ]
+    groups = _ordered(jobs)
     _check_data(jobs)
     with ThreadPoolExecutor(comparison.jobs) as pool:
-        done = pool.map(lambda job: _run(comparison, job), jobs)
-        for _ in track(done, 'runs', total=len(jobs)):
+        for _ in track(_run_all(comparison, groups, pool), 'runs', total=len(jobs)):
             pass  # the results are files
 
 
@@ -106,6 +109,47 @@ def _plan(comparison: Comparison, cfg: Config, rows: Sequence[Row], seed: int) -
     return _Job(folder, record, options, None if trained else cfg, tests)
 
 
+def _ordered(jobs: Sequence[_Job]) -> list[list[_Job]]:
+    """Groups to be run one after the other: what begins with another's checkpoint comes later."""
+    by_folder = {job.folder.resolve(): job for job in jobs}
+    needs = {folder: _needed_run(job, by_folder) for folder, job in by_folder.items()}
+    sorter = TopologicalSorter({folder: [run] if run else [] for folder, run in needs.items()})
+    sorter.prepare()
+    groups = []
+    while sorter.is_active():
+        ready = sorter.get_ready()
+        groups.append([job for folder, job in by_folder.items() if folder in ready])
+        sorter.done(*ready)
+    return groups
+
+
+def _needed_run(job: _Job, by_folder: Mapping[Path, _Job]) -> Path | None:
+    """Folder of the run that has yet to make the checkpoint that a training begins with."""
+    file = _lacking_start(job)
+    if file is None:
+        return None
+    for folder in file.resolve().parents:
+        if folder in by_folder and by_folder[folder].training and by_folder[folder] is not job:
+            return folder
+    raise _no_start(job, file)
+
+
+def _lacking_start(job: _Job) -> Path | None:
+    """The file of ``load_from`` of a training that is yet to begin, if it is not there."""
+    load_from = job.training and job.training.get('load_from')
+    if not load_from or '://' in load_from or find_last_checkpoint(str(job.folder)):
+        return None
+    file = Path(with_seed(load_from, job.training.randomness.seed)).expanduser()
+    return None if file.is_file() else file
+
+
+def _no_start(job: _Job, file: Path) -> FileNotFoundError:
+    return FileNotFoundError(
+        f'{job.record.config}: there is no {file}, which load_from names, and no run of this '
+        'comparison that makes it: add its row, or set load_from'
+    )
+
+
 def _check_data(jobs: Sequence[_Job]) -> None:
     """Build every dataset that the jobs will read, rather than fail after hours of training."""
     wanted = [(job.training, 'train_dataloader') for job in jobs if job.training]
@@ -123,12 +167,21 @@ def _check_data(jobs: Sequence[_Job]) -> None:
     raise_faults(list(faults))
 
 
+def _run_all(
+    comparison: Comparison, groups: Sequence[Sequence[_Job]], pool: ThreadPoolExecutor
+) -> Iterator[None]:
+    for jobs in groups:
+        yield from pool.map(lambda job: _run(comparison, job), jobs)
+
+
 def _run(comparison: Comparison, job: _Job) -> None:
     """Train once; measure every row's checkpoint on every split."""
     record = job.record
     if record != RunRecord.read(job.folder):
         record.write(job.folder)
     if job.training:
+        if file := _lacking_start(job):
+            raise _no_start(job, file)
         _say(f'{job.folder}: training, log in {job.folder}/train.out')
         arguments = ['--resume', '--no-validate']
         _call(comparison, job.folder, 'train.py', record.config, arguments, job.options)
@@ -153,12 +206,12 @@ def _measure(comparison: Comparison, job: _Job, row: Row, split: str) -> None:
 
 
 def _checkpoint(folder: Path, row: Row) -> Path:
-    last = None if row.checkpoint else find_last_checkpoint(str(folder))
-    file = Path(last) if last else folder / (row.checkpoint or 'last_checkpoint')
-    if not file.is_file():
+    file = folder / row.checkpoint if row.checkpoint else find_last_checkpoint(str(folder))
+    if file is None or not Path(file).is_file():
+        wanted = folder / (row.checkpoint or 'last_checkpoint')
         others = ', '.join(sorted(other.name for other in folder.glob('*.pth')))
-        raise FileNotFoundError(f'{file}: there is no such checkpoint, but {others or "none"}')
-    return file
+        raise FileNotFoundError(f'{wanted}: there is no such checkpoint, but {others or "none"}')
+    return Path(file)
 
 
 def _options(comparison: Comparison, row: Row) -> list[str]:

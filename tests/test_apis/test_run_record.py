@@ -61,7 +61,7 @@ def without_record(runs):
     """A finished run of a version without records."""
     folder = runs.folder(Row('cam.py'), 0)
     dumped(folder, 1)
-    (folder / 'epoch_2.pth').touch()
+    (folder / 'epoch_2.pth').write_text('weights')
     (folder / 'last_checkpoint').write_text('epoch_2.pth')
     (folder / 'trained').touch()
     return folder
@@ -180,6 +180,6 @@ def test_run_without_record_partly_trained_by_another_config_is_refused(
 def test_run_that_nothing_tells_of_is_refused(runs):
     folder = runs.folder(Row('cam.py'), 0)
     folder.mkdir(parents=True)
-    (folder / 'epoch_2.pth').touch()
+    (folder / 'epoch_2.pth').write_text('weights')
     with pytest.raises(ValueError, match=rf'no run\.json tells what trained it: {REMEDY}'):
         run_comparison(runs)
