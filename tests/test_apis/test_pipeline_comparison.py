@@ -1,12 +1,16 @@
 """Pipelines side by side: their folders, when their data is checked, the table."""
 
+import re
+import shutil
 from pathlib import Path
 
 import fake_stages
 import pytest
+from mmengine.config import Config
 
 from mmwsss.apis.pipeline.comparison import pipeline_table, run_folder, run_pipelines
 from mmwsss.apis.pipeline.pipeline import Pipeline
+from mmwsss.apis.pipeline.records import StageRecord
 
 ROOT = Path('runs')
 CONFIG = "work_dir = 'x'\nstages = dict()\n"
@@ -86,3 +90,32 @@ def test_table_of_means_over_seeds(tmp_path, monkeypatch):
         '| CAM | 51.0 ± 1.4 |  |',
         '| x |  | 50.0 ± 0.0 |',
     ]
+
+
+def test_a_copied_run_measures_another_round_without_training(tmp_path, monkeypatch):
+    root = fake_stages.set_up(tmp_path, monkeypatch)
+    monkeypatch.setattr(Pipeline, 'check', lambda self, names: None)
+    monkeypatch.chdir(root)
+    run_pipelines({'last': 'pipeline.py'}, [0], root / 'runs', say=lambda line: None)
+    shutil.copytree(root / 'runs/pipeline', root / 'runs/early')
+    (root / 'early.py').write_text(
+        "_base_ = './pipeline.py'\nstages = dict(cams=dict(checkpoint_file='epoch_0.pth'))\n"
+    )
+    fake_stages.calls(root)
+    run_pipelines({'early': 'early.py'}, [0], root / 'runs', say=lambda line: None)
+    assert fake_stages.calls(root) == fake_stages.ALL[1:]
+    (cams,) = (root / 'runs/early/seed_0/cams').rglob('a.npz')
+    assert cams.read_text() == 'CAM of early'
+
+
+def test_example_of_the_page_takes_the_weights_of_round_1(tmp_path):
+    page = (Path(__file__).parents[2] / 'docs/analysis.md').read_text()
+    (text,) = re.findall(r"```python\n(_base_ = '\./subcategory_cam\.py'.*?)```", page, re.DOTALL)
+    (tmp_path / 'example.py').write_text(text.replace("'./", "'mmwsss::pipelines/"))
+    cfg = Config.fromfile(tmp_path / 'example.py')
+    stages = Pipeline.from_config(cfg, work_dir=tmp_path).stages
+    weights = str(tmp_path / 'run/epoch_60.pth')
+    done = {'classifier': StageRecord('classifier', 'train', '', '', weights, '', 0.0, '')}
+    for name in ('cams', 'cams_val'):
+        assert str(tmp_path / 'run/round_1.pth') in stages[name].arguments(tmp_path, done)
+    assert [stage.name for stage in stages.values() if stage.reference is not None] == []
