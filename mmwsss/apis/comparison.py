@@ -80,14 +80,7 @@ class Comparison:
     store: bool = False
 
     def __post_init__(self) -> None:
-        owners: dict[str, str] = {}
-        for row in self.rows.values():
-            owner = owners.setdefault(row.run, row.config)
-            if owner != row.config:
-                raise ValueError(
-                    f'the runs of {owner} and {row.config} would share the directory '
-                    f'{self.root / row.run}: rename one of the configs'
-                )
+        refuse_shared_folders((self.root / row.run, row.config) for row in self.rows.values())
 
     def shared_runs(self) -> list[list[Row]]:
         """The rows, those of one training run together."""
@@ -101,6 +94,25 @@ class Comparison:
     def folder(self, row: Row, seed: int) -> Path:
         """Where the run of a row with a seed keeps its files."""
         return self.root / row.run / f'seed_{seed}'
+
+
+def refuse_shared_folders(folders: Iterable[tuple[Path, str]]) -> None:
+    """Refuse that runs of different configs go to one directory.
+
+    Args:
+        folders: Directory and config of every run.
+
+    Raises:
+        ValueError: Names two such configs.
+    """
+    owners: dict[Path, str] = {}
+    for folder, config in folders:
+        owner = owners.setdefault(folder, config)
+        if Path(owner).resolve() != Path(config).resolve():
+            raise ValueError(
+                f'the runs of {owner} and {config} would share the directory {folder}: rename one '
+                'of the configs'
+            )
 
 
 def result_file(folder: Path, row: Row, split: str) -> Path:

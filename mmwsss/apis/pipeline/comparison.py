@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmwsss.apis.comparison import score_cell
+from mmwsss.apis.comparison import refuse_shared_folders, score_cell
 
 from .pipeline import RESULTS_NAME, Pipeline
 
@@ -26,18 +26,6 @@ def run_folder(root: Path, config: str, seed: int) -> Path:
         return root.joinpath(*path.parts[begin:], f'seed_{seed}')
     base = Path.cwd() if path.is_relative_to(Path.cwd()) else path.anchor
     return root / path.relative_to(base) / f'seed_{seed}'
-
-
-def _check_folders(configs: Mapping[str, str], root: Path) -> None:
-    owners: dict[Path, str] = {}
-    for config in configs.values():
-        folder = run_folder(root, config, 0).parent
-        owner = owners.setdefault(folder, config)
-        if Path(owner).resolve() != Path(config).resolve():
-            raise ValueError(
-                f'the runs of {owner} and {config} would share the directory {folder}: rename one '
-                'of the configs'
-            )
 
 
 def run_pipelines(
@@ -60,7 +48,7 @@ def run_pipelines(
         ValueError: the runs of different configs would share a directory.
         DataError: see :meth:`Pipeline.check`; all pipelines are checked before the first runs.
     """
-    _check_folders(configs, root)
+    refuse_shared_folders((run_folder(root, one, 0).parent, one) for one in configs.values())
     pipelines = {
         name: Pipeline.from_config(Config.fromfile(config)) for name, config in configs.items()
     }
