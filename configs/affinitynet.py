@@ -27,7 +27,9 @@ affinity_labels = dict(
     mask_dir=mask_dir,
 )
 
-# tools/train.py. To start from the classifier: load_from='work_dirs/mixup_cam/epoch_15.pth'
+# tools/train.py. To start from the classifier: load_from='work_dirs/mixup_cam/epoch_15.pth',
+# which must have the same backbone.
+default_hooks = dict(loaded_weights=dict(type='LoadedWeightsHook', prefixes=['backbone.']))
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='LoadAffinityLabel'),

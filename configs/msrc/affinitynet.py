@@ -27,6 +27,8 @@ affinity_labels = dict(
 )
 
 model = dict(backbone=dict(frozen_stages=3), channels_last=True)
+# A classifier that load_from names must have the same backbone.
+default_hooks = dict(loaded_weights=dict(type='LoadedWeightsHook', prefixes=['backbone.']))
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='LoadAffinityLabel'),

@@ -4,6 +4,7 @@ from .cam_store import CAMStoreHook
 from .cam_visualization import CAMVisualizationHook
 from .finite_loss import FiniteLossHook
 from .iteration_seed import IterationSeedHook
+from .loaded_weights import LoadedWeightsHook
 from .metrics_file import MetricsFileHook
 from .pixel_weights import PixelWeightsHook
 from .sub_category_clustering import SubCategoryClusteringHook
@@ -13,6 +14,7 @@ __all__ = [
     'CAMVisualizationHook',
     'FiniteLossHook',
     'IterationSeedHook',
+    'LoadedWeightsHook',
     'MetricsFileHook',
     'PixelWeightsHook',
     'SubCategoryClusteringHook',

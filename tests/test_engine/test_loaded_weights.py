@@ -1,0 +1,63 @@
+"""Weights that training starts from must be in what ``load_from`` names."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.config import Config
+from torch import nn
+
+from mmwsss.engine.hooks import LoadedWeightsHook
+from mmwsss.registry import HOOKS
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+NETS = sorted(CONFIGS.glob('**/affinitynet.py'))
+
+
+def net():
+    return nn.ModuleDict(
+        dict(backbone=nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2)), head=nn.Conv2d(2, 4, 1))
+    )
+
+
+def load(state, prefixes=('backbone.',), **cfg):
+    runner = SimpleNamespace(model=net(), cfg=dict(load_from='some.pth', **cfg))
+    LoadedWeightsHook(prefixes).after_load_checkpoint(runner, state)
+
+
+def test_same_backbone_is_accepted_with_any_head():
+    state = {k: v for k, v in net().state_dict().items() if k.startswith('backbone.')}
+    load(dict(state_dict=state))
+    load(state)  # bare
+    load(dict(state_dict={f'module.{name}': value for name, value in state.items()}))
+
+
+def test_missing_weights_are_counted_and_named():
+    state = net().state_dict()
+    del state['backbone.0.bias']
+    with pytest.raises(ValueError, match=r'some\.pth lacks 1 of 7 .* backbone\.0\.bias'):
+        load(dict(state_dict=state))
+
+
+def test_weights_of_other_shapes_are_missing():
+    state = net().state_dict() | {'backbone.0.weight': torch.zeros(5, 3, 1, 1)}
+    with pytest.raises(ValueError, match=r'shape \(2, 3, 1, 1\), not \(5, 3, 1, 1\)'):
+        load(dict(state_dict=state))
+
+
+def test_a_resumed_checkpoint_is_not_checked():
+    load(dict(state_dict={}), resume=True)
+
+
+def test_prefixes_that_fit_nothing_are_refused():
+    with pytest.raises(ValueError, match='backbonee'):
+        load(net().state_dict(), prefixes=('backbonee.',))
+
+
+@pytest.mark.parametrize('path', NETS, ids=[str(path.relative_to(CONFIGS)) for path in NETS])
+def test_every_affinity_net_checks_its_classifier(path):
+    cfg = Config.fromfile(path)
+    hook = HOOKS.build(cfg.default_hooks.loaded_weights)
+    assert isinstance(hook, LoadedWeightsHook) and hook.prefixes == ('backbone.',)
+    assert 'seed' in cfg.default_hooks  # those of the base remain
