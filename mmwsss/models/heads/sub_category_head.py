@@ -1,7 +1,10 @@
 """Head that classifies sub-categories beside their parent classes."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
@@ -36,7 +39,11 @@ class SubCategoryHead(MixupCAMHead):
         assignments (Tensor): Sub-category of every training image and class, -1 where the image
             has not the class, shape (images, classes), int32; a buffer, part of checkpoints.
         round (Tensor): The round that ``assignments`` belong to, a scalar buffer; 0: none yet.
+        image_digest (Tensor): SHA-256 of the names of the images that ``assignments`` belong to, in
+            their order, shape (32,), uint8, a buffer; zeros: unknown.
     """
+
+    CLUSTERS = ('round', 'assignments', 'image_digest')  # state besides the weights
 
     def __init__(
         self,
@@ -72,9 +79,18 @@ class SubCategoryHead(MixupCAMHead):
         )
         self.register_buffer('round', torch.tensor(0))
         self.register_buffer('assignments', torch.empty(0, self.num_classes, dtype=torch.int32))
+        self.register_buffer('image_digest', torch.zeros(32, dtype=torch.uint8))
 
-    def set_assignments(self, assignments: Tensor, round: int) -> None:
-        """Take the sub-categories (images, classes) of a round; none with 0 images."""
+    def set_assignments(
+        self, assignments: Tensor, round: int, img_ids: Sequence[str] | None = None
+    ) -> None:
+        """Take the sub-categories (images, classes) of a round; none with 0 images.
+
+        Args:
+            assignments (Tensor): See the attribute.
+            round (int): The round.
+            img_ids (Sequence[str], optional): Names of the images.
+        """
         highest = assignments.amax(0) if len(assignments) else assignments.new_empty(0)
         if assignments.shape[1:] != (self.num_classes,) or any(
             label >= count for label, count in zip(highest.tolist(), self.num_subcategories)
@@ -85,6 +101,22 @@ class SubCategoryHead(MixupCAMHead):
             )
         self.assignments = assignments.to(self.assignments)
         self.round.fill_(round)
+        self.image_digest.zero_()
+        if img_ids is not None:
+            self.image_digest.copy_(_digest(img_ids))
+
+    def is_of(self, img_ids: Sequence[str], presence: np.ndarray) -> bool:
+        """Whether ``assignments`` belong to these images, in this order.
+
+        Args:
+            img_ids (Sequence[str]): Names of the images; checkpoints of earlier versions have
+                none, and are compared by ``presence`` alone.
+            presence (np.ndarray): Which classes each has, shape (images, classes), bool.
+        """
+        named = bool(self.image_digest.any())
+        return np.array_equal(self.assignments.cpu().numpy() >= 0, presence) and (
+            not named or torch.equal(self.image_digest.cpu(), _digest(img_ids))
+        )
 
     def class_maps(self, feats: Sequence[Tensor]) -> Tensor:
         """Class maps of ``cam_source``, shape (N, C, H, W)."""
@@ -101,7 +133,16 @@ class SubCategoryHead(MixupCAMHead):
         return super().class_maps(feats).mean((2, 3))
 
     def loss(self, feats: Sequence[Tensor], data_samples: list[DataSample], **kwargs) -> dict:
-        """The parent's losses and ``loss_sub``, from features dropped alike."""
+        """The parent's losses and ``loss_sub``, from features dropped alike.
+
+        Raises:
+            KeyError: If samples have no index; in round 0 too, which does not need it.
+        """
+        if any('sample_idx' not in sample for sample in data_samples):
+            raise KeyError(
+                "sub-categories are looked up by sample_idx: add 'sample_idx' to the meta_keys of "
+                'PackInputs'
+            )
         feature = self.dropout(self.pre_logits(feats))
         target = self.stack_labels(data_samples, feature.device)
         losses = self.loss_by_cam(self.classifier(feature), target)
@@ -115,16 +156,7 @@ class SubCategoryHead(MixupCAMHead):
         return losses
 
     def sub_labels(self, data_samples: list[DataSample]) -> Tensor:
-        """Labels Y_s of a batch, mixed as the pictures are, shape (N, sum of K), float32.
-
-        Raises:
-            KeyError: If samples have no index.
-        """
-        if any('sample_idx' not in sample for sample in data_samples):
-            raise KeyError(
-                "sub-categories are looked up by sample_idx: add 'sample_idx' to the meta_keys of "
-                'PackInputs'
-            )
+        """Labels Y_s of a batch, mixed as the pictures are, shape (N, sum of K), float32."""
         index = torch.tensor([s.sample_idx for s in data_samples], device=self.assignments.device)
         rows = self.assignments[index]
         picture, parent = (rows >= 0).nonzero(as_tuple=True)
@@ -137,11 +169,36 @@ class SubCategoryHead(MixupCAMHead):
         return labels
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:
-        # As many images as the checkpoint has.
         stored = state_dict.get(f'{prefix}assignments')
         if stored is not None:
+            if len(stored) > 0:
+                self._check_counts(stored, state_dict.get(f'{prefix}sub_classifier.weight'))
+            # As many images as the checkpoint has; those of earlier versions do not name them.
             self.assignments = self.assignments.new_empty(len(stored), self.num_classes)
+            state_dict.setdefault(f'{prefix}image_digest', torch.zeros_like(self.image_digest))
         super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def _check_counts(self, assignments: Tensor, weight: Tensor | None) -> None:
+        """Refuse a checkpoint of another K, of which only a part would be loaded."""
+        total = sum(self.num_subcategories)
+        if weight is not None and len(weight) != total:
+            raise ValueError(
+                f'the checkpoint has {len(weight)} sub-categories in all, model.head has {total}: '
+                'set num_subcategories as it was in training'
+            )
+        for label, (highest, count) in enumerate(
+            zip(assignments.amax(0).tolist(), self.num_subcategories)
+        ):
+            if highest >= count:
+                raise ValueError(
+                    f'the checkpoint has {highest + 1} sub-categories of class {label}, model.head '
+                    f'has {count}: set num_subcategories as it was in training'
+                )
+
+
+def _digest(img_ids: Sequence[str]) -> Tensor:
+    digest = hashlib.sha256(json.dumps(list(img_ids)).encode()).digest()
+    return torch.tensor(list(digest), dtype=torch.uint8)
 
 
 def _per_class(num_subcategories: int | Sequence[int], num_classes: int) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import DefaultScope
+from mmengine.runner.checkpoint import load_state_dict
 from mmpretrain.structures import DataSample
 
 from mmwsss.models.classifiers import CAMDataPreprocessor
@@ -173,7 +174,7 @@ def test_assignments_travel_in_a_checkpoint_of_any_number_of_images():
     missing = other.load_state_dict(
         MixupCAMHead({}, num_classes=CLASSES, in_channels=5).state_dict(), strict=False
     )
-    assert set(missing.missing_keys) == {'sub_classifier.weight', 'assignments', 'round'}
+    assert set(missing.missing_keys) == {'sub_classifier.weight', *SubCategoryHead.CLUSTERS}
 
 
 @pytest.mark.parametrize('wrong', [ASSIGNMENTS[:, :2], ASSIGNMENTS + 1])
@@ -182,10 +183,45 @@ def test_assignments_that_do_not_fit_are_refused(wrong):
         make_head().set_assignments(wrong, 1)
 
 
+@pytest.mark.parametrize(
+    'counts, message', [((2, 4, 4), 'has 9 .*, model.head has 10'), ((3, 3, 3), 'has 4 .* class 1')]
+)
+def test_clusters_of_another_number_are_refused(counts, message):
+    head = SubCategoryHead(num_classes=CLASSES, in_channels=5, num_subcategories=counts)
+    with pytest.raises(ValueError, match=message):
+        load_state_dict(head, make_head().state_dict())
+
+
+def test_round_0_of_another_number_gives_the_parent_classifier():
+    stored = make_head(assigned=False)
+    head = SubCategoryHead(num_classes=CLASSES, in_channels=5, num_subcategories=6)
+    load_state_dict(head, stored.state_dict())
+    torch.testing.assert_close(head.classifier.weight, stored.classifier.weight)
+
+
+def test_images_are_told_by_name_order_and_classes():
+    head, names = make_head(assigned=False), ['a', 'b', 'c', 'd']
+    head.set_assignments(ASSIGNMENTS, 1, names)
+    loaded = make_head(assigned=False)
+    loaded.load_state_dict(head.state_dict())
+    presence = ASSIGNMENTS.numpy() >= 0
+    assert loaded.is_of(names, presence)
+    assert not loaded.is_of(['a', 'b', 'd', 'c'], presence)
+    assert not loaded.is_of(names, presence[::-1])
+    # A checkpoint of an earlier version is compared by classes, also in a head that knew names.
+    state = head.state_dict()
+    del state['image_digest']
+    loaded.load_state_dict(state)
+    assert loaded.is_of(['a', 'b', 'd', 'c'], presence)
+    assert not loaded.is_of(names, presence[::-1])
+
+
 def test_samples_without_index_are_refused():
     samples = [DataSample().set_gt_label([0])]
     with pytest.raises(KeyError, match='meta_keys'):
         make_head().loss(features(1), samples)
+    with pytest.raises(KeyError, match='meta_keys'):
+        make_head(assigned=False).loss(features(1), samples)
 
 
 @pytest.mark.parametrize('wrong', [0, 2.5, (2, 3), (2, 0, 3), [2.5, 2, 2]])
