@@ -1,4 +1,4 @@
-"""Rounds of clustering and training: schedule, restart, resuming, several processes, records."""
+"""Rounds of clustering and training: schedule, restart, resuming, records."""
 
 import csv
 import json
@@ -7,46 +7,19 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.hooks import Hook
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from PIL import Image
-from torch import nn
-
-from mmwsss.engine.hooks import sub_category_features
-from mmwsss.registry import HOOKS, MODELS
-
-CLASSES = ('sky', 'sea', 'sand')
-LABELS = [(0,), (0, 1), (1,), (2,), (0, 2), (0,), (1, 2), (0, 1, 2), (0,), (1,), (0,), (0, 1)]
-
-
-@MODELS.register_module()
-class TinyBackbone(nn.Module):
-    """One convolution; divides by the picture's mean where ``ratio``, which is NaN for black."""
-
-    def __init__(self, ratio: bool = False) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(3, 6, 4, 4, bias=False)
-        self.ratio = ratio
-
-    def forward(self, x):
-        if self.ratio:
-            x = x / x.mean((1, 2, 3), keepdim=True)
-        return (self.conv(x).relu(),)
-
-
-@HOOKS.register_module()
-class RateRecorder(Hook):
-    """Keeps the learning rate and weights that iterations start with."""
-
-    seen: list = []
-
-    def before_train(self, runner) -> None:
-        type(self).seen = []
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None) -> None:
-        weights = runner.model.backbone.conv.weight.detach().clone()
-        self.seen.append((runner.optim_wrapper.get_lr()['lr'][0], weights))
+from sub_category_runs import (
+    CLASSES,
+    LABELS,
+    ClusterRecorder,
+    RateRecorder,
+    config,
+    train,
+    untrained,
+    write_data,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -59,76 +32,7 @@ def scope(monkeypatch):
 
 @pytest.fixture
 def data(tmp_path):
-    folder = tmp_path / 'pictures'
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for index in range(len(LABELS)):
-        color = rng.integers(20, 235, 3)
-        noise = rng.integers(-20, 20, (16, 16 + 4 * (index % 2), 3))
-        Image.fromarray((color + noise).astype(np.uint8)).save(folder / f'p{index:02}.png')
-    lines = [
-        f'p{index:02}.png {" ".join(CLASSES[c] for c in labels)}'
-        for index, labels in enumerate(LABELS)
-    ]
-    (tmp_path / 'labels.txt').write_text('\n'.join(lines) + '\n')
-    return tmp_path
-
-
-def config(data, work_dir, *, hook=None, max_epochs=6, backbone=None, **kwargs):
-    meta_keys = ('sample_idx', 'img_id', 'img_path', 'num_classes')
-    resize = dict(type='Resize', scale=(16, 16))
-    return dict(
-        model=dict(
-            type='CAMClassifier',
-            data_preprocessor=dict(mean=[0.0] * 3, std=[255.0] * 3, num_classes=3),
-            backbone=dict(type='TinyBackbone', **(backbone or {})),
-            head=dict(
-                type='SubCategoryHead',
-                num_classes=3,
-                in_channels=6,
-                dropout=0.0,
-                num_subcategories=(3, 2, 2),
-            ),
-        ),
-        train_dataloader=dict(
-            batch_size=4,
-            num_workers=0,
-            sampler=dict(type='DefaultSampler', shuffle=True),
-            dataset=dict(
-                type='ImageLevelDataset',
-                label_file='labels.txt',
-                data_root=str(data),
-                data_prefix=dict(img_path='pictures'),
-                metainfo=dict(classes=CLASSES),
-                pipeline=[
-                    dict(type='LoadImage'),
-                    resize,
-                    dict(type='mmpretrain.PackInputs', meta_keys=meta_keys),
-                ],
-            ),
-        ),
-        train_cfg=dict(type='EpochBasedTrainLoop', max_epochs=max_epochs),
-        optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=0.02)),
-        param_scheduler=dict(type='PolyLR', power=0.9, end=2, convert_to_iter_based=True),
-        default_hooks=dict(
-            sub_category=dict(
-                type='SubCategoryClusteringHook', **{'rounds': 2, 'processes': 1, **(hook or {})}
-            ),
-        ),
-        custom_hooks=[dict(type='RateRecorder')],
-        default_scope='mmwsss',
-        randomness=dict(seed=0),
-        work_dir=str(work_dir),
-        experiment_name=f'rounds_{work_dir.name}',
-        log_level='WARNING',
-        **kwargs,
-    )
-
-
-def train(*args, **kwargs) -> Runner:
-    runner = Runner.from_cfg(config(*args, **kwargs))
-    runner.train()
-    return runner
+    return write_data(tmp_path)
 
 
 def assert_same_end(one: Runner, other: Runner) -> None:
@@ -145,6 +49,7 @@ def test_every_round_restarts_weights_and_schedule(data):
     rates = [rate for rate, _ in RateRecorder.seen]
     assert len(rates) == 18  # 3 rounds × 2 epochs × 3 batches
     assert rates[:6] == rates[6:12] == rates[12:]
+    assert [i for i, count in enumerate(RateRecorder.moments) if count == 0] == [0, 6, 12]
     assert rates[0] == 0.02 and sorted(rates[:6], reverse=True) == rates[:6]
     starts = [RateRecorder.seen[i][1] for i in (0, 6, 12)]
     ends = [RateRecorder.seen[i][1] for i in (5, 11)]
@@ -155,19 +60,36 @@ def test_every_round_restarts_weights_and_schedule(data):
     torch.testing.assert_close(runner.model.head.assignments >= 0, presence)
 
 
+def test_every_round_starts_from_the_pretrained_weights(data):
+    weight = torch.randn(6, 3, 4, 4)
+    torch.save(dict(state_dict={'conv.weight': weight}), data / 'pretrained.pth')
+    init = dict(type='Pretrained', checkpoint=str(data / 'pretrained.pth'))
+    train(data, data / 'run', max_epochs=3, backbone=dict(init_cfg=init))
+    for start in (0, 3, 6):
+        torch.testing.assert_close(RateRecorder.seen[start][1], weight)
+        assert (RateRecorder.seen[start + 2][1] != weight).any()
+
+
+@pytest.mark.parametrize(
+    'settings, seed, dtype, width',
+    [
+        (dict(), 0, 'float32', 4),
+        (dict(seed=7, stage='backbone', dtype='float16'), 7, 'float16', 6),
+    ],
+)
+def test_clusterer_gets_what_the_hook_is_told(data, settings, seed, dtype, width):
+    ClusterRecorder.seen = []
+    head = dict(mid_channels=4)
+    hook = dict(rounds=1, epochs=(0, 1), clusterer=dict(type='ClusterRecorder'), **settings)
+    load_from = str(untrained(data, head=head))
+    train(data, data / 'run', hook=hook, max_epochs=1, head=head, load_from=load_from)
+    assert ClusterRecorder.seen == [(seed, np.dtype(dtype), width)] * len(CLASSES)
+
+
 def test_rounds_of_other_lengths_decay_to_their_end(data):
     train(data, data / 'run', hook=dict(epochs=(1, 4, 1)))
     expected = [0.02 * (1 - t / (n - 1)) ** 0.9 for n in (3, 12, 3) for t in range(n)]
     assert [rate for rate, _ in RateRecorder.seen] == pytest.approx(expected)
-
-
-def test_schedule_that_fits_no_round_is_refused_before_training(data):
-    cfg = config(data, data / 'run', hook=dict(epochs=(2, 3, 1)))
-    cfg['param_scheduler'] = dict(type='MultiStepLR', milestones=[1], end=2)
-    RateRecorder.seen = []
-    with pytest.raises(ValueError, match='MultiStepLR with milestones'):
-        Runner.from_cfg(cfg).train()
-    assert RateRecorder.seen == []
 
 
 def test_continuing_keeps_the_weights(data):
@@ -253,95 +175,3 @@ def test_not_a_number_names_the_picture(data):
     with pytest.raises(FloatingPointError, match=r'p07\.png are not finite'):
         train(data, data / 'run', backbone=dict(ratio=True), max_epochs=1,
               hook=dict(rounds=1, epochs=(0, 1)), load_from=str(untrained(data)))  # fmt: skip
-
-
-def untrained(data):
-    path = data / 'untrained.pth'
-    torch.manual_seed(1)
-    torch.save(dict(state_dict=MODELS.build(config(data, data)['model']).state_dict()), path)
-    return path
-
-
-def cluster_in_one_of_two(rank, data):
-    torch.set_num_threads(1)
-    sub_category_features._CHUNK = 4  # several exchanges, the last one not full
-    torch.distributed.init_process_group(
-        'gloo', init_method=f'file://{data}/rendezvous', rank=rank, world_size=2
-    )
-    with DefaultScope.overwrite_default_scope('mmwsss'):
-        runner = train_given(data, data / 'two')
-    torch.save(runner.model.head.assignments, data / f'rank_{rank}.pth')
-    torch.distributed.destroy_process_group()
-
-
-def train_given(data, work_dir):
-    return train(data, work_dir, hook=dict(rounds=1, epochs=(0, 1)), max_epochs=1,
-                 load_from=str(data / 'untrained.pth'))  # fmt: skip
-
-
-@pytest.mark.slow
-def test_two_processes_cluster_as_one(data):
-    untrained(data)
-    alone = train_given(data, data / 'one').model.head.assignments
-    assert alone.max() == 2
-    torch.multiprocessing.spawn(cluster_in_one_of_two, (data,), nprocs=2)
-    for rank in range(2):
-        torch.testing.assert_close(torch.load(data / f'rank_{rank}.pth'), alone)
-
-
-@pytest.mark.parametrize(
-    'kwargs, message',
-    [
-        (dict(max_epochs=7), 'train_cfg.max_epochs'),
-        (dict(hook=dict(epochs=(1, 2, 2))), 'train_cfg.max_epochs'),
-        (dict(hook=dict(epochs=(0, 3, 3))), 'load_from'),
-    ],
-)
-def test_rounds_that_do_not_add_up_are_refused(data, kwargs, message):
-    with pytest.raises(ValueError, match=message):
-        train(data, data / 'run', **kwargs)
-
-
-@pytest.mark.parametrize(
-    'wrong',
-    [
-        dict(epochs=(2, 2)),
-        dict(epochs=(2, 0, 4)),
-        dict(epochs=(-1, 3, 4)),
-        dict(epochs=(2, 1.5, 2.5)),
-        dict(rounds=-1),
-        dict(rounds=1.5),
-        dict(dtype='int8'),
-        dict(stage='neck'),
-    ],
-)
-def test_settings_are_checked(data, wrong):
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        HOOKS.build(dict(type='SubCategoryClusteringHook') | dict(rounds=2) | wrong)
-
-
-def test_a_head_without_sub_categories_is_refused(data):
-    cfg = config(data, data / 'run')
-    cfg['model']['head'] = dict(type='CAMHead', num_classes=3, in_channels=6)
-    with pytest.raises(TypeError, match='SubCategoryHead'):
-        Runner.from_cfg(cfg).train()
-
-
-def test_resuming_with_other_labels_is_refused(data):
-    train(data, data / 'run')
-    text = (data / 'labels.txt').read_text()
-    (data / 'labels.txt').write_text(text.replace('p03.png sand', 'p03.png sea'))
-    with pytest.raises(ValueError, match='other images'):
-        train(data, data / 'again', load_from=str(data / 'run' / 'epoch_5.pth'), resume=True)
-
-
-def test_resuming_with_other_rounds_is_refused(data):
-    train(data, data / 'run')
-    with pytest.raises(ValueError, match='other rounds'):
-        train(
-            data,
-            data / 'again',
-            hook=dict(rounds=5),
-            load_from=str(data / 'run' / 'epoch_3.pth'),
-            resume=True,
-        )

@@ -19,9 +19,20 @@ from mmwsss.models.classifiers import CAMClassifier
 from mmwsss.models.heads import SubCategoryHead
 from mmwsss.registry import CLUSTERERS, HOOKS, MODELS
 
-from .sub_category_features import extract_features, feature_loader
+from .loaded_weights import check_loaded_weights
+from .sub_category_checks import (
+    check_images,
+    check_run,
+    check_settings,
+    check_view,
+    training_images,
+)
+from .sub_category_features import extract_features, feature_loader, raise_everywhere
 from .sub_category_records import format_summary, summarize, write_assignments, write_summary
 from .sub_category_schedule import round_schedules
+
+# What a given round 0 must hold, where the model has it: the sub-categories' classifier is new.
+_ROUND_0 = ('backbone.', 'neck.', 'head.adapter.', 'head.classifier.')
 
 
 @HOOKS.register_module()
@@ -67,17 +78,7 @@ class SubCategoryClusteringHook(Hook):
         dtype: str = 'float32',
         processes: int | None = None,
     ) -> None:
-        if dtype not in ('float16', 'float32'):
-            raise ValueError(f"dtype must be 'float16' or 'float32', not {dtype!r}")
-        if stage not in ('pre_logits', 'backbone'):
-            raise ValueError(f"stage must be 'pre_logits' or 'backbone', not {stage!r}")
-        if not isinstance(rounds, int) or rounds < 0:
-            raise ValueError(f'rounds must be 0 or more, not {rounds}: those after round 0')
-        if epochs is not None and not _are_epochs(epochs, rounds):
-            raise ValueError(
-                f'epochs must be of rounds 0 to {rounds}, at least 1 in each but the first, not '
-                f'{epochs}'
-            )
+        check_settings(rounds, epochs, seed, stage, dtype, processes)
         self.rounds = rounds
         self.epochs = epochs
         self.restart = restart
@@ -93,16 +94,20 @@ class SubCategoryClusteringHook(Hook):
         """Lay out the rounds; check what was resumed.
 
         Raises:
-            TypeError: If the model's head has no sub-categories.
+            TypeError: If the model's head has no sub-categories, or the dataset is wrapped.
             ValueError: If the epochs do not add up, a schedule cannot be scaled to a round, round
-                0 is missing, or a resumed checkpoint belongs to other images.
+                0 is missing, the pipeline of the features lacks something, a resumed checkpoint
+                belongs to other images, or the train loop or another hook does not go with rounds.
         """
         head = _head(runner)
+        check_run(runner)
         epochs = self._epochs(runner.max_epochs)
         self.starts = [0, *accumulate(epochs)]
         for number in range(self.rounds + 1):
             if epochs[number]:
                 self._schedules(runner, number)
+        if self.rounds > 0:
+            check_view(runner.train_dataloader.dataset, self.pipeline)
         if runner.iter > 0:
             self._check_resumed(runner, head)
             return
@@ -110,6 +115,17 @@ class SubCategoryClusteringHook(Hook):
             raise ValueError('round 0 has no epochs: name its checkpoint with load_from')
         # A checkpoint that training starts from may hold the sub-categories of other images.
         head.set_assignments(head.assignments[:0], 0)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Check that ``load_from`` names a round 0 where none is trained; resume with the same K.
+
+        Raises:
+            ValueError: If weights are missing or have other shapes.
+        """
+        if runner.cfg.get('resume'):
+            check_loaded_weights(runner, checkpoint, ('head.sub_classifier.',))
+        elif self.epochs and self.epochs[0] == 0:
+            check_loaded_weights(runner, checkpoint, _ROUND_0)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Begin a round where one begins."""
@@ -157,13 +173,8 @@ class SubCategoryClusteringHook(Hook):
                 f'the resumed checkpoint holds the sub-categories of round {int(head.round)}, but '
                 f'epoch {runner.epoch} is of round {number}: was it trained with other rounds?'
             )
-        if head.round > 0 and not np.array_equal(
-            head.assignments.cpu().numpy() >= 0, _presence(runner, head.num_classes)
-        ):
-            raise ValueError(
-                'the resumed checkpoint holds the sub-categories of other images than the training '
-                'dataset has: resume with the data that it was trained on'
-            )
+        if head.round > 0:
+            check_images(head, runner.train_dataloader.dataset)
 
     def _update_assignments(self, runner: Runner, number: int) -> None:
         head = _head(runner)
@@ -173,24 +184,34 @@ class SubCategoryClusteringHook(Hook):
             dataset, self.pipeline, loader_cfg.batch_size, loader_cfg.num_workers, runner.seed
         )
         features = extract_features(_model(runner), loader, self.stage, self.dtype)
-        table = torch.full((len(dataset), head.num_classes), -1, dtype=torch.int32)
+        img_ids, presence = training_images(dataset, head.num_classes)
+        table, fault = torch.full(presence.shape, -1, dtype=torch.int32), None
         if is_main_process():
-            table = torch.from_numpy(self._cluster(runner, features, number))
+            try:
+                table = torch.from_numpy(self._cluster(runner, features, number, img_ids, presence))
+            except Exception as error:
+                fault = error
+        raise_everywhere(fault)
         broadcast(table)
-        head.set_assignments(table, number)
+        head.set_assignments(table, number, img_ids)
 
-    def _cluster(self, runner: Runner, features: np.ndarray, number: int) -> np.ndarray:
+    def _cluster(
+        self,
+        runner: Runner,
+        features: np.ndarray,
+        number: int,
+        img_ids: Sequence[str],
+        presence: np.ndarray,
+    ) -> np.ndarray:
         """Cluster on the main process, log and save; (N, C) int32."""
         head = _head(runner)
         runner.logger.info(
             f'features of {len(features)} images: {features.shape[1]} × {features.dtype}, '
             f'{features.nbytes / 1e6:.1f} MB'
         )
-        dataset = runner.train_dataloader.dataset
-        img_ids = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
         clusters = cluster_classes(
             features,
-            _presence(runner, head.num_classes),
+            presence,
             head.num_subcategories,
             self.clusterer,
             keys=img_ids,
@@ -203,7 +224,7 @@ class SubCategoryClusteringHook(Hook):
                 replace(one, labels=match_labels(previous[one.rows, c], one.labels, count))
                 for c, (one, count) in enumerate(zip(clusters, head.num_subcategories))
             ]
-        names = dataset.metainfo['classes']
+        names = runner.train_dataloader.dataset.metainfo['classes']
         summary = summarize(clusters, names, previous)
         runner.logger.info(f'sub-categories of round {number}:\n{format_summary(summary)}')
         folder = Path(runner.work_dir, 'sub_categories')
@@ -221,8 +242,8 @@ class SubCategoryClusteringHook(Hook):
             fresh = MODELS.build(copy.deepcopy(runner.cfg.model))
             fresh.init_weights()
         state = fresh.state_dict()
-        for name in ('head.assignments', 'head.round'):
-            del state[name]
+        for name in SubCategoryHead.CLUSTERS:
+            del state[f'head.{name}']
         _model(runner).load_state_dict(state, strict=False)
 
     def _restart_schedule(self, runner: Runner, number: int) -> None:
@@ -241,13 +262,6 @@ class SubCategoryClusteringHook(Hook):
         return round_schedules(schedules, epochs, len(runner.train_dataloader))
 
 
-def _are_epochs(epochs: Sequence[int], rounds: int) -> bool:
-    least = [0] + [1] * rounds
-    return len(epochs) == len(least) and all(
-        isinstance(count, int) and count >= one for count, one in zip(epochs, least)
-    )
-
-
 def _model(runner: Runner) -> CAMClassifier:
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
@@ -260,12 +274,3 @@ def _head(runner: Runner) -> SubCategoryHead:
             f'{type(head).__name__}: set model.head.type to SubCategoryHead'
         )
     return head
-
-
-def _presence(runner: Runner, num_classes: int) -> np.ndarray:
-    """Which classes each training image has, (N, C), bool."""
-    dataset = runner.train_dataloader.dataset
-    presence = np.zeros((len(dataset), num_classes), bool)
-    for index in range(len(dataset)):
-        presence[index, dataset.get_cat_ids(index)] = True
-    return presence

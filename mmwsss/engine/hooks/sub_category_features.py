@@ -6,9 +6,16 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from mmengine.dataset import BaseDataset, Compose
-from mmengine.dist import all_gather, all_gather_object, get_world_size, is_main_process
+from mmengine.dist import (
+    all_gather,
+    all_gather_object,
+    broadcast,
+    broadcast_object_list,
+    get_world_size,
+    is_main_process,
+)
 from mmengine.runner import Runner
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from mmwsss.models.classifiers import CAMClassifier
@@ -41,6 +48,23 @@ def feature_loader(
         seed: Of the loading processes.
 
     Raises:
+        TypeError: If the training dataset is wrapped.
+    """
+    return Runner.build_dataloader(
+        dict(
+            dataset=feature_view(dataset, pipeline),
+            sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+            batch_size=batch_size,
+            num_workers=num_workers,
+        ),
+        seed=seed,
+    )
+
+
+def feature_view(dataset: BaseDataset, pipeline: Sequence[dict] | None) -> BaseDataset:
+    """The training dataset through another pipeline; None: the whole picture at its own size.
+
+    Raises:
         TypeError: If the training dataset is wrapped, so that its pipeline cannot be replaced.
     """
     if not isinstance(dataset, BaseDataset):
@@ -51,15 +75,7 @@ def feature_loader(
     view = copy.copy(dataset)
     view.pipeline = Compose([TRANSFORMS.build(t) for t in pipeline or WHOLE_PICTURE])
     view.test_mode = True
-    return Runner.build_dataloader(
-        dict(
-            dataset=view,
-            sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-            batch_size=batch_size,
-            num_workers=num_workers,
-        ),
-        seed=seed,
-    )
+    return view
 
 
 @torch.no_grad()
@@ -69,7 +85,8 @@ def extract_features(
     """Pooled features of all pictures in the dataset's order.
 
     A process holds its share, the main process the whole as well (with one process: just the
-    whole), in ``dtype``.
+    whole), in ``dtype``. Every process takes the main one's buffers first: statistics of batch
+    normalisation differ between processes, and those of the main one are in the checkpoints.
 
     Args:
         model: The classifier, put into eval mode and back.
@@ -83,6 +100,7 @@ def extract_features(
     Raises:
         FloatingPointError: On every process, if features are not finite; names the pictures.
     """
+    share_buffers(model)
     training = model.training
     model.eval()
     features, indices, faults = None, [], []
@@ -99,6 +117,28 @@ def extract_features(
     model.train(training)
     _raise_faults(faults, dtype)
     return gather_rows(features, torch.tensor(indices), len(loader.dataset))
+
+
+def share_buffers(model: nn.Module) -> None:
+    """Give every process the main one's buffers, of those that are part of checkpoints."""
+    parameters = {name for name, _ in model.named_parameters()}
+    for name, value in model.state_dict().items():
+        if name not in parameters:
+            broadcast(value)
+
+
+def raise_everywhere(fault: Exception | None) -> None:
+    """Raise what the main process met, there and on the others, which would wait for it.
+
+    Raises:
+        RuntimeError: On the others, with its message.
+    """
+    message = [fault and f'{type(fault).__name__}: {fault}']
+    broadcast_object_list(message)
+    if fault is not None:
+        raise fault
+    if message[0]:
+        raise RuntimeError(f'the main process failed: {message[0]}')
 
 
 def gather_rows(local: Tensor, indices: Tensor, total: int) -> np.ndarray | None:
