@@ -11,6 +11,7 @@ from mmengine.registry import MODELS, RUNNERS, init_default_scope
 from mmengine.runner import Runner
 from mmseg.models import BaseSegmentor
 
+from mmwsss.apis.predictions import metric_folders
 from mmwsss.compat.cpu_distributed import prepare_cpu_distributed
 from mmwsss.datasets.check import check_config, raise_faults
 from mmwsss.engine.cpu_memory import keep_freed_memory
@@ -121,12 +122,9 @@ def _is_segmentor(model: dict) -> bool:
 
 def _keep_masks(cfg: Config, out: str | None, show_dir: str | None) -> None:
     """Set mmseg's own options: ``output_dir`` of its metric, and its visualisation hook."""
-    evaluator = cfg.test_evaluator
-    metrics = evaluator if isinstance(evaluator, (list, tuple)) else [evaluator]
     if out:
-        for metric in metrics:
-            name = metric.get('prefix') or metric['type'].rpartition('.')[2]
-            metric['output_dir'] = osp.join(out, name) if len(metrics) > 1 else out
+        for metric, folder in metric_folders(cfg.test_evaluator, out):
+            metric['output_dir'] = folder
     if show_dir:
         cfg.default_hooks['visualization'] = dict(type='mmseg.SegVisualizationHook', draw=True)
         cfg.visualizer['save_dir'] = show_dir
