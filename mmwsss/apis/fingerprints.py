@@ -51,10 +51,10 @@ def local_weights(settings: object) -> list[str]:
     return list(dict.fromkeys(_local_weights(settings)))
 
 
-def weight_fingerprints(settings: Mapping) -> list[str]:
-    """Fingerprints of the contents of :func:`local_weights`, as far as these are there."""
-    paths = [os.path.expanduser(path) for path in local_weights(settings)]
-    return [file_fingerprint(path) for path in paths if os.path.isfile(path)]
+def file_fingerprints(paths: Iterable[str]) -> list[str]:
+    """Fingerprints of the contents of files, as far as these are there."""
+    found = filter(os.path.isfile, map(os.path.expanduser, paths))
+    return [file_fingerprint(path) for path in found]
 
 
 def _local_weights(settings: object) -> Iterator[str]:

@@ -10,13 +10,11 @@ from pathlib import Path
 from mmengine.config import Config, DictAction
 
 from .fingerprints import settings_fingerprint
-from .pipeline.stage import Stage
+from .pipeline.stage import TRAINED_WITH, Stage
 from .reports import write_json
 
 RECORD_NAME = 'run.json'
 _TRAIN, _TEST = (Stage(tool, tool, '', tool, {}, {}) for tool in ('train', 'test'))
-# The tools set them anew for every run.
-_SET_BY_TOOLS = ('launcher', 'resume', 'work_dir')
 
 
 @dataclass(frozen=True)
@@ -66,13 +64,10 @@ def with_options(cfg: Config, options: Sequence[str]) -> Config:
 
 def training_fingerprints(cfg: Config) -> dict[str, str]:
     """Fingerprints of what training depends on, by the keys of a resolved config."""
-    settings = _TRAIN.relevant(cfg)
-    model = settings.get('model') or {}
-    settings['model'] = {key: value for key, value in model.items() if key != 'test_cfg'}
     return {
         key: settings_fingerprint({key: value})
-        for key, value in settings.items()
-        if value is not None and key not in _SET_BY_TOOLS
+        for key, value in _TRAIN.relevant(cfg).items()
+        if value is not None
     }
 
 
@@ -105,7 +100,8 @@ def checked_record(folder: Path, wanted: RunRecord) -> RunRecord:
     remedy = f'take another --work-dir, or delete {folder}'
     if found is None:
         raise ValueError(f'{folder}: no {RECORD_NAME} tells what trained it: {remedy}')
-    keys = {*found.training, *wanted.training}
+    # Earlier versions recorded settings, too, that no training reads.
+    keys = {*found.training, *wanted.training} & set(TRAINED_WITH)
     differing = [k for k in sorted(keys) if found.training.get(k) != wanted.training.get(k)]
     if differing:
         raise ValueError(

@@ -33,7 +33,7 @@ if tool == 'train':
     checkpoint = run / 'epoch_1.pth'
     labels = cfg['train_dataloader']['dataset'].get('label_dir')
     seed = cfg['randomness']['seed']
-    checkpoint.write_text(f'{cfg["lr"]} {seed} {read(labels) if labels else ""}')
+    checkpoint.write_text(f'{cfg["optim_wrapper"]["lr"]} {seed} {read(labels) if labels else ""}')
     (run / 'epoch_0.pth').write_text('early')
     (run / 'last_checkpoint').write_text(str(checkpoint))
 elif tool == 'test':
@@ -61,12 +61,12 @@ stages = dict(
     labels=dict(
         tool='pseudo_labels', config='labels', inputs={{'pseudo_labels.cam_store': 'cams'}}),
     segmentor=dict(
-        tool='train', config='classifier', cfg_options=dict(lr=2),
+        tool='train', config='classifier', cfg_options=dict(optim_wrapper=dict(lr=2)),
         inputs={{'train_dataloader.dataset.label_dir': 'labels'}}),
 )
 """
 CAM = """
-lr = 1
+optim_wrapper = dict(lr=1)
 train_dataloader = dict(dataset=dict(ann_file={root!r} + 'train.txt'))
 test_dataloader = dict(dataset=dict(ann_file={root!r} + 'val.txt'))
 """

@@ -11,7 +11,10 @@ from pathlib import Path
 import fake_stages
 import pytest
 from fake_stages import ALL, calls, edit, pipeline, run
+from mmengine.config import Config
 
+from mmwsss.apis.cli import keep_outputs
+from mmwsss.apis.pipeline import pipeline as pipeline_module
 from mmwsss.apis.pipeline.processes import StageError, locked, tool_command
 from mmwsss.apis.pipeline.stage import Stage, read_label_report, read_metrics
 
@@ -126,6 +129,60 @@ def test_killed_pipeline_leaves_no_orphan_and_goes_on(root, monkeypatch):
     records = pipeline(root).run(say=lines.append)
     assert calls(root) == ALL and records[0].resumed and not records[1].resumed
     assert lines[0].startswith('== classifier: goes on, log in ')
+
+
+def test_processes_share_the_batch_of_the_config(root, monkeypatch):
+    monkeypatch.setattr(
+        pipeline_module, 'tool_command', lambda args, *_: tool_command(args, 'none', 1)
+    )
+    edit(root / 'cam.py', 'train_dataloader = dict(', 'train_dataloader = dict(batch_size=6, ')
+    config = root / 'work/segmentor/config.py'
+    monkeypatch.setenv('FAIL', 'segmentor')
+    with pytest.raises(StageError):
+        pipeline(root, launcher='pytorch', processes=2).run(say=lambda line: None)
+    assert Config.fromfile(config).train_dataloader.batch_size == 3
+    monkeypatch.delenv('FAIL')
+    # Begun on two processes, it goes on in one, and nothing before it runs again.
+    (root / 'work/segmentor/run').mkdir()
+    (root / 'work/segmentor/run/iter_1.pth').write_text('saved')
+    calls(root)
+    records = run(root)
+    assert calls(root) == ['segmentor --resume'] and records[-1].resumed
+    assert Config.fromfile(config).train_dataloader.batch_size == 6
+    assert (root / 'work/segmentor/run/iter_1.pth').exists()
+
+
+def test_a_finished_training_whose_record_is_empty_hands_on_its_checkpoint(root):
+    run(root, ['classifier'])
+    folder = root / 'work/classifier'
+    (folder / 'run/last_checkpoint').write_text('')
+    stage = pipeline(root).stages['classifier']
+    assert stage.output(folder, Config()) == (str(folder / 'run/epoch_1.pth'), 'checkpoint')
+    for path in (folder / 'run').glob('*'):
+        path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"stage 'classifier': \S+run has no checkpoint"):
+        stage.output(folder, Config())
+
+
+@pytest.mark.parametrize(
+    ('metrics', 'expected'),
+    [
+        ([dict(type='mmseg.IoUMetric', prefix='a')], 'predictions'),
+        ([dict(type='mmseg.IoUMetric', prefix='b'), dict(type='IoUMetric')], 'predictions/b'),
+        (
+            [dict(type='IoUMetric', prefix='a'), dict(type='mmwsss.CRFIoUMetric', prefix='crf_b')],
+            'predictions/crf_b',
+        ),
+        ([dict(type='IoUMetric'), dict(type='CRFIoUMetric')], 'predictions/CRFIoUMetric'),
+    ],
+)
+def test_masks_are_where_the_test_writes_them(tmp_path, metrics, expected):
+    cfg = Config(dict(model=dict(type='mmseg.EncoderDecoder'), test_evaluator=metrics))
+    one = Stage.parse('x', dict(tool='test', config='c.py'), {})
+    before = one.output(tmp_path, cfg)
+    keep_outputs(cfg, str(tmp_path / 'predictions'), None)
+    assert before == one.output(tmp_path, cfg) == (str(tmp_path / expected), 'masks')
+    assert before[0] in [metric['output_dir'] for metric in cfg.test_evaluator]
 
 
 def test_launchers():

@@ -31,7 +31,7 @@ def test_changed_config_repeats_what_depends_on_it(root):
 def test_changed_weights_repeat_everything_after(root):
     run(root)
     calls(root)
-    edit(root / 'cam.py', 'lr = 1', 'lr = 3')
+    edit(root / 'cam.py', 'lr=1', 'lr=3')
     records = run(root)
     assert calls(root) == ALL
     assert Path(records[-1].output).read_text() == '2 0 label by CAM of 3 0 '
@@ -40,7 +40,7 @@ def test_changed_weights_repeat_everything_after(root):
 def test_comments_and_order_of_a_config_do_not_count(root):
     run(root)
     calls(root)
-    edit(root / 'cam.py', 'lr = 1', '# the rate\nlr = 1')
+    edit(root / 'cam.py', 'optim', '# the rate\noptim')
     run(root)
     assert calls(root) == []
 
@@ -107,6 +107,8 @@ def test_changed_weights_on_disk_repeat_the_training_that_starts_from_them(root)
     run(root)
     assert calls(root) == []
     weights.write_text('2')
+    run(root, ['cams', 'labels'])  # take trained weights
+    assert calls(root) == []
     run(root)
     assert {'classifier --resume', 'segmentor --resume'} <= set(calls(root))
 
@@ -114,7 +116,7 @@ def test_changed_weights_on_disk_repeat_the_training_that_starts_from_them(root)
 def test_changed_load_from_repeats_its_stage(root):
     weights = root / 'start.pth'
     weights.write_text('1')
-    edit(root / 'pipeline.py', 'lr=2', f'lr=2, load_from={str(weights)!r}')
+    edit(root / 'pipeline.py', 'dict(lr=2)', f'dict(lr=2), load_from={str(weights)!r}')
     run(root)
     calls(root)
     weights.write_text('2')
@@ -141,6 +143,36 @@ def test_stages_without_local_weights_keep_their_fingerprint(root):
     settings = settings_fingerprint(stage.relevant(cfg))
     known = fingerprint_of([__version__, 'train', settings, 'seed 0', datasets, ''])
     assert whole.fingerprint(stage, cfg, {}) == known
+
+
+def test_what_stands_where_an_input_will_be_does_not_count(root):
+    options = 'dict(lr=2), train_dataloader=dict(dataset=dict(label_dir={!r}))'
+    edit(root / 'pipeline.py', 'dict(lr=2)', options.format(str(root / 'default')))
+    edit(root / 'labels.py', "out_dir=''", "out_dir='default'")
+    run(root)
+    calls(root)
+    # As the commands for single steps do.
+    (root / 'default').mkdir()
+    (root / 'default/a.png').write_text('of another run')
+    run(root)
+    assert calls(root) == []
+    edit(root / 'pipeline.py', 'default', 'elsewhere')
+    edit(root / 'labels.py', "out_dir='default'", "out_dir='elsewhere'")
+    run(root)
+    assert calls(root) == []
+
+
+@pytest.mark.parametrize(
+    'setting',
+    ["mask_dir = cam_store = 'x'", "log_level = 'DEBUG'", "model['test_cfg'] = dict(flip=True)"],
+)
+def test_settings_that_no_training_reads_train_nothing_again(root, setting):
+    (root / 'cam.py').open('a').write("model = dict(type='x')\n")
+    run(root)
+    calls(root)
+    (root / 'cam.py').open('a').write(setting + '\n')
+    run(root)
+    assert set(calls(root)) <= {'cams'}
 
 
 def test_settings_of_another_tool_repeat_nothing(root):

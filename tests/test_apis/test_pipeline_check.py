@@ -1,6 +1,7 @@
 """What a pipeline's check finds in stages that would run hours later; it trains nothing."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ model = dict(
     backbone=dict(backbone, type='mmpretrain.ResNet', out_indices=(3,),
                   init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet18')),
     head=dict(type='CAMHead', num_classes=2, in_channels=64))
-train_dataloader = dict(dataset=dataset)
+train_dataloader = dict(batch_size=6, dataset=dataset)
 test_dataloader = dict(dataset=dataset)
 test_evaluator = dict(type='CAMMetric')
 """
@@ -44,7 +45,8 @@ model = dict(
     backbone=dict(backbone, type='mmpretrain.ResNet'),
     head=dict(type='AffinityHead', in_channels=(16, 32, 64), channels=(4, 4, 8), radius=3,
               stride=8, loss=dict(type='AffinityLoss')))
-train_dataloader = dict(dataset=dict(type='AffinityDataset', affinity_dir='not/yet', **tagged))
+train_dataloader = dict(
+    batch_size=6, dataset=dict(type='AffinityDataset', affinity_dir='not/yet', **tagged))
 pseudo_labels = dict(background=dict(alpha=4), refiner=dict(type='RandomWalkRefiner', t=2))
 """
 SEGMENTOR = """
@@ -55,7 +57,7 @@ model = dict(
     decode_head=dict(type='mmwsss.DeepLabV2Head', in_channels=64, num_classes=3),
     train_cfg=dict(), test_cfg=dict(mode='whole'))
 train_dataloader = dict(
-    dataset=dict(type='mmwsss.PseudoLabelDataset', label_dir='not/yet', **masked))
+    batch_size=6, dataset=dict(type='mmwsss.PseudoLabelDataset', label_dir='not/yet', **masked))
 test_dataloader = dict(dataset=dict(type='mmwsss.PseudoLabelDataset', **masked))
 test_evaluator = [dict(type='mmwsss.MaskIoUMetric')]
 """
@@ -167,6 +169,15 @@ def test_what_would_fail_later_is_told_with_its_stage(root, stage, options, mess
     whole = pipeline(root, {stage: dict(cfg_options=options)})
     with pytest.raises((ValueError, OSError), match=rf"(?s)stage '{stage}'.*{message}"):
         whole.check()
+
+
+def test_a_batch_that_processes_cannot_share_is_told(root):
+    whole = pipeline(root, {'segmentor': dict(cfg_options={'train_dataloader.batch_size': 10})})
+    replace(whole, launcher='pytorch', processes=2).check()
+    replace(whole, processes=4).check()  # without a launcher there is one
+    message = r"stage 'segmentor': a batch of 10 pictures cannot be divided among 3 processes"
+    with pytest.raises(ValueError, match=message):
+        replace(whole, launcher='slurm', processes=3).check()
 
 
 def test_weights_that_another_stage_makes_need_not_be_there(root):

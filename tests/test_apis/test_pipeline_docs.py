@@ -100,6 +100,12 @@ def test_the_segmentor_reads_what_the_label_tool_writes(affinitynet, segmentor):
 
 
 @pytest.mark.parametrize('data', ['msrc', 'demo', 'custom'])
+def test_a_killed_segmentor_need_not_begin_anew(data):
+    cfg = Config.fromfile(CONFIGS / data / 'deeplabv2_efficientnet-lite0.py')
+    assert cfg.default_hooks.checkpoint.interval <= cfg.train_cfg.max_iters // 2
+
+
+@pytest.mark.parametrize('data', ['msrc', 'demo', 'custom'])
 def test_unsure_pixels_are_left_out_before_the_crf_makes_all_sure(data):
     job = Config.fromfile(CONFIGS / data / 'affinitynet.py').pseudo_labels
     steps = [step.type for step in job.refiner.refiners]

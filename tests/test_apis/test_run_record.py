@@ -122,6 +122,21 @@ def test_another_file_of_a_split_measures_again(runs):
     assert calls() == ['train', 'test', 'test']
 
 
+def test_settings_that_no_training_reads_are_overlooked_in_earlier_records(runs):
+    run_comparison(runs)
+    calls()
+    path = Path('runs/cam/seed_0/run.json')
+    record = json.loads(path.read_text())
+    record['training'] |= {'crop_size': '0123', 'log_level': '4567'}
+    path.write_text(json.dumps(record))
+    run_comparison(runs)
+    assert calls() == []
+    record['training'] |= {'load_from': '89ab'}  # such a training would have begun elsewhere
+    path.write_text(json.dumps(record))
+    with pytest.raises(ValueError, match=rf'in load_from: {REMEDY}'):
+        run_comparison(runs)
+
+
 def test_folder_that_holds_no_weights_may_change(runs):
     for _ in range(2):
         with pytest.raises(RuntimeError, match=r'train\.py of fail\.py'):

@@ -1,6 +1,5 @@
 """What would fail in a later stage, told before the first one starts."""
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -13,7 +12,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from mmwsss.apis import affinity_labels, pseudo_labels
-from mmwsss.apis.fingerprints import local_weights, settings_fingerprint
+from mmwsss.apis.fingerprints import settings_fingerprint
 from mmwsss.apis.label_jobs import job_config, list_pictures
 from mmwsss.datasets import DataError
 from mmwsss.datasets.check import check_images, check_num_classes, raise_faults
@@ -37,13 +36,15 @@ class PipelineCheck:
 
     Args:
         decode: decode every picture and mask, too.
+        processes: that will run each stage.
 
     Attributes:
         faults: of the data, a line each.
     """
 
-    def __init__(self, decode: bool = False) -> None:
+    def __init__(self, decode: bool = False, processes: int = 1) -> None:
         self.decode = decode
+        self.processes = processes
         self.faults: list[str] = []
         self._seen: set[str] = set()
         self._classes: tuple[str, Sequence[str]] | None = None
@@ -63,6 +64,7 @@ class PipelineCheck:
                 _check_label_settings(stage, cfg)
             if stage.tool == 'train':
                 _check_weights(stage, cfg, who)
+                stage.share_batch(cfg, self.processes)
             self._check_model(stage, cfg)
             if stage.tool == 'test':
                 metrics = cfg.test_evaluator
@@ -196,9 +198,7 @@ class _NoRandomWeights(TorchFunctionMode):
 
 
 def _check_weights(stage: Stage, cfg: Config, who: str) -> None:
-    given = copy.deepcopy(cfg)
-    given.merge_from_dict(dict.fromkeys(stage.inputs, ''))  # other stages will make them
-    for path in local_weights(stage.relevant(given)):
+    for path in stage.initial_weights(stage.with_inputs_named(cfg)):
         if path and not isfile(expanduser(path)):
             raise FileNotFoundError(
                 f'{who}: there is no file {path}, which its config names for weights; '

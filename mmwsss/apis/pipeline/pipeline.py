@@ -11,10 +11,10 @@ from mmengine.config import Config
 
 from mmwsss.apis.fingerprints import (
     data_fingerprint,
+    file_fingerprints,
     fingerprint_of,
     output_fingerprint,
     settings_fingerprint,
-    weight_fingerprints,
 )
 from mmwsss.apis.reports import write_json
 from mmwsss.version import __version__
@@ -38,7 +38,7 @@ class Pipeline:
         work_dir: has a folder for each stage.
         seed: of all stages.
         launcher: 'none', 'pytorch' or 'slurm'.
-        processes: of a launcher.
+        processes: of a launcher; they share the batches of the configs.
         report: settings of the report, see ``write_report``; None: no report.
         verbose: show the output of the tools, which otherwise goes to ``tool.log`` of the stage.
     """
@@ -80,6 +80,10 @@ class Pipeline:
         pipeline = cls(stages, Path(cfg.work_dir), cfg.get('seed', 0), report=report)
         return replace(pipeline, **overrides)
 
+    @property
+    def _workers(self) -> int:
+        return 1 if self.launcher == 'none' else self.processes
+
     def folder(self, stage: Stage) -> Path:
         """Where a stage keeps its files."""
         return self.work_dir / stage.name
@@ -109,7 +113,7 @@ class Pipeline:
             DataError: faults of the data, or classes that differ.
             OSError, ValueError, ImportError: what else is wrong; names the stage.
         """
-        check = PipelineCheck(decode)
+        check = PipelineCheck(decode, self._workers)
         for name in self.chosen(names, None):
             check.add_stage(self.stages[name])
         if self.report is not None:
@@ -124,12 +128,12 @@ class Pipeline:
             cfg: its config without the outputs of other stages.
             done: records of the stages that it needs.
         """
-        relevant = stage.relevant(cfg)
-        parts = [__version__, stage.tool, settings_fingerprint(relevant)]
+        cfg = stage.with_inputs_named(cfg)
+        parts = [__version__, stage.tool, settings_fingerprint(stage.relevant(cfg))]
         # Labels have nothing random.
         parts += [f'seed {self.seed}'] if stage.tool in ('train', 'test') else []
         parts += [data_fingerprint(stage.datasets(cfg), stage.mask_folders(cfg))]
-        parts += [stage.checkpoint_file or '', *weight_fingerprints(relevant)]
+        parts += [stage.checkpoint_file or '', *file_fingerprints(stage.initial_weights(cfg))]
         for name in stage.needs:
             parts += [name, done[name].output_fingerprint]
         return fingerprint_of(parts)
@@ -198,16 +202,19 @@ class Pipeline:
             _clear(folder)
             write_json(folder / BEGUN_NAME, {'fingerprint': fingerprint})
         begin = time.monotonic()
-        stage.runnable_config(cfg, folder, done, self.seed).dump(str(folder / 'config.py'))
-        command = tool_command(stage.arguments(folder, done), self.launcher, self.processes)
+        stage.runnable_config(cfg, folder, done, self.seed, self._workers)
+        cfg.dump(str(folder / 'config.py'))
+        command = tool_command(stage.arguments(folder, done), self.launcher, self._workers)
         run_tool(command, lock, None if self.verbose else folder / LOG_NAME)
-        record = self._finish(stage, fingerprint, time.monotonic() - begin, resumed)
+        record = self._finish(stage, cfg, fingerprint, time.monotonic() - begin, resumed)
         say(f'== {stage.title}: {record.result()}')
         return record
 
-    def _finish(self, stage: Stage, fingerprint: str, seconds: float, resumed: bool) -> StageRecord:
+    def _finish(
+        self, stage: Stage, cfg: Config, fingerprint: str, seconds: float, resumed: bool
+    ) -> StageRecord:
         folder = self.folder(stage)
-        output, kind = stage.output(folder)
+        output, kind = stage.output(folder, cfg)
         metrics, class_iou = stage.measured(folder)
         record = StageRecord(
             name=stage.name,

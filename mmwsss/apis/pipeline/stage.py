@@ -2,7 +2,6 @@
 
 import copy
 import json
-import re
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmwsss.apis.fingerprints import local_weights
+from mmwsss.apis.predictions import metric_folders
 from mmwsss.apis.shipped import SHIPPED
+from mmwsss.compat.moved_runs import find_last_checkpoint
 
 from .records import StageRecord
 
@@ -22,13 +24,21 @@ SCRIPTS = {
 }
 METRICS_NAME = 'metrics.json'
 LABEL_KEYS = ('affinity_labels', 'pseudo_labels')
-# What the tools read of a config; training reads all but what is another tool's.
+# What mmengine's runners and the hooks of this package read of a config to train, but for what is
+# logged and where.
+TRAINED_WITH = (
+    'activation_checkpointing', 'auto_scale_lr', 'compile', 'custom_hooks', 'custom_imports',
+    'data_preprocessor', 'default_hooks', 'default_scope', 'efficient_conv_bn_eval', 'env_cfg',
+    'find_unused_parameters', 'load_from', 'model', 'model_wrapper_cfg', 'optim_wrapper',
+    'param_scheduler', 'randomness', 'runner_type', 'strategy', 'sync_bn', 'train_cfg',
+    'train_dataloader',
+)  # fmt: skip
 _READ = {
+    'train': TRAINED_WITH,
     'affinity_labels': ('label_dataset', 'affinity_labels'),
     'pseudo_labels': ('label_dataset', 'pseudo_labels', 'model'),
     'test': ('model', 'test_dataloader', 'test_evaluator', 'test_cfg', 'custom_hooks'),
 }
-_NOT_TRAINED = re.compile(r'(val|test|tta)_|label_dataset$|affinity_labels$|pseudo_labels$')
 
 
 @dataclass(frozen=True)
@@ -109,12 +119,51 @@ class Stage:
             raise ValueError(f'stage {self.name!r}: {self.config} has no {needed}')
         return cfg
 
+    def with_inputs_named(self, cfg: Config) -> Config:
+        """A copy of a config that names stages where it will have their outputs.
+
+        What the config has there counts for nothing, nor does the folder for labels.
+        """
+        cfg = copy.deepcopy(cfg)
+        cfg.merge_from_dict({key: f'stage://{stage}' for key, stage in self.inputs.items()})
+        if self.tool in LABEL_KEYS:
+            cfg[self.tool].out_dir = None
+        return cfg
+
     def relevant(self, cfg: Config) -> dict:
-        """What the stage's output depends on, of a config."""
-        settings = cfg.to_dict()
-        if self.tool == 'train':
-            return {key: x for key, x in settings.items() if not _NOT_TRAINED.match(key)}
-        return {key: settings.get(key) for key in _READ[self.tool]}
+        """What the stage's output depends on, of a config; None for what that does not set."""
+        whole = cfg.to_dict()
+        settings = {key: whole.get(key) for key in _READ[self.tool]}
+        if self.tool == 'train' and settings['model']:
+            settings['model'].pop('test_cfg', None)
+        return settings
+
+    def initial_weights(self, cfg: Config) -> list[str]:
+        """Files of weights that a config names, but for those that a checkpoint replaces."""
+        settings = self.relevant(cfg)
+        if self.tool != 'train':
+            settings.pop('model', None)
+        return local_weights(settings)
+
+    def share_batch(self, cfg: Config, processes: int) -> None:
+        """Divide the batch of a training among processes: all together have the config's.
+
+        Args:
+            cfg: changed in place.
+            processes: that train it.
+
+        Raises:
+            ValueError: the batch cannot be divided evenly.
+        """
+        if processes == 1:
+            return
+        batch = cfg.train_dataloader.batch_size
+        if batch % processes:
+            raise ValueError(
+                f'a batch of {batch} pictures cannot be divided among {processes} processes; take '
+                'another number of --gpus, or another train_dataloader.batch_size'
+            )
+        cfg.train_dataloader.batch_size = batch // processes
 
     def datasets(self, cfg: Config) -> list[Mapping]:
         """Configs of the datasets that the stage reads."""
@@ -128,7 +177,12 @@ class Stage:
         return [mask_dir] if mask_dir else []
 
     def runnable_config(
-        self, cfg: Config, folder: Path, done: Mapping[str, StageRecord], seed: int
+        self,
+        cfg: Config,
+        folder: Path,
+        done: Mapping[str, StageRecord],
+        seed: int,
+        processes: int = 1,
     ) -> Config:
         """Complete a config of :meth:`load_config` for its run in ``folder``.
 
@@ -137,6 +191,7 @@ class Stage:
             folder: of the stage.
             done: what the stages that it needs have left.
             seed: of whatever is random.
+            processes: that will run it.
         """
         cfg.merge_from_dict({key: done[stage].output for key, stage in self.inputs.items()})
         cfg.work_dir = str(folder / 'run')
@@ -146,6 +201,7 @@ class Stage:
         cfg.merge_from_dict({'randomness.seed': seed})
         if self.tool == 'train':
             cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+            self.share_batch(cfg, processes)
         else:
             hook = dict(type='mmwsss.MetricsFileHook', out_file=str(folder / METRICS_NAME))
             cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
@@ -167,18 +223,32 @@ class Stage:
         last = done[self.checkpoint].output
         return str(Path(last).with_name(self.checkpoint_file)) if self.checkpoint_file else last
 
-    def output(self, folder: Path) -> tuple[str, str]:
-        """Where the finished stage's output is, and its kind."""
+    def output(self, folder: Path, cfg: Config) -> tuple[str, str]:
+        """Where the finished stage's output is, and its kind.
+
+        Args:
+            folder: of the stage.
+            cfg: that it ran.
+
+        Raises:
+            FileNotFoundError: it trained, but saved nothing.
+        """
         if self.tool == 'train':
-            return (folder / 'run' / 'last_checkpoint').read_text().strip(), 'checkpoint'
+            checkpoint = find_last_checkpoint(str(folder / 'run'))
+            if checkpoint is None:
+                raise FileNotFoundError(
+                    f'stage {self.name!r}: {folder / "run"} has no checkpoint; let '
+                    'default_hooks.checkpoint of its config save one'
+                )
+            return checkpoint, 'checkpoint'
         if self.tool in LABEL_KEYS:
             return str(folder / 'labels'), 'labels'
         predictions = folder / 'predictions'
         if (predictions / 'cam_store.json').is_file():
             return str(predictions), 'cams'
-        # Several metrics have a folder each; masks after CRF go before others.
-        folders = [predictions / 'CRFIoUMetric', *sorted(predictions.glob('*Metric')), predictions]
-        return str(next(path for path in folders if path.is_dir())), 'masks'
+        places = metric_folders(cfg.test_evaluator, str(predictions))
+        refined = [path for metric, path in places if metric['type'].endswith('CRFIoUMetric')]
+        return [*refined, *(path for _, path in places)][0], 'masks'
 
     def measured(self, folder: Path) -> tuple[dict[str, float], dict[str, float | None]]:
         """Metrics of the finished stage, and the IoU of every class."""
