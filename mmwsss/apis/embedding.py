@@ -13,6 +13,7 @@ from sklearn.manifold import TSNE
 from sklearn.metrics.pairwise import cosine_similarity
 
 from mmwsss.engine.hooks import SubCategoryClusteringHook
+from mmwsss.engine.hooks.sub_category_checks import training_images
 from mmwsss.engine.hooks.sub_category_features import extract_features, feature_loader
 from mmwsss.models.classifiers import CAMClassifier
 from mmwsss.models.heads import SubCategoryHead
@@ -226,12 +227,10 @@ def training_dataset(cfg: Config, model: CAMClassifier) -> BaseDataset:
     """
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
-    table = model.head.assignments.cpu().numpy()
-    labels = [dataset.get_data_info(index)['gt_label'] for index in range(len(dataset))]
-    if labels != [np.flatnonzero(row >= 0).tolist() for row in table]:
+    if not model.head.is_of(*training_images(dataset, model.head.num_classes)):
         raise ValueError(
             'the checkpoint holds the sub-categories of other images than the training dataset '
-            'has: give the config that it was trained with'
+            'has, or has them in another order: give the config that it was trained with'
         )
     return dataset
 
