@@ -5,8 +5,9 @@ not there, as the work dir was moved; or a run was killed while it wrote one of 
 mmengine overwrites in place: ``last_checkpoint`` is empty, or the checkpoint is cut off. mmengine
 then fails to resume.
 
-Remedy: the file of the same name in the work dir is taken in its place, else the newest checkpoint
-there that is whole.
+Remedy: the file of the same name in the work dir is taken in its place; after a kill the newest
+checkpoint there that is whole. Of a recorded one that is gone only newer ones take the place: older
+ones would quietly undo training.
 """
 
 import os
@@ -38,7 +39,9 @@ def find_last_checkpoint(work_dir: str) -> str | None:
     if recorded is None or '://' in recorded:
         return recorded
     named = [recorded, osp.join(work_dir, osp.basename(recorded))] if recorded else []
-    candidates = [*named, *_saved(work_dir)]
+    # With max_keep_ckpts=1 the recorded one is removed before the next is saved and recorded.
+    gone = bool(recorded) and not any(map(osp.exists, named))
+    candidates = [*named, *_saved(work_dir, _number(recorded) if gone else -1)]
     found = next(filter(_is_whole, candidates), None)
     if found == recorded:
         return found
@@ -58,11 +61,16 @@ def find_last_checkpoint(work_dir: str) -> str | None:
     return found
 
 
-def _saved(work_dir: str) -> list[str]:
-    """Checkpoints of a work dir, the newest first."""
-    matches = filter(None, map(_SAVED.fullmatch, os.listdir(work_dir)))
-    ordered = sorted(matches, key=lambda match: int(match[1]), reverse=True)
-    return [osp.join(work_dir, match[0]) for match in ordered]
+def _saved(work_dir: str, after: int) -> list[str]:
+    """Checkpoints of a work dir after an epoch or iteration, the newest first."""
+    names = [name for name in os.listdir(work_dir) if _number(name) > after]
+    return [osp.join(work_dir, name) for name in sorted(names, key=_number, reverse=True)]
+
+
+def _number(path: str) -> int:
+    """Epoch or iteration of a checkpoint by its name; -1 if it is none."""
+    match = _SAVED.fullmatch(osp.basename(path))
+    return int(match[1]) if match else -1
 
 
 def _is_whole(path: str) -> bool:

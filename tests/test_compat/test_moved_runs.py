@@ -70,7 +70,7 @@ def test_an_empty_record_means_the_newest_whole_checkpoint(tmp_path: Path) -> No
 def test_nothing_whole_begins_anew(tmp_path: Path) -> None:
     record(tmp_path, '')
     assert find_last_checkpoint(str(tmp_path)) is None
-    for named in ('', tmp_path / 'epoch_1.pth', '/gone/iter_7.pth'):
+    for named in ('', tmp_path / 'epoch_1.pth', '/gone/epoch_0.pth'):
         record(tmp_path, named)
         save(tmp_path / 'epoch_1.pth', cut=True)
         assert find_last_checkpoint(str(tmp_path)) is None
@@ -94,6 +94,13 @@ def test_a_recorded_checkpoint_that_made_room_for_one_more(tmp_path: Path) -> No
     record(tmp_path, tmp_path / 'epoch_1.pth')
     save(tmp_path / 'epoch_2.pth')
     assert find_last_checkpoint(str(tmp_path)) == str(tmp_path / 'epoch_2.pth')
+
+
+def test_an_older_checkpoint_takes_no_place(tmp_path: Path) -> None:
+    record(tmp_path, '/gone/epoch_3.pth')
+    save(tmp_path / 'epoch_2.pth')
+    with pytest.raises(FileNotFoundError, match=r'there is no /gone/epoch_3\.pth'):
+        find_last_checkpoint(str(tmp_path))
 
 
 class Line(BaseModel):
