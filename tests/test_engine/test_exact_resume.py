@@ -6,9 +6,7 @@ import random
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from PIL import Image
 
@@ -17,11 +15,7 @@ from mmwsss.datasets.draws import Draw, SeededDraws, SeededInfiniteSampler, Seed
 CLASSES = ('sky', 'sea')
 
 
-@pytest.fixture(autouse=True)
-def scope(monkeypatch):
-    monkeypatch.setattr(Config, 'pretty_text', '')
-    with DefaultScope.overwrite_default_scope('mmwsss'):
-        yield
+pytestmark = pytest.mark.usefixtures('small_runs')
 
 
 @pytest.fixture

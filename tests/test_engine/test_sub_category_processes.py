@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from sub_category_runs import config, train, train_given, untrained, write_data
 
@@ -25,12 +24,7 @@ class FailingClusterer:
         raise ValueError('no clusters found')
 
 
-@pytest.fixture(autouse=True)
-def scope(monkeypatch):
-    # Formatting the config for every checkpoint takes most of such a small run.
-    monkeypatch.setattr(Config, 'pretty_text', '')
-    with DefaultScope.overwrite_default_scope('mmwsss'):
-        yield
+pytestmark = pytest.mark.usefixtures('small_runs')
 
 
 @pytest.fixture

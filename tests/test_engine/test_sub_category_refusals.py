@@ -2,20 +2,12 @@
 
 import pytest
 import torch
-from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from sub_category_runs import RateRecorder, config, train, write_data
 
 from mmwsss.registry import HOOKS, MODELS
 
-
-@pytest.fixture(autouse=True)
-def scope(monkeypatch):
-    # Formatting the config for every checkpoint takes most of such a small run.
-    monkeypatch.setattr(Config, 'pretty_text', '')
-    with DefaultScope.overwrite_default_scope('mmwsss'):
-        yield
+pytestmark = pytest.mark.usefixtures('small_runs')
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import json
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from PIL import Image
 from sub_category_runs import (
@@ -21,13 +19,7 @@ from sub_category_runs import (
     write_data,
 )
 
-
-@pytest.fixture(autouse=True)
-def scope(monkeypatch):
-    # Formatting the config for every checkpoint takes most of such a small run.
-    monkeypatch.setattr(Config, 'pretty_text', '')
-    with DefaultScope.overwrite_default_scope('mmwsss'):
-        yield
+pytestmark = pytest.mark.usefixtures('small_runs')
 
 
 @pytest.fixture
