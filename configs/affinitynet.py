@@ -8,7 +8,7 @@ _base_ = [
 ]
 cam_store = 'work_dirs/mixup_cam/cams'
 affinity_dir = 'work_dirs/affinitynet/affinity_labels'
-# Of the 10,582 pictures, the 1,464 of train have masks to measure with.
+# Of the 10,582 images, the 1,464 of train have masks to measure with.
 mask_dir = _base_.data_root + 'SegmentationClass'
 label_dataset = dict(
     type='VOCImageLevelDataset',

@@ -13,7 +13,7 @@ from mmwsss.datasets.check import LOADERS, check_config
 def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(
-        description='Read splits and labels, decode every picture and mask, and list the faults. '
+        description='Read splits and labels, decode every image and mask, and list the faults. '
         'The exit status is 1 where there is one.'
     )
     parser.add_argument('config', help='config file')

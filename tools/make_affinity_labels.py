@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Make affinity labels out of response maps: ``python tools/make_affinity_labels.py CONFIG``.
 
-Reads the CAMStore that ``tools/test.py --out`` wrote. Run again after an interruption: pictures
+Reads the CAMStore that ``tools/test.py --out`` wrote. Run again after an interruption: images
 that are done are left as they are. Where masks exist, prints how precise the labels are and how
 much they cover.
 """

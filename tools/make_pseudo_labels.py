@@ -3,7 +3,7 @@
 
 Reads the CAMStore that ``tools/test.py --out`` wrote, refines it as the config says and writes
 indexed PNGs. CHECKPOINT is that of the AffinityNet, where the refiner walks over its affinities.
-Run again after an interruption: pictures that are done are left as they are.
+Run again after an interruption: images that are done are left as they are.
 """
 
 import argparse
@@ -24,7 +24,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', nargs='?', help='checkpoint of the AffinityNet')
     add_label_arguments(parser)
     parser.add_argument('--show-dir', help='draw photo, labels and truth to this folder')
-    parser.add_argument('--max-show', type=int, default=50, help='how many pictures to draw')
+    parser.add_argument('--max-show', type=int, default=50, help='how many images to draw')
     return parser.parse_args()
 
 
@@ -44,8 +44,8 @@ def main() -> None:
             print(report_table(report))
         rate = labels.made / labels.seconds if labels.made else 0.0
         print(
-            f'{labels.folder.root}: {len(labels.pictures)} labels, {labels.made} made now in '
-            f'{labels.seconds:.1f} s ({rate:.2f} pictures/s)'
+            f'{labels.folder.root}: {len(labels.images)} labels, {labels.made} made now in '
+            f'{labels.seconds:.1f} s ({rate:.2f} images/s)'
         )
 
 

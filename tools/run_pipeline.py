@@ -25,7 +25,7 @@ def parse_args() -> argparse.Namespace:
     chosen.add_argument('--from', dest='start', help='run this stage and all after it')
     parser.add_argument('--again', action='store_true', help='run them even if they are done')
     parser.add_argument(
-        '--check-data', action='store_true', help='decode every picture and mask before the start'
+        '--check-data', action='store_true', help='decode every image and mask before the start'
     )
     parser.add_argument(
         '--verbose', action='store_true', help='show the output of the tools in place of logging it'

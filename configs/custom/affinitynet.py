@@ -1,4 +1,4 @@
-# AffinityNet and pseudo-labels for your own pictures, without masks; see ../msrc/affinitynet.py.
+# AffinityNet and pseudo-labels for your own images, without masks; see ../msrc/affinitynet.py.
 _base_ = '../msrc/affinitynet.py'
 data_root = 'data/custom/'
 label_dataset = dict(data_root=data_root, ann_file='train.txt', data_prefix=dict(img_path='images'))

@@ -1,4 +1,4 @@
-# DeepLab-v2's head on EfficientNet-Lite0 for your own pictures; its test writes masks of val.txt.
+# DeepLab-v2's head on EfficientNet-Lite0 for your own images; its test writes masks of val.txt.
 _base_ = ['./classes.py', '../msrc/deeplabv2_efficientnet-lite0.py']
 dataset = dict(
     data_root='data/custom/',

@@ -1,4 +1,4 @@
-# Mixup-CAM on your own pictures, without masks; docs/data.md says how to prepare them.
+# Mixup-CAM on your own images, without masks; docs/data.md says how to prepare them.
 _base_ = [
     './classes.py',
     '../_base_/models/cam_efficientnet-lite0.py',

@@ -11,7 +11,7 @@ model = dict(
     data_preprocessor=dict(num_classes=num_classes),
     backbone=dict(frozen_stages=2),
     head=dict(num_classes=num_classes),
-    # Pictures of 320 x 213 pixels: one view at the scale of the larger training lengths.
+    # Images of 320 x 213 pixels: one view at the scale of the larger training lengths.
     test_cfg=dict(scales=(1.5,), flip=False),
     channels_last=True,
 )

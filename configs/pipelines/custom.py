@@ -1,4 +1,4 @@
-# Your own pictures from tags to masks, without a mask to learn or to measure from: docs/data.md.
+# Your own images from tags to masks, without a mask to learn or to measure from: docs/data.md.
 _base_ = './_base_/stages.py'
 work_dir = 'work_dirs/pipelines/custom'
 configs = dict(

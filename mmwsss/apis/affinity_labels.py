@@ -21,10 +21,10 @@ from mmwsss.refinement.refiners.crf import crf_params
 from mmwsss.structures import CAMStore
 
 from .label_jobs import (
-    Picture,
+    TaggedImage,
     collect_failures,
     job_config,
-    list_pictures,
+    list_images,
     load_rgb,
     my_share,
     on_main_process,
@@ -33,7 +33,7 @@ from .label_jobs import (
     start,
     usable_workers,
 )
-from .label_sources import made_from, pending_pictures
+from .label_sources import made_from, pending_images
 from .reports import render_table, write_json
 
 KIND = 'affinity'
@@ -50,7 +50,7 @@ def label_params(job: ConfigDict) -> AffinityLabelParams:
     """
     settings = job.get('crf', {})
     crf = None if settings is None else crf_params(**{'settings': 'affinity_label', **settings})
-    resolution = job.get('resolution', 'picture')
+    resolution = job.get('resolution', 'image')
     if crf is not None:
         check_crf(crf, resolution)
     return AffinityLabelParams(
@@ -63,7 +63,7 @@ def label_params(job: ConfigDict) -> AffinityLabelParams:
 
 @dataclass(frozen=True)
 class AffinityLabeller:
-    """Labels one picture; picklable, so that it works in a pool.
+    """Labels one image; picklable, so that it works in a pool.
 
     Attributes:
         store: response maps.
@@ -75,42 +75,42 @@ class AffinityLabeller:
     folder: LabelFolder
     params: AffinityLabelParams
 
-    def __call__(self, picture: Picture) -> None:
-        """Write the picture's label."""
-        source = made_from(self.store, picture.img_id, picture.labels)
-        image = load_rgb(picture.img_path)
-        response = read_response(self.store, picture, image.shape[:2])
-        at_picture = self.params.resolution == 'picture'
-        scores = (response.resized() if at_picture else response.scores).numpy()
+    def __call__(self, sample: TaggedImage) -> None:
+        """Write the image's label."""
+        source = made_from(self.store, sample.img_id, sample.labels)
+        image = load_rgb(sample.img_path)
+        response = read_response(self.store, sample, image.shape[:2])
+        at_image = self.params.resolution == 'image'
+        scores = (response.resized() if at_image else response.scores).numpy()
         labels = affinity_labels(image, scores, response.classes.numpy(), self.params)
-        if not at_picture:
+        if not at_image:
             labels = cv2.resize(labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-        self.folder.write(picture.img_id, labels, source)
+        self.folder.write(sample.img_id, labels, source)
 
 
 @dataclass(frozen=True)
 class LabelCounter:
-    """Counts one picture's labels against its mask; picklable."""
+    """Counts one image's labels against its mask; picklable."""
 
     folder: LabelFolder
 
-    def __call__(self, picture: Picture) -> np.ndarray:
+    def __call__(self, image: TaggedImage) -> np.ndarray:
         """Return the confusion of ``label_confusion``."""
-        labels = self.folder.read(picture.img_id)
-        return label_confusion(labels, read_mask(picture.mask_path), len(self.folder.classes))
+        labels = self.folder.read(image.img_id)
+        return label_confusion(labels, read_mask(image.mask_path), len(self.folder.classes))
 
 
 def measure_labels(
-    folder: LabelFolder, pictures: Sequence[Picture], workers: int = 0
+    folder: LabelFolder, images: Sequence[TaggedImage], workers: int = 0
 ) -> LabelScores | None:
-    """Scores of the labels of all pictures that have a mask, over all processes.
+    """Scores of the labels of all images that have a mask, over all processes.
 
     Args:
         folder: the labels.
-        pictures: of the whole dataset.
+        images: of the whole dataset.
         workers: processes.
     """
-    shown = [picture for picture in pictures if picture.mask_path]
+    shown = [image for image in images if image.mask_path]
     if not shown:
         return None
     classes = len(folder.classes)
@@ -119,7 +119,7 @@ def measure_labels(
         LabelCounter(folder),
         my_share(shown),
         workers=workers,
-        name_of=lambda picture: picture.img_id,
+        name_of=lambda image: image.img_id,
         description='measure',
         progress=is_main_process(),
     )
@@ -142,41 +142,41 @@ def make_affinity_labels(
         workers: processes; None: see ``usable_workers``.
 
     Returns:
-        the report that ``report.json`` in the folder holds, None where no picture has a mask.
+        the report that ``report.json`` in the folder holds, None where no image has a mask.
 
     Raises:
         ValueError: labels that are there were made from something else.
-        RuntimeError: pictures failed; the others are done.
+        RuntimeError: images failed; the others are done.
     """
     start(cfg)
     job = job_config(cfg, 'affinity_labels', SETTINGS, cams, out)
     params = label_params(job)
-    pictures, metainfo = list_pictures(cfg.label_dataset, job.get('mask_dir'))
+    images, metainfo = list_images(cfg.label_dataset, job.get('mask_dir'))
     store = CAMStore.open(job.cam_store, metainfo['classes'])
     on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, asdict(params)))
     folder = LabelFolder.open(job.out_dir, KIND, store.classes)
-    pending = pending_pictures(pictures, folder, store)
+    pending = pending_images(images, folder, store)
     workers = usable_workers(workers, len(pending))
     results = ordered_map(
         AffinityLabeller(store, folder, params),
         pending,
         workers=workers,
-        name_of=lambda picture: picture.img_id,
+        name_of=lambda image: image.img_id,
         on_error='return',
         description='affinity labels',
         progress=is_main_process(),
     )
-    raise_failures(collect_failures(results), len(pictures))
-    scores = measure_labels(folder, pictures, workers)
-    return None if scores is None else _report(folder, pictures, scores)
+    raise_failures(collect_failures(results), len(images))
+    scores = measure_labels(folder, images, workers)
+    return None if scores is None else _report(folder, images, scores)
 
 
-def _report(folder: LabelFolder, pictures: Sequence[Picture], scores: LabelScores) -> dict:
+def _report(folder: LabelFolder, images: Sequence[TaggedImage], scores: LabelScores) -> dict:
     """Write ``report.json`` on the main process and return it."""
     columns = scores.columns()
     del columns['IoU']  # says nothing of labels that are meant to be partial
     report = {
-        'pictures': sum(picture.mask_path is not None for picture in pictures),
+        'images': sum(image.mask_path is not None for image in images),
         'accuracy': scores.accuracy,
         'coverage': scores.total_coverage,
         'classes': score_rows(folder.classes, columns),
@@ -189,7 +189,7 @@ def _report(folder: LabelFolder, pictures: Sequence[Picture], scores: LabelScore
 def report_table(report: dict) -> str:
     """The report of affinity labels as text."""
     title = (
-        f'affinity labels of {report["pictures"]} pictures: {report["coverage"]:.1f} % of the '
+        f'affinity labels of {report["images"]} images: {report["coverage"]:.1f} % of the '
         f'pixels labelled, {report["accuracy"]:.1f} % of them right'
     )
     return render_table(report['classes'], title)

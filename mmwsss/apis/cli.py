@@ -38,7 +38,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--check-data',
         action='store_true',
-        help='decode every picture and mask before anything else, and stop at unreadable ones',
+        help='decode every image and mask before anything else, and stop at unreadable ones',
     )
 
 

@@ -14,7 +14,7 @@ from mmwsss.registry import DATASETS
 from mmwsss.structures import atomic_open
 from mmwsss.visualization import write_sheet
 from mmwsss.visualization.figure import category_colors
-from mmwsss.visualization.grid import Color, fit_picture
+from mmwsss.visualization.grid import Color, fit_image
 
 from .cluster_records import Round, read_round
 
@@ -31,8 +31,8 @@ def write_cluster_sheets(
 ) -> list[Path]:
     """Write a page (HTML and PNG) for each class, and the numbers of all as ``clusters.csv``.
 
-    A line of a page is a sub-category, the largest first, with the pictures nearest to its mean in
-    each round. A frame's colour tells the picture's sub-category in the first of the rounds.
+    A line of a page is a sub-category, the largest first, with the images nearest to its mean in
+    each round. A frame's colour tells the image's sub-category in the first of the rounds.
 
     Args:
         cfg: With the ``train_dataloader.dataset`` that was clustered.
@@ -40,42 +40,42 @@ def write_cluster_sheets(
         rounds: Which rounds, side by side.
         out_dir: Where to write.
         classes: Names; None: all that have images.
-        count: Pictures of each sub-category and round.
+        count: Images of each sub-category and round.
 
     Returns:
         list[Path]: The HTML files.
 
     Raises:
-        ValueError: If a class or a picture is not in the dataset.
+        ValueError: If a class or an image is not in the dataset.
         FileNotFoundError: If the run has no such round.
     """
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
-    pictures = {info['img_id']: info for info in infos}
+    images = {info['img_id']: info for info in infos}
     read = [read_round(work_dir, number) for number in rounds]
     present = [name for name in dataset.metainfo['classes'] if read[0].members.get(name)]
     unknown = sorted({*(classes or ())} - {*present})
     if unknown:
         raise ValueError(f'no images of {", ".join(unknown)} were clustered, but of {present}')
     names = list(classes or present)
-    pages = [_write_page(read, name, pictures, out_dir, count) for name in names]
+    pages = [_write_page(read, name, images, out_dir, count) for name in names]
     _write_numbers(out_dir / 'clusters.csv', read, names)
     return pages
 
 
 def _write_page(
-    rounds: Sequence[Round], name: str, pictures: Mapping[str, dict], out_dir: Path, count: int
+    rounds: Sequence[Round], name: str, images: Mapping[str, dict], out_dir: Path, count: int
 ) -> Path:
     origin = {one.img_id: one.subcategory for one in rounds[0].members[name]}
     numbers = _by_size(rounds, name)
     colors = _colors(numbers)
-    rows = [_row(rounds, name, number, pictures, count, colors, origin) for number in numbers]
+    rows = [_row(rounds, name, number, images, count, colors, origin) for number in numbers]
     captions = [_caption(rounds, name, number) for number in numbers]
     # A column between the rounds stays blank.
     columns = [h for one in rounds for h in (f'round {one.number}', *[''] * count)][:-1]
     legend = {f'{number}': colors[number] for number in numbers}
-    title = f'{name}: sub-categories, the pictures nearest to their means first'
+    title = f'{name}: sub-categories, the images nearest to their means first'
     if len(rounds) > 1:
         title += f'; frames: sub-category in round {rounds[0].number}'
     out = out_dir / f'{name}.html'
@@ -88,16 +88,16 @@ def _row(
     rounds: Sequence[Round],
     name: str,
     number: int,
-    pictures: Mapping[str, dict],
+    images: Mapping[str, dict],
     count: int,
     colors: Mapping[int, Color],
     origin: Mapping[str, int],
 ) -> list[np.ndarray]:
-    """The nearest pictures of a sub-category in every round, with a gap between the rounds."""
+    """The nearest images of a sub-category in every round, with a gap between the rounds."""
     row = []
     for one in rounds:
         nearest = one.cluster(name, number)[:count]
-        row += [_framed(_load(pictures, m.img_id), colors[origin[m.img_id]]) for m in nearest]
+        row += [_framed(_load(images, m.img_id), colors[origin[m.img_id]]) for m in nearest]
         row += [_blank()] * (count + 1 - len(nearest))
     return row[:-1]
 
@@ -113,18 +113,18 @@ def _colors(numbers: Sequence[int]) -> dict[int, Color]:
     return {n: tuple(round(255 * x) for x in rgba[:3]) for n, rgba in zip(numbers, colors)}
 
 
-def _load(pictures: Mapping[str, dict], img_id: str) -> np.ndarray:
-    if img_id not in pictures:
+def _load(images: Mapping[str, dict], img_id: str) -> np.ndarray:
+    if img_id not in images:
         raise ValueError(
             f'{img_id} was clustered but is not in the training dataset: give the config that the '
             'run was trained with'
         )
-    return LoadImage()(dict(pictures[img_id]))['img'][..., ::-1]
+    return LoadImage()(dict(images[img_id]))['img'][..., ::-1]
 
 
 def _framed(image: np.ndarray, color: Color) -> np.ndarray:
-    """A picture of two tiles' width with a coloured frame."""
-    image = np.asarray(fit_picture(np.ascontiguousarray(image), 2 * _TILE, 2 * _TILE))
+    """An image of two tiles' width with a coloured frame."""
+    image = np.asarray(fit_image(np.ascontiguousarray(image), 2 * _TILE, 2 * _TILE))
     framed = np.empty((image.shape[0] + 16, image.shape[1] + 16, 3), np.uint8)
     framed[:] = color
     framed[8:-8, 8:-8] = image
@@ -142,7 +142,7 @@ def _caption(rounds: Sequence[Round], name: str, number: int) -> str:
         company = [f'{other} in {n}' for other, n in one.company(name, number).most_common(3)]
         with_others = f' ({", ".join(company)})' if company else ''
         parts.append(
-            f'round {one.number}: {size} {"picture" if size == 1 else "pictures"}{with_others}'
+            f'round {one.number}: {size} {"image" if size == 1 else "images"}{with_others}'
         )
     if len(rounds) > 1:
         parts.append(f'in all of these rounds: {_kept(rounds, name, number)}')

@@ -69,7 +69,7 @@ def _local_weights(settings: object) -> Iterator[str]:
 
 
 def data_fingerprint(datasets: Iterable[Mapping], folders: Iterable[str] = ()) -> str:
-    """Fingerprint of what datasets read: lists by content, pictures and masks by size and time.
+    """Fingerprint of what datasets read: lists by content, images and masks by size and time.
 
     Args:
         datasets: configs of datasets; wrapped ones (``dataset``, ``datasets``) count as well.

@@ -1,4 +1,4 @@
-"""What the tools that make label maps share: pictures, processes and failures."""
+"""What the tools that make label maps share: images, processes and failures."""
 
 import argparse
 import os
@@ -22,16 +22,16 @@ from PIL import Image
 from mmwsss.compat.cpu_distributed import prepare_cpu_distributed
 from mmwsss.datasets import DataError
 from mmwsss.datasets.transforms import LoadImage
-from mmwsss.refinement.process_pool import PictureError
+from mmwsss.refinement.process_pool import ImageError
 from mmwsss.registry import DATASETS
 from mmwsss.structures import CAMStore, ResponseMap, img_id_path
 
-# Starting a pool of any size takes as long as the CRF of so many small pictures (6 s of 0.15 s).
+# Starting a pool of any size takes as long as the CRF of so many small images (6 s of 0.15 s).
 _START_COST = 40
 
 
-class Picture(NamedTuple):
-    """A picture that labels are made for.
+class TaggedImage(NamedTuple):
+    """An image that labels are made for.
 
     Attributes:
         img_id: its path below the image root, without suffix.
@@ -46,32 +46,34 @@ class Picture(NamedTuple):
     mask_path: str | None
 
 
-def list_pictures(dataset: dict, mask_dir: str | None) -> tuple[list[Picture], dict]:
-    """Build a dataset of image-level labels and list its pictures.
+def list_images(dataset: dict, mask_dir: str | None) -> tuple[list[TaggedImage], dict]:
+    """Build a dataset of image-level labels and list its images.
 
     Args:
         dataset: its config.
-        mask_dir: folder with ``<img_id>.png`` of true masks, of some pictures or of all; None
+        mask_dir: folder with ``<img_id>.png`` of true masks, of some images or of all; None
             where nothing is to be measured.
 
     Returns:
-        the pictures in the dataset's order, and the dataset's metainfo.
+        the images in the dataset's order, and the dataset's metainfo.
 
     Raises:
         DataError: a fault of the data, or a folder without any of the masks.
     """
     built = DATASETS.build(dataset)
     infos = [built.get_data_info(index) for index in range(len(built))]
-    pictures = [
-        Picture(info['img_id'], info['img_path'], tuple(info['gt_label']), _mask(mask_dir, info))
+    images = [
+        TaggedImage(
+            info['img_id'], info['img_path'], tuple(info['gt_label']), _mask(mask_dir, info)
+        )
         for info in infos
     ]
-    if mask_dir and not any(picture.mask_path for picture in pictures):
+    if mask_dir and not any(image.mask_path for image in images):
         raise DataError(
-            f'{mask_dir}: no mask of any picture, for example {pictures[0].img_id}.png; correct '
+            f'{mask_dir}: no mask of any image, for example {images[0].img_id}.png; correct '
             'mask_dir, or set it to None to measure nothing'
         )
-    return pictures, built.metainfo
+    return images, built.metainfo
 
 
 def _mask(mask_dir: str | None, info: dict) -> str | None:
@@ -80,36 +82,36 @@ def _mask(mask_dir: str | None, info: dict) -> str | None:
 
 
 def load_rgb(img_path: str) -> np.ndarray:
-    """Load a picture as uint8 RGB, shape (H, W, 3)."""
+    """Load an image as uint8 RGB, shape (H, W, 3)."""
     return LoadImage()({'img_path': img_path})['img'][..., ::-1]
 
 
-def read_response(store: CAMStore, picture: Picture, size: Sequence[int]) -> ResponseMap:
-    """Read a picture's response maps, those of the classes that its labels forbid left out.
+def read_response(store: CAMStore, image: TaggedImage, size: Sequence[int]) -> ResponseMap:
+    """Read an image's response maps, those of the classes that its labels forbid left out.
 
     Args:
         store: where they are.
-        picture: whose.
-        size: (H, W) of the picture.
+        image: whose.
+        size: (H, W) of the image.
 
     Raises:
-        ValueError: the maps were made of a picture of another size, or a class that the labels
+        ValueError: the maps were made of an image of another size, or a class that the labels
             name has none.
     """
-    response = store.read(picture.img_id)
+    response = store.read(image.img_id)
     if response.ori_shape != tuple(size):
         raise ValueError(
-            f'{store.path(picture.img_id)}: maps of a picture of {response.ori_shape} pixels, but '
-            f'{picture.img_path} has {tuple(size)}: make the response maps again'
+            f'{store.path(image.img_id)}: maps of an image of {response.ori_shape} pixels, but '
+            f'{image.img_path} has {tuple(size)}: make the response maps again'
         )
-    missing = sorted(set(picture.labels) - set(response.classes.tolist()))
+    missing = sorted(set(image.labels) - set(response.classes.tolist()))
     if missing:
         names = ', '.join(repr(store.classes[label]) for label in missing)
         raise ValueError(
-            f'{store.path(picture.img_id)}: no response map of {names}, which the image-level '
+            f'{store.path(image.img_id)}: no response map of {names}, which the image-level '
             'labels name: make the response maps again with these labels'
         )
-    keep = np.isin(response.classes.numpy(), picture.labels)
+    keep = np.isin(response.classes.numpy(), image.labels)
     return ResponseMap(
         response.scores[keep], response.classes[keep], response.ori_shape, response.img_id
     )
@@ -129,7 +131,7 @@ def add_label_arguments(parser: argparse.ArgumentParser) -> None:
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='job launcher; the pictures are dealt out to the processes',
+        help='job launcher; the images are dealt out to the processes',
     )
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
     parser.set_defaults(work_dir=None)
@@ -182,27 +184,27 @@ def my_share(items: Sequence) -> Sequence:
     return items[rank::world_size]
 
 
-def by_size(pictures: Iterable[Picture]) -> list[Picture]:
-    """Pictures ordered by their size, of which only the files' headers are read."""
-    return sorted(pictures, key=_size)
+def by_size(images: Iterable[TaggedImage]) -> list[TaggedImage]:
+    """Images ordered by their size, of which only the files' headers are read."""
+    return sorted(images, key=_size)
 
 
-def _size(picture: Picture) -> tuple[int, int]:
+def _size(sample: TaggedImage) -> tuple[int, int]:
     try:
-        with Image.open(picture.img_path) as image:
+        with Image.open(sample.img_path) as image:
             return image.size
-    except Exception:  # PIL raises many kinds; whoever reads the picture names it
+    except Exception:  # PIL raises many kinds; whoever reads the image names it
         return 0, 0
 
 
-def usable_workers(workers: int | None, pictures: int) -> int:
+def usable_workers(workers: int | None, images: int) -> int:
     """How many pool processes to use; all processes of the job ask together.
 
     Args:
         workers: as asked for; None: the cores that this process may use, divided among those
-            processes of the job that may use them too, and none where that is one or the pictures
+            processes of the job that may use them too, and none where that is one or the images
             are few.
-        pictures: how many there are to work on.
+        images: how many there are to work on.
     """
     if workers is not None:
         return workers
@@ -212,8 +214,8 @@ def usable_workers(workers: int | None, pictures: int) -> int:
         host == socket.gethostname() and not cores.isdisjoint(others) for host, others in everywhere
     )
     mine = len(cores) // sharing
-    # What the pool saves, pictures * (1 - 1 / mine), must outweigh the import of the package.
-    return mine if pictures * (mine - 1) >= _START_COST * mine else 0
+    # What the pool saves, images * (1 - 1 / mine), must outweigh the import of the package.
+    return mine if images * (mine - 1) >= _START_COST * mine else 0
 
 
 def _cores() -> set[int]:
@@ -244,21 +246,21 @@ def on_main_process(function: Callable[[], object]) -> None:
         raise ValueError(problem[0]) from cause
 
 
-def collect_failures(results: Iterable[object]) -> list[PictureError]:
+def collect_failures(results: Iterable[object]) -> list[ImageError]:
     """Exhaust the results of a pool and return its failures."""
-    return [result for result in results if isinstance(result, PictureError)]
+    return [result for result in results if isinstance(result, ImageError)]
 
 
-def raise_failures(failures: Sequence[PictureError], total: int) -> None:
+def raise_failures(failures: Sequence[ImageError], total: int) -> None:
     """Raise on every process if any process has a failure.
 
     Raises:
-        RuntimeError: names the first pictures and what was wrong with them.
+        RuntimeError: names the first images and what was wrong with them.
     """
     count, lines = gather_lines([str(failure) for failure in failures])
     if count:
         raise RuntimeError(
-            f'{count} of {total} pictures failed; the others are done, run again when these are '
+            f'{count} of {total} images failed; the others are done, run again when these are '
             f'corrected:\n{lines}'
         )
 

@@ -10,38 +10,38 @@ from PIL import Image
 
 from mmwsss.datasets import LabelFolder
 from mmwsss.datasets.label_folder import read_notes, save_png
-from mmwsss.refinement.refiners import ScoredPicture
+from mmwsss.refinement.refiners import ScoredImage
 from mmwsss.structures import CAMStore, img_id_path
 
 from .fingerprints import file_fingerprint
-from .label_jobs import Picture, gather_lines, my_share
+from .label_jobs import TaggedImage, gather_lines, my_share
 
 
 def made_from(store: CAMStore, img_id: str, labels: Iterable[int]) -> dict[str, str]:
-    """What a picture's label is made from, as notes for its file.
+    """What an image's label is made from, as notes for its file.
 
     Args:
-        store: response maps, those of the picture among them.
-        img_id: of the picture.
+        store: response maps, those of the image among them.
+        img_id: of the image.
         labels: indices of the classes that it shows.
     """
     maps = file_fingerprint(store.path(img_id))
     return {'response_maps': maps, 'image_labels': ' '.join(str(label) for label in labels)}
 
 
-def pending_pictures(
-    pictures: Sequence[Picture],
+def pending_images(
+    images: Sequence[TaggedImage],
     folder: LabelFolder,
     store: CAMStore,
     is_done: Callable[[str, Mapping[str, str]], bool] | None = None,
-) -> list[Picture]:
-    """Pictures of this process that have no label yet.
+) -> list[TaggedImage]:
+    """Images of this process that have no label yet.
 
     Args:
-        pictures: of the whole dataset.
+        images: of the whole dataset.
         folder: the labels.
         store: the response maps that they are made from.
-        is_done: takes the id of a picture with a label, and what that is made from; whether all
+        is_done: takes the id of an image with a label, and what that is made from; whether all
             else that belongs to the label is there.
 
     Raises:
@@ -49,21 +49,21 @@ def pending_pictures(
             labels than those that are there now; names the first ones.
     """
     pending, stale = [], []
-    for picture in my_share(pictures):
-        notes = folder.notes(picture.img_id)
+    for image in my_share(images):
+        notes = folder.notes(image.img_id)
         # Without response maps the label fails, which names them.
-        if notes is None or picture.img_id not in store:
-            pending.append(picture)
+        if notes is None or image.img_id not in store:
+            pending.append(image)
             continue
-        now = made_from(store, picture.img_id, picture.labels)
-        if reason := _difference(notes, now, store.path(picture.img_id), store.classes):
-            stale.append(f'{folder.path(picture.img_id)}: {reason}')
-        elif is_done and not is_done(picture.img_id, now):
-            pending.append(picture)
+        now = made_from(store, image.img_id, image.labels)
+        if reason := _difference(notes, now, store.path(image.img_id), store.classes):
+            stale.append(f'{folder.path(image.img_id)}: {reason}')
+        elif is_done and not is_done(image.img_id, now):
+            pending.append(image)
     count, lines = gather_lines(stale)
     if count:
         raise ValueError(
-            f'{count} of {len(pictures)} labels are out of date; delete them, or the whole folder, '
+            f'{count} of {len(images)} labels are out of date; delete them, or the whole folder, '
             f'to make them again, or take another folder:\n{lines}'
         )
     return pending
@@ -87,15 +87,15 @@ def _difference(
 
 
 def refuse_shared_files(
-    out_dir: str | os.PathLike, weight_dir: str | os.PathLike, pictures: Sequence[Picture]
+    out_dir: str | os.PathLike, weight_dir: str | os.PathLike, images: Sequence[TaggedImage]
 ) -> None:
-    """Refuse folders where a picture's weights would be written over a label.
+    """Refuse folders where an image's weights would be written over a label.
 
     Raises:
         ValueError: names the first such file.
     """
     labels, weights = (
-        [img_id_path(os.path.realpath(root), picture.img_id, '.png') for picture in pictures]
+        [img_id_path(os.path.realpath(root), image.img_id, '.png') for image in images]
         for root in (out_dir, weight_dir)
     )
     taken = set(labels)
@@ -119,10 +119,10 @@ class WeightFolder:
     root: str
     settings: str
 
-    def write(self, picture: ScoredPicture, source: Mapping[str, str]) -> None:
-        """Write a picture's confidence, with a note of what its label is made from."""
-        weights = (255 * picture.confidence()).round().astype(np.uint8)
-        save_png(self._path(picture.img_id), Image.fromarray(weights), self._notes(source))
+    def write(self, image: ScoredImage, source: Mapping[str, str]) -> None:
+        """Write an image's confidence, with a note of what its label is made from."""
+        weights = (255 * image.confidence()).round().astype(np.uint8)
+        save_png(self._path(image.img_id), Image.fromarray(weights), self._notes(source))
 
     def has(self, img_id: str, source: Mapping[str, str]) -> bool:
         """Whether there is a whole file of the label that is made from this."""

@@ -23,7 +23,7 @@ from mmwsss.structures import CAMStore, atomic_open, img_id_path
 from mmwsss.visualization import color_labels, image_grid, label_legend
 
 from .affinity_labels import measure_labels
-from .label_jobs import Picture, my_share, read_response
+from .label_jobs import TaggedImage, my_share, read_response
 from .pseudo_labels import PseudoLabels
 from .reports import render_table, write_csv, write_json
 
@@ -32,26 +32,26 @@ THRESHOLDS = 100
 
 @dataclass(frozen=True)
 class CAMCounter:
-    """Counts one picture's response maps against its mask at every threshold; picklable."""
+    """Counts one image's response maps against its mask at every threshold; picklable."""
 
     store: CAMStore
 
-    def __call__(self, picture: Picture) -> SparseHistogram:
+    def __call__(self, image: TaggedImage) -> SparseHistogram:
         """Return the histogram of ``threshold_histogram``."""
-        truth = torch.from_numpy(read_mask(picture.mask_path))
-        response = read_response(self.store, picture, truth.shape)
+        truth = torch.from_numpy(read_mask(image.mask_path))
+        response = read_response(self.store, image, truth.shape)
         grid = torch.arange(THRESHOLDS) / THRESHOLDS
         return threshold_histogram(response, truth, grid, len(self.store.classes))
 
 
 def measure_cams(
-    store: CAMStore, pictures: Sequence[Picture], workers: int = 0
+    store: CAMStore, images: Sequence[TaggedImage], workers: int = 0
 ) -> tuple[dict[str, np.ndarray], float]:
     """Scores of the response maps at the threshold of the best mIoU, over all processes.
 
     Args:
         store: the response maps.
-        pictures: of the whole dataset, one with a mask at least.
+        images: of the whole dataset, one with a mask at least.
         workers: processes.
 
     Returns:
@@ -59,9 +59,9 @@ def measure_cams(
     """
     parts = ordered_map(
         CAMCounter(store),
-        my_share([picture for picture in pictures if picture.mask_path]),
+        my_share([image for image in images if image.mask_path]),
         workers=workers,
-        name_of=lambda picture: picture.img_id,
+        name_of=lambda image: image.img_id,
         description='measure CAM',
         progress=is_main_process(),
     )
@@ -78,15 +78,15 @@ def report_pseudo_labels(labels: PseudoLabels, workers: int = 0) -> dict | None:
     """Measure response maps and pseudo-labels, and write ``report.json`` and ``report.csv``.
 
     Returns:
-        the report, None where no picture has a mask.
+        the report, None where no image has a mask.
     """
-    after = measure_labels(labels.folder, labels.pictures, workers)
+    after = measure_labels(labels.folder, labels.images, workers)
     if after is None:
         return None
-    before, threshold = measure_cams(labels.load.store, labels.pictures, workers)
+    before, threshold = measure_cams(labels.load.store, labels.images, workers)
     rows = score_rows(labels.folder.classes, _side_by_side(before, after))
     report = {
-        'pictures': sum(picture.mask_path is not None for picture in labels.pictures),
+        'images': sum(image.mask_path is not None for image in labels.images),
         'threshold': threshold,
         'coverage': after.total_coverage,
         'classes': rows,
@@ -108,7 +108,7 @@ def _side_by_side(before: Mapping[str, np.ndarray], after: LabelScores) -> dict[
 def report_table(report: dict) -> str:
     """The report of pseudo-labels as text."""
     title = (
-        f'{report["pictures"]} pictures: CAM at its best threshold {report["threshold"]:g}, '
+        f'{report["images"]} images: CAM at its best threshold {report["threshold"]:g}, '
         f'pseudo-labels ({report["coverage"]:.1f} % of the pixels)'
     )
     return render_table(report['classes'], title)
@@ -117,21 +117,21 @@ def report_table(report: dict) -> str:
 def draw_pseudo_labels(labels: PseudoLabels, out_dir: str, max_images: int) -> None:
     """Draw photo, label before refinement, pseudo-label and, where there is one, truth.
 
-    The first ``max_images`` pictures go to ``<out_dir>/<img_id>.jpg``.
+    The first ``max_images`` images go to ``<out_dir>/<img_id>.jpg``.
     """
-    for picture in my_share(labels.pictures[:max_images]):
-        panel = _draw(labels, picture)
-        with atomic_open(img_id_path(out_dir, picture.img_id, '.jpg')) as file:
+    for image in my_share(labels.images[:max_images]):
+        panel = _draw(labels, image)
+        with atomic_open(img_id_path(out_dir, image.img_id, '.jpg')) as file:
             Image.fromarray(panel).save(file, 'JPEG', quality=92, subsampling=0)
 
 
-def _draw(labels: PseudoLabels, picture: Picture) -> np.ndarray:
+def _draw(labels: PseudoLabels, image: TaggedImage) -> np.ndarray:
     names, palette = labels.folder.classes, labels.metainfo.get('palette')
-    scored = labels.load(picture)
-    masks = {'CAM': scored.labels(), 'pseudo-label': labels.folder.read(picture.img_id)}
-    if picture.mask_path:
-        masks['truth'] = read_mask(picture.mask_path)
+    scored = labels.load(image)
+    masks = {'CAM': scored.labels(), 'pseudo-label': labels.folder.read(image.img_id)}
+    if image.mask_path:
+        masks['truth'] = read_mask(image.mask_path)
     tiles = {'photo': scored.image}
     tiles |= {name: color_labels(mask, palette) for name, mask in masks.items()}
     legend = label_legend(names, np.stack(list(masks.values())), palette)
-    return image_grid([list(tiles.values())], list(tiles), title=picture.img_id, legend=legend)
+    return image_grid([list(tiles.values())], list(tiles), title=image.img_id, legend=legend)

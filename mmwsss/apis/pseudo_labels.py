@@ -13,18 +13,18 @@ from mmengine.runner import CheckpointLoader
 from mmwsss.datasets import LabelFolder
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.device_batches import DeviceBatches
-from mmwsss.refinement.process_pool import PictureError, ordered_map
-from mmwsss.refinement.refiners import LeastConfidence, Refiner, ScoredPicture
+from mmwsss.refinement.process_pool import ImageError, ordered_map
+from mmwsss.refinement.refiners import LeastConfidence, Refiner, ScoredImage
 from mmwsss.registry import MODELS, REFINERS
 from mmwsss.structures import CAMStore
 
 from .fingerprints import file_fingerprint, settings_fingerprint
 from .label_jobs import (
-    Picture,
+    TaggedImage,
     by_size,
     collect_failures,
     job_config,
-    list_pictures,
+    list_images,
     load_rgb,
     on_main_process,
     raise_failures,
@@ -32,7 +32,7 @@ from .label_jobs import (
     start,
     usable_workers,
 )
-from .label_sources import WeightFolder, made_from, pending_pictures, refuse_shared_files
+from .label_sources import WeightFolder, made_from, pending_images, refuse_shared_files
 
 KIND = 'pseudo'
 SETTINGS = (
@@ -42,18 +42,18 @@ SETTINGS = (
 
 
 @dataclass(frozen=True)
-class PictureLoader:
-    """Reads a picture and its response maps, and adds the background; picklable."""
+class ImageLoader:
+    """Reads an image and its response maps, and adds the background; picklable."""
 
     store: CAMStore
     background: Background
 
-    def __call__(self, picture: Picture) -> ScoredPicture:
-        """Return the picture with scores at its own size."""
-        image = load_rgb(picture.img_path)
-        response = read_response(self.store, picture, image.shape[:2])
+    def __call__(self, sample: TaggedImage) -> ScoredImage:
+        """Return the image with scores at its own size."""
+        image = load_rgb(sample.img_path)
+        response = read_response(self.store, sample, image.shape[:2])
         scores = self.background.add(response.resized().numpy())
-        return ScoredPicture(image, scores, response.classes.numpy(), picture.img_id)
+        return ScoredImage(image, scores, response.classes.numpy(), sample.img_id)
 
 
 @dataclass(frozen=True)
@@ -61,29 +61,29 @@ class LabelFinisher:
     """The part of the work that needs no accelerator; picklable, so that it works in a pool.
 
     Attributes:
-        load: reads a picture that no refiner has seen yet.
+        load: reads an image that no refiner has seen yet.
         refiners: those that are left.
         folder: where the label goes.
-        least: see ``ScoredPicture.labels``.
+        least: see ``ScoredImage.labels``.
         weights: where the confidence goes, or None.
     """
 
-    load: PictureLoader
+    load: ImageLoader
     refiners: tuple[Refiner, ...]
     folder: LabelFolder
     least: LeastConfidence | None = None
     weights: WeightFolder | None = None
 
-    def __call__(self, item: Picture | ScoredPicture) -> str:
-        """Write the picture's label and return its id."""
-        picture = item if isinstance(item, ScoredPicture) else self.load(item)
+    def __call__(self, item: TaggedImage | ScoredImage) -> str:
+        """Write the image's label and return its id."""
+        image = item if isinstance(item, ScoredImage) else self.load(item)
         for refiner in self.refiners:
-            picture = refiner.refine(picture)
-        source = made_from(self.load.store, picture.img_id, picture.classes)
+            image = refiner.refine(image)
+        source = made_from(self.load.store, image.img_id, image.classes)
         if self.weights is not None:
-            self.weights.write(picture, source)
-        self.folder.write(picture.img_id, picture.labels(self.least), source)
-        return picture.img_id
+            self.weights.write(image, source)
+        self.folder.write(image.img_id, image.labels(self.least), source)
+        return image.img_id
 
 
 def build_refiner(job: ConfigDict, model: ConfigDict | None, checkpoint: str | None) -> Refiner:
@@ -134,19 +134,19 @@ def load_model(model: ConfigDict, checkpoint: str) -> torch.nn.Module:
 
 @dataclass
 class PseudoLabelJob:
-    """All that is needed to label pictures.
+    """All that is needed to label images.
 
     Attributes:
-        load: reads pictures with their scores.
+        load: reads images with their scores.
         refiner: refines them.
         folder: where labels go.
-        least: see ``ScoredPicture.labels``.
+        least: see ``ScoredImage.labels``.
         weights: see ``LabelFinisher``.
-        batch_size: pictures that a refiner on the device gets at once.
+        batch_size: images that a refiner on the device gets at once.
         workers: processes for the refiners after it.
     """
 
-    load: PictureLoader
+    load: ImageLoader
     refiner: Refiner
     folder: LabelFolder
     least: LeastConfidence | None = None
@@ -154,19 +154,19 @@ class PseudoLabelJob:
     batch_size: int = 1
     workers: int = 0
 
-    def run(self, pictures: Sequence[Picture]) -> list[PictureError]:
-        """Label the pictures and return what failed; every other picture is done."""
+    def run(self, images: Sequence[TaggedImage]) -> list[ImageError]:
+        """Label the images and return what failed; every other image is done."""
         steps = self.refiner.steps()
         split = max((index + 1 for index, step in enumerate(steps) if step.on_device), default=0)
         before = DeviceBatches(
-            self.load, by_size(pictures) if split else [], steps[:split], self.batch_size
+            self.load, by_size(images) if split else [], steps[:split], self.batch_size
         )
         finish = LabelFinisher(
             self.load, tuple(steps[split:]), self.folder, self.least, self.weights
         )
         results = ordered_map(
             finish,
-            before if split else pictures,
+            before if split else images,
             workers=self.workers,
             name_of=lambda item: item.img_id,
             on_error='return',
@@ -183,16 +183,16 @@ class PseudoLabels:
 
     Attributes:
         folder: the labels.
-        load: reads the pictures with the scores that they were made from.
-        pictures: all pictures of the dataset.
+        load: reads the images with the scores that they were made from.
+        images: all images of the dataset.
         metainfo: of the dataset.
         made: how many were made now, over all processes.
         seconds: how long the slowest process took for its part.
     """
 
     folder: LabelFolder
-    load: PictureLoader
-    pictures: Sequence[Picture]
+    load: ImageLoader
+    images: Sequence[TaggedImage]
     metainfo: dict
     made: int
     seconds: float
@@ -218,11 +218,11 @@ def make_pseudo_labels(
     Raises:
         ValueError: labels that are there were made from something else, or weights would be
             written over labels.
-        RuntimeError: pictures failed; the others are done.
+        RuntimeError: images failed; the others are done.
     """
     start(cfg)
     job = job_config(cfg, 'pseudo_labels', SETTINGS, cams, out)
-    pictures, metainfo = list_pictures(cfg.label_dataset, job.get('mask_dir'))
+    images, metainfo = list_images(cfg.label_dataset, job.get('mask_dir'))
     store = CAMStore.open(job.cam_store, metainfo['classes'])
     refiner = build_refiner(job, cfg.get('model'), checkpoint)
     needs_model = any(step.needs_model for step in refiner.steps())
@@ -235,12 +235,12 @@ def make_pseudo_labels(
     }
     weight_dir = job.get('weight_dir')
     if weight_dir:
-        refuse_shared_files(job.out_dir, weight_dir, pictures)
+        refuse_shared_files(job.out_dir, weight_dir, images)
     on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, settings))
     folder = LabelFolder.open(job.out_dir, KIND, store.classes)
     weights = WeightFolder(weight_dir, settings_fingerprint(settings)) if weight_dir else None
-    pending = pending_pictures(pictures, folder, store, weights and weights.has)
-    load = PictureLoader(store, Background(**settings['background']))
+    pending = pending_images(images, folder, store, weights and weights.has)
+    load = ImageLoader(store, Background(**settings['background']))
     work = PseudoLabelJob(
         load,
         refiner,
@@ -251,9 +251,9 @@ def make_pseudo_labels(
         usable_workers(workers, len(pending)),
     )
     begin = time.perf_counter()
-    raise_failures(work.run(pending), len(pictures))
+    raise_failures(work.run(pending), len(images))
     seconds = torch.tensor(time.perf_counter() - begin)
     made = torch.tensor(len(pending))
     all_reduce(seconds, 'max')
     all_reduce(made)
-    return PseudoLabels(folder, load, pictures, metainfo, int(made), float(seconds))
+    return PseudoLabels(folder, load, images, metainfo, int(made), float(seconds))

@@ -67,22 +67,22 @@ def write_response_sheet(
     count: int = 12,
     img_ids: Sequence[str] = (),
 ) -> tuple[Path, Path]:
-    """Write an HTML page and a PNG of pictures of a config's test set.
+    """Write an HTML page and a PNG of images of a config's test set.
 
     Args:
         cfg (Config): With ``test_dataloader.dataset``; where it has masks, they are shown.
-        methods (Mapping): Name → response maps of all those pictures.
+        methods (Mapping): Name → response maps of all those images.
         out (Path): The HTML file.
         title (str): Of the page.
         table (Sequence): Lines of the table on top.
-        count (int): Pictures, evenly spread over the test set.
-        img_ids (Sequence[str]): Pictures to show instead.
+        count (int): Images, evenly spread over the test set.
+        img_ids (Sequence[str]): Images to show instead.
 
     Returns:
         tuple[Path, Path]: The HTML file and the PNG file.
 
     Raises:
-        ValueError: If the test set has no such picture.
+        ValueError: If the test set has no such image.
     """
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
@@ -102,7 +102,7 @@ def _chosen(dataset: BaseDataset, img_ids: Sequence[str]) -> list[int]:
     places = {dataset.get_data_info(index)['img_id']: index for index in range(len(dataset))}
     unknown = [img_id for img_id in img_ids if img_id not in places]
     if unknown:
-        raise ValueError(f'the test set has no picture {", ".join(unknown)}')
+        raise ValueError(f'the test set has no image {", ".join(unknown)}')
     return [places[img_id] for img_id in img_ids]
 
 

@@ -1,4 +1,4 @@
-"""Datasets of pictures with image-level labels or pseudo-labels, and their transforms."""
+"""Datasets of images with image-level labels or pseudo-labels, and their transforms."""
 
 from . import transforms
 from .affinity import AffinityDataset, VOCAffinityDataset

@@ -1,4 +1,4 @@
-"""Pictures with affinity labels, and the transforms that keep both aligned."""
+"""Images with affinity labels, and the transforms that keep both aligned."""
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from .transforms import RandomPad
 
 @DATASETS.register_module()
 class AffinityDataset(ImageLevelDataset):
-    """Pictures with the affinity labels that ``tools/make_affinity_labels.py`` made.
+    """Images with the affinity labels that ``tools/make_affinity_labels.py`` made.
 
     Samples are those of :class:`ImageLevelDataset` with ``affinity_label_path``. Missing labels and
     labels made for other classes are errors when the dataset is loaded.
@@ -31,7 +31,7 @@ class AffinityDataset(ImageLevelDataset):
         super().__init__(**kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Return one dict for each picture, its labels checked to be there."""
+        """Return one dict for each image, its labels checked to be there."""
         data_list = super().load_data_list()
         folder = LabelFolder.open(self.affinity_dir, 'affinity', self._metainfo['classes'])
         missing = [info['img_id'] for info in data_list if info['img_id'] not in folder]
@@ -55,7 +55,7 @@ class VOCAffinityDataset(AffinityDataset, VOCImageLevelDataset):
 class LoadAffinityLabel(BaseTransform):
     """Load the affinity label as ``gt_seg_map``, uint8 (H, W), which crops and flips follow.
 
-    A label of another size than the picture, or of a class that the picture does not show, is an
+    A label of another size than the image, or of a class that the image does not show, is an
     error naming it. Needs ``affinity_label_path``, ``img`` and ``gt_label``.
     """
 
@@ -66,7 +66,7 @@ class LoadAffinityLabel(BaseTransform):
         if labels.shape != results['img'].shape[:2]:
             height, width = results['img'].shape[:2]
             raise DataError(
-                f'{path}: the label is {labels.shape[1]}x{labels.shape[0]}, its picture '
+                f'{path}: the label is {labels.shape[1]}x{labels.shape[0]}, its image '
                 f'{width}x{height}; make the affinity labels again'
             )
         present = {0, IGNORE_INDEX, *(label + 1 for label in results['gt_label'])}
@@ -74,7 +74,7 @@ class LoadAffinityLabel(BaseTransform):
         absent = [value for value in values.tolist() if value not in present]
         if absent:
             raise DataError(
-                f'{path}: labels class {absent[0] - 1}, which the picture does not show according '
+                f'{path}: labels class {absent[0] - 1}, which the image does not show according '
                 'to its image-level labels; make the affinity labels again'
             )
         results['gt_seg_map'] = labels
@@ -84,7 +84,7 @@ class LoadAffinityLabel(BaseTransform):
 
 @TRANSFORMS.register_module()
 class PadWithLabels(RandomPad):
-    """:class:`RandomPad` of picture and ``gt_seg_map`` together; labels are padded with 255."""
+    """:class:`RandomPad` of image and ``gt_seg_map`` together; labels are padded with 255."""
 
     def transform(self, results: dict) -> dict:
         """Modify ``img``, ``img_shape`` and ``gt_seg_map``."""

@@ -1,4 +1,4 @@
-"""Checks of a config's data before training: every picture decoded, padding that becomes zero."""
+"""Checks of a config's data before training: every image decoded, padding that becomes zero."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def check_images(dataset: BaseDataset, num_workers: int = 2, label: str = 'check') -> list[str]:
-    """Decode every picture of a dataset, and its mask and weights where the sample names them.
+    """Decode every image of a dataset, and its mask and weights where the sample names them.
 
     Args:
         dataset: Any dataset whose ``get_data_info`` gives ``img_path`` and, for masks,
@@ -37,7 +37,7 @@ def check_images(dataset: BaseDataset, num_workers: int = 2, label: str = 'check
 
 
 def check_config(cfg: Config, loaders: Sequence[str] = LOADERS, num_workers: int = 2) -> list[str]:
-    """Check the data of a config: labels and files, pictures and masks, and the padding's value.
+    """Check the data of a config: labels and files, images and masks, and the padding's value.
 
     Args:
         cfg: A complete config.

@@ -1,7 +1,7 @@
 """Samples whose random augmentation depends on seed and place in the training alone.
 
 A worker of PyTorch's DataLoader draws its random numbers one after another, so that what happens to
-a picture depends on how many workers there are and on where a run was resumed. Here every draw of a
+an image depends on how many workers there are and on where a run was resumed. Here every draw of a
 sample has a seed of its own: a resumed run augments as the unbroken one, with any number of
 workers.
 """

@@ -1,4 +1,4 @@
-"""Pictures with image-level labels: VOC layout, or any folder with a label file."""
+"""Images with image-level labels: VOC layout, or any folder with a label file."""
 
 import os.path as osp
 from collections.abc import Callable, Sequence
@@ -11,8 +11,8 @@ from .draws import SeededDraws
 from .labels import (
     DataError,
     LabelTable,
-    picture_file,
-    picture_id,
+    image_file,
+    image_id,
     read_label_file,
     read_split,
     read_xml,
@@ -28,24 +28,24 @@ DEFAULT_FOLDERS = {
 
 @DATASETS.register_module()
 class ImageLevelDataset(SeededDraws, MultiLabelDataset):
-    """Multi-label dataset of weak supervision: which classes a picture shows, not where.
+    """Multi-label dataset of weak supervision: which classes an image shows, not where.
 
-    Faults of the data (missing picture or mask, unknown class, picture without label, duplicate,
+    Faults of the data (missing image or mask, unknown class, image without label, duplicate,
     empty split) are raised as :class:`DataError` when the dataset is loaded, before training
     starts. docs/data.md shows the formats.
 
-    A sample has ``img_path``, ``img_id`` (the picture's path below the image root, without suffix),
+    A sample has ``img_path``, ``img_id`` (the image's path below the image root, without suffix),
     ``gt_label`` (ascending class indices), ``num_classes`` and, where ``data_prefix`` names a
     ``seg_map_path``, the mask's ``seg_map_path``.
 
     Args:
-        ann_file: Split file, one picture a line. Empty: every picture of ``label_file``.
+        ann_file: Split file, one image a line. Empty: every image of ``label_file``.
         label_source: ``'file'``, ``'xml'`` (VOC annotations) or ``'mask'``.
         label_file: ``.txt``, ``.csv`` or ``.json`` of tags, for ``label_source='file'``.
         data_root: Root of all relative paths.
         data_prefix: ``img_path``, the image root; ``seg_map_path``, the root of the masks, given
             where masks are asked for; ``xml_path``, the root of the annotations.
-        img_suffix: Suffix of pictures that are named without one.
+        img_suffix: Suffix of images that are named without one.
         seg_map_suffix: Suffix of masks.
         count_difficult: Count VOC objects marked "difficult", as the published label files do.
         metainfo: ``classes``, the names of the foreground classes. Default: those of a JSON.
@@ -86,7 +86,7 @@ class ImageLevelDataset(SeededDraws, MultiLabelDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """Read split and labels, check them, and return one dict for each picture."""
+        """Read split and labels, check them, and return one dict for each image."""
         table = read_label_file(self.label_file) if self.label_file else LabelTable()
         if table.classes is not None:
             self._metainfo.setdefault('classes', table.classes)
@@ -98,7 +98,7 @@ class ImageLevelDataset(SeededDraws, MultiLabelDataset):
             split = {tags.key: tags.where for tags in table.tags.values()}
         places = list(split.values())
         data_list = [self._locate(key, where) for key, where in split.items()]
-        check_files_exist(data_list, places, 'img_path', 'picture')
+        check_files_exist(data_list, places, 'img_path', 'image')
         check_files_exist(data_list, places, 'seg_map_path', 'mask')
         for info, where in zip(data_list, places):
             info['gt_label'] = self._labels_of(info, where, table, class_to_idx)
@@ -106,9 +106,9 @@ class ImageLevelDataset(SeededDraws, MultiLabelDataset):
         return data_list
 
     def _locate(self, key: str, where: str) -> dict:
-        """Return the id and the path of a picture and, where masks are asked for, of its mask."""
-        img_id = picture_id(key, where)
-        path = osp.join(self.img_prefix, picture_file(key, self.img_suffix))
+        """Return the id and the path of an image and, where masks are asked for, of its mask."""
+        img_id = image_id(key, where)
+        path = osp.join(self.img_prefix, image_file(key, self.img_suffix))
         info = {'img_path': path, 'img_id': img_id}
         if 'seg_map_path' in self.data_prefix:
             mask = img_id + self.seg_map_suffix
@@ -118,7 +118,7 @@ class ImageLevelDataset(SeededDraws, MultiLabelDataset):
     def _labels_of(
         self, info: dict, where: str, table: LabelTable, class_to_idx: dict[str, int]
     ) -> list[int]:
-        """Return the ascending class indices of a picture."""
+        """Return the ascending class indices of an image."""
         img_id = info['img_id']
         if self.label_source == 'mask':
             where = info['seg_map_path']
@@ -132,7 +132,7 @@ class ImageLevelDataset(SeededDraws, MultiLabelDataset):
         else:
             where, labels = f'{where}: not in {self.label_file}', []
         if not labels:
-            raise DataError(f'{where}: picture {img_id!r} has no label; add one or remove it')
+            raise DataError(f'{where}: image {img_id!r} has no label; add one or remove it')
         return labels
 
 

@@ -1,4 +1,4 @@
-"""Label maps on disk: one small indexed PNG per picture, and a note of how they were made."""
+"""Label maps on disk: one small indexed PNG per image, and a note of how they were made."""
 
 import json
 import os
@@ -65,7 +65,7 @@ class LabelFolder:
         if path.is_file():
             _check_same(path, _read_meta(path), json.loads(json.dumps(meta)))
         elif Path(root).is_dir() and any(Path(root).rglob('*.png')):
-            raise ValueError(f'{root}: holds pictures but no {META_NAME}: take another folder')
+            raise ValueError(f'{root}: holds images but no {META_NAME}: take another folder')
         else:
             with atomic_open(path) as file:
                 file.write(json.dumps(meta, indent=1).encode())
@@ -97,7 +97,7 @@ class LabelFolder:
         return cls(root, kind, meta['classes'])
 
     def path(self, img_id: str) -> Path:
-        """Return the picture's file; an id that would leave the folder is a ValueError."""
+        """Return the image's file; an id that would leave the folder is a ValueError."""
         return img_id_path(self.root, img_id, '.png')
 
     def write(
@@ -110,9 +110,9 @@ class LabelFolder:
             )
         path = self.path(img_id)
         mask_values(labels, len(self.classes), path)
-        picture = Image.fromarray(labels)
-        picture.putpalette(_PALETTE)
-        save_png(path, picture, notes or {})
+        image = Image.fromarray(labels)
+        image.putpalette(_PALETTE)
+        save_png(path, image, notes or {})
         return path
 
     def read(self, img_id: str) -> np.ndarray:
@@ -123,26 +123,26 @@ class LabelFolder:
         return labels
 
     def __contains__(self, img_id: str) -> bool:
-        """Whether the picture's file is there and whole to its last byte."""
+        """Whether the image's file is there and whole to its last byte."""
         return _is_whole(self.path(img_id))
 
     def notes(self, img_id: str) -> dict[str, str] | None:
-        """Notes in the picture's file; None where no whole file is there."""
+        """Notes in the image's file; None where no whole file is there."""
         return read_notes(self.path(img_id))
 
     def ids(self) -> Iterator[str]:
-        """Ids of the pictures that have a file, sorted."""
+        """Ids of the images that have a file, sorted."""
         for path in sorted(self.root.rglob('*.png')):
             yield path.relative_to(self.root).as_posix()[: -len('.png')]
 
 
-def save_png(path: Path, picture: Image.Image, notes: Mapping[str, str]) -> None:
+def save_png(path: Path, image: Image.Image, notes: Mapping[str, str]) -> None:
     """Write a PNG file, whole or not at all, with notes as its texts."""
     texts = PngInfo()
     for name, text in notes.items():
         texts.add_text(name, text)
     with atomic_open(path) as file:
-        picture.save(file, 'PNG', pnginfo=texts)
+        image.save(file, 'PNG', pnginfo=texts)
 
 
 def read_notes(path: Path) -> dict[str, str] | None:
@@ -150,8 +150,8 @@ def read_notes(path: Path) -> dict[str, str] | None:
     if not _is_whole(path):
         return None
     try:
-        with Image.open(path) as picture:
-            return {name: text for name, text in picture.info.items() if isinstance(text, str)}
+        with Image.open(path) as image:
+            return {name: text for name, text in image.info.items() if isinstance(text, str)}
     except (OSError, SyntaxError):  # a PNG by its last bytes only
         return None
 

@@ -24,7 +24,7 @@ class DataError(ValueError):
 
 
 class Tags(NamedTuple):
-    """Class names of one picture, where they were read (``file:line``), and its name there."""
+    """Class names of one image, where they were read (``file:line``), and its name there."""
 
     names: tuple[str, ...]
     where: str
@@ -33,42 +33,42 @@ class Tags(NamedTuple):
 
 @dataclass
 class LabelTable:
-    """Tags by picture id, in the file's order; ``classes`` where the file lists them."""
+    """Tags by image id, in the file's order; ``classes`` where the file lists them."""
 
     tags: dict[str, Tags] = field(default_factory=dict)
     classes: tuple[str, ...] | None = None
 
     def add(self, key: str, names: Iterable[str], where: str) -> None:
-        """Add the tags of a picture; a picture seen before or one without tags is an error."""
+        """Add the tags of an image; an image seen before or one without tags is an error."""
         names = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
-        img_id = picture_id(key, where)
+        img_id = image_id(key, where)
         if not names:
-            raise DataError(f'{where}: picture {key!r} has no label; add one or remove the picture')
+            raise DataError(f'{where}: image {key!r} has no label; add one or remove the image')
         if img_id in self.tags:
             raise DataError(
-                f'{where}: duplicate picture {key!r}, first at {self.tags[img_id].where}; '
+                f'{where}: duplicate image {key!r}, first at {self.tags[img_id].where}; '
                 'keep one entry with all its labels'
             )
         self.tags[img_id] = Tags(names, where, key)
 
 
-def picture_id(key: str, where: str) -> str:
-    """Return the id of a picture: its path below the image root, without suffix, '/' kept.
+def image_id(key: str, where: str) -> str:
+    """Return the id of an image: its path below the image root, without suffix, '/' kept.
 
     Args:
-        key: The picture as a file names it, with or without a picture's suffix.
+        key: The image as a file names it, with or without an image's suffix.
         where: The place of the name, for the error of one that leaves the image root.
     """
     path = PurePosixPath(key)
     if not path.name or path.is_absolute() or '..' in path.parts or '\\' in key:
         raise DataError(
-            f"{where}: {key!r} is no picture; write its path below the image root, with '/'"
+            f"{where}: {key!r} is no image; write its path below the image root, with '/'"
         )
     return str(path.with_suffix('') if path.suffix.lower() in IMG_SUFFIXES else path)
 
 
-def picture_file(key: str, suffix: str) -> str:
-    """Return a picture's path below the image root; one named without suffix gets ``suffix``."""
+def image_file(key: str, suffix: str) -> str:
+    """Return an image's path below the image root; one named without suffix gets ``suffix``."""
     return key if PurePosixPath(key).suffix.lower() in IMG_SUFFIXES else key + suffix
 
 
@@ -91,19 +91,19 @@ def read_lines(path: str | Path) -> list[tuple[int, str]]:
 
 
 def read_split(path: str | Path) -> dict[str, str]:
-    """Read a split file, one picture a line: ``{picture: 'file:line'}`` in the file's order."""
+    """Read a split file, one image a line: ``{image: 'file:line'}`` in the file's order."""
     split: dict[str, str] = {}
     seen: dict[str, str] = {}
     for number, key in read_lines(path):
         where = f'{path}:{number}'
-        img_id = picture_id(key, where)
+        img_id = image_id(key, where)
         if img_id in seen:
             raise DataError(
-                f'{where}: duplicate picture {key!r}, first at {seen[img_id]}; remove one'
+                f'{where}: duplicate image {key!r}, first at {seen[img_id]}; remove one'
             )
         seen[img_id] = split[key] = where
     if not split:
-        raise DataError(f'{path}: the split is empty; write one picture a line')
+        raise DataError(f'{path}: the split is empty; write one image a line')
     return split
 
 
@@ -115,12 +115,12 @@ def read_label_file(path: str | Path) -> LabelTable:
         raise DataError(f'{path}: unknown kind of label file; use one of {", ".join(readers)}')
     table = readers[suffix](path)
     if not table.tags:
-        raise DataError(f'{path}: the file has no picture; write pictures with their labels')
+        raise DataError(f'{path}: the file has no image; write images with their labels')
     return table
 
 
 def read_label_txt(path: str | Path) -> LabelTable:
-    """Read lines ``picture class class ...`` separated by blanks."""
+    """Read lines ``image class class ...`` separated by blanks."""
     table = LabelTable()
     for number, line in read_lines(path):
         key, *names = line.split()
@@ -157,7 +157,7 @@ def _add_row(table: LabelTable, row: list[str], where: str) -> None:
 
 
 def read_label_json(path: str | Path) -> LabelTable:
-    """Read ``{"classes": [name, ...], "labels": {picture: [name, ...]}}``; classes is optional."""
+    """Read ``{"classes": [name, ...], "labels": {image: [name, ...]}}``; classes is optional."""
     lines_of: dict[str, list[int]] = {}
     for number, line in read_lines(path):
         if match := _JSON_KEY.match(line):
@@ -171,7 +171,7 @@ def read_label_json(path: str | Path) -> LabelTable:
         content = {}
         for key, value in pairs:
             if key in content:
-                raise DataError(f'{place(key, 1)}: duplicate picture {key!r}; keep one')
+                raise DataError(f'{place(key, 1)}: duplicate image {key!r}; keep one')
             content[key] = value
         return content
 
@@ -184,7 +184,7 @@ def read_label_json(path: str | Path) -> LabelTable:
     if not isinstance(labels, dict) or not (classes is None or _is_names(classes)):
         raise DataError(
             f'{path}: unknown form; write '
-            '{"classes": [name, ...], "labels": {picture: [name, ...]}}'
+            '{"classes": [name, ...], "labels": {image: [name, ...]}}'
         )
     table = LabelTable(classes=None if classes is None else tuple(classes))
     for key, names in labels.items():

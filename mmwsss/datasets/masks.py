@@ -11,15 +11,15 @@ IGNORE_INDEX = 255
 
 
 def read_mask(path: str | Path) -> np.ndarray:
-    """Read a palette or 8-bit gray picture of class indices as uint8, shape (H, W)."""
+    """Read a palette or 8-bit gray image of class indices as uint8, shape (H, W)."""
     try:
-        with Image.open(path) as picture:
-            if picture.mode not in ('P', 'L'):
+        with Image.open(path) as image:
+            if image.mode not in ('P', 'L'):
                 raise DataError(
-                    f'{path}: a mask of mode {picture.mode}; '
+                    f'{path}: a mask of mode {image.mode}; '
                     'save class indices as a palette or 8-bit gray PNG'
                 )
-            return np.array(picture)
+            return np.array(image)
     except FileNotFoundError:
         raise DataError(f'{path}: no such mask; add it or remove the split entry') from None
     except (OSError, SyntaxError) as error:

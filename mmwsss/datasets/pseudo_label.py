@@ -1,4 +1,4 @@
-"""Pictures with a label for every pixel: pseudo-labels to train on, true masks to measure."""
+"""Images with a label for every pixel: pseudo-labels to train on, true masks to measure."""
 
 import os.path as osp
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from mmwsss.registry import DATASETS
 from .draws import SeededDraws
 from .image_level import check_files_exist
 from .label_folder import META_NAME, LabelFolder
-from .labels import DataError, picture_file, picture_id, read_label_file, read_lines, read_split
+from .labels import DataError, image_file, image_id, read_label_file, read_lines, read_split
 from .voc import VOC_CLASSES, voc_palette
 
 BACKGROUND = 'background'
@@ -21,19 +21,19 @@ MAKE_LABELS = 'make it with tools/make_pseudo_labels.py, correct label_dir, or r
 class PseudoLabelDataset(SeededDraws, BaseSegDataset):
     """mmseg's dataset over masks that a program made, so that none of them trains unchecked.
 
-    A picture or label that is missing, a duplicate, an empty split and labels that were made for
+    An image or label that is missing, a duplicate, an empty split and labels that were made for
     other classes are raised as :class:`DataError` when the dataset is loaded; a label of another
     size or with an index that is no class, when it is read, or before training by
     ``--check-data``.
 
     ``metainfo['classes']`` is 'background' and the foreground classes, ``palette`` VOC's. A sample
-    has ``img_path``, ``img_id`` (the picture's path below the image root, without suffix),
+    has ``img_path``, ``img_id`` (the image's path below the image root, without suffix),
     ``seg_map_path`` and, with ``weight_dir``, ``weight_path``. docs/segmentation.md shows both
     kinds of file.
 
     Args:
-        ann_file: Split file, one picture a line. Empty: every picture of ``label_file``.
-        label_file: ``.txt``, ``.csv`` or ``.json`` of tags, for its pictures and, of a JSON, its
+        ann_file: Split file, one image a line. Empty: every image of ``label_file``.
+        label_file: ``.txt``, ``.csv`` or ``.json`` of tags, for its images and, of a JSON, its
             classes.
         label_dir: Folder of the labels, as it is given (not below ``data_root``): a LabelFolder
             of kind 'pseudo', or any folder of masks. Takes the place of the ``seg_map_path`` in
@@ -43,7 +43,7 @@ class PseudoLabelDataset(SeededDraws, BaseSegDataset):
         data_root: Root of all other relative paths.
         data_prefix: ``img_path``, the image root, and ``seg_map_path``, the root of the masks.
             Without masks (a test set) leave the latter out.
-        img_suffix: Suffix of pictures that are named without one.
+        img_suffix: Suffix of images that are named without one.
         metainfo: ``classes``, the names of the foreground classes or a file with one a line.
             Default: those of a JSON.
         pipeline: Transforms; ``mmwsss.LoadPseudoLabel`` reads label and weights.
@@ -64,7 +64,7 @@ class PseudoLabelDataset(SeededDraws, BaseSegDataset):
         **kwargs,
     ) -> None:
         if not (ann_file or label_file):
-            raise ValueError('which pictures? Give ann_file, a split, or label_file')
+            raise ValueError('which images? Give ann_file, a split, or label_file')
         if kwargs.get('reduce_zero_label'):
             raise ValueError('reduce_zero_label=True: in these labels 0 is background, a class')
         self.label_file = osp.join(data_root, label_file) if label_file else ''
@@ -113,7 +113,7 @@ class PseudoLabelDataset(SeededDraws, BaseSegDataset):
         self.data_prefix.update({key: folder for key, folder in folders.items() if folder})
 
     def load_data_list(self) -> list[dict]:
-        """Read the split, check that every file is there, and return one dict for each picture."""
+        """Read the split, check that every file is there, and return one dict for each image."""
         self._check_label_dir()
         if self.ann_file:
             split = read_split(self.ann_file)
@@ -122,7 +122,7 @@ class PseudoLabelDataset(SeededDraws, BaseSegDataset):
             split = {tag.key: tag.where for tag in tags}
         places = list(split.values())
         data_list = [self._locate(key, where) for key, where in split.items()]
-        check_files_exist(data_list, places, 'img_path', 'picture')
+        check_files_exist(data_list, places, 'img_path', 'image')
         if self.label_dir:
             check_files_exist(data_list, places, 'seg_map_path', 'pseudo-label', MAKE_LABELS)
         check_files_exist(data_list, places, 'seg_map_path', 'mask')
@@ -135,9 +135,9 @@ class PseudoLabelDataset(SeededDraws, BaseSegDataset):
             LabelFolder.open(self.label_dir, 'pseudo', self.metainfo['classes'][1:])
 
     def _locate(self, key: str, where: str) -> dict:
-        img_id = picture_id(key, where)
+        img_id = image_id(key, where)
         info = {
-            'img_path': osp.join(self.data_prefix['img_path'], picture_file(key, self.img_suffix)),
+            'img_path': osp.join(self.data_prefix['img_path'], image_file(key, self.img_suffix)),
             'img_id': img_id,
             'num_classes': len(self.metainfo['classes']) - 1,
             'label_map': self.label_map,

@@ -2,7 +2,7 @@
 
 glibc gives every freed block of more than 32 MB back to the kernel, so that each large feature map
 is faulted in and zeroed again, page by page, for every batch. Kept in the heap, batches of large
-pictures run about twice as fast (``tools/benchmarks/cam_inference.py``). The price is that the
+images run about twice as fast (``tools/benchmarks/cam_inference.py``). The price is that the
 process holds its peak memory to its end.
 """
 

@@ -16,7 +16,7 @@ from ..structures import ResponseMap, strongest
 _LABELS = 256
 
 
-# Non-zero cells of one picture's histogram: flat indices and counts, int32. A plain tuple,
+# Non-zero cells of one image's histogram: flat indices and counts, int32. A plain tuple,
 # because mmengine rebuilds tuples when it collects results.
 SparseHistogram = tuple[np.ndarray, np.ndarray]
 
@@ -28,13 +28,13 @@ def threshold_histogram(
     num_classes: int,
     ignore_index: int = 255,
 ) -> SparseHistogram:
-    """Count one picture's pixels by score bin, strongest class and true class.
+    """Count one image's pixels by score bin, strongest class and true class.
 
     Bin b holds the scores that exceed exactly b thresholds: every threshold is exact, ties count
     as background.
 
     Args:
-        response: response maps of the picture.
+        response: response maps of the image.
         truth: uint8 (H, W) at the original size: 0 background, i + 1 class i.
         thresholds: float32 (T,), ascending.
         num_classes: number C of foreground classes.
@@ -68,12 +68,12 @@ def threshold_histogram(
 
 
 def _check(response: ResponseMap, truth: Tensor, num_classes: int) -> None:
-    """Refuse a mask or classes that cannot belong to the picture."""
+    """Refuse a mask or classes that cannot belong to the image."""
     if truth.dtype != torch.uint8:
         raise ValueError(f'mask of {response.img_id!r} is {truth.dtype}, expected uint8 labels')
     if tuple(truth.shape) != response.ori_shape:
         raise ValueError(
-            f'mask of {response.img_id!r} has shape {tuple(truth.shape)} but the picture '
+            f'mask of {response.img_id!r} has shape {tuple(truth.shape)} but the image '
             f'{response.ori_shape}: give the mask at original size, one channel'
         )
     if len(response.classes) and int(response.classes[-1]) >= num_classes:
@@ -86,7 +86,7 @@ def _check(response: ResponseMap, truth: Tensor, num_classes: int) -> None:
 def sum_histograms(
     parts: list[SparseHistogram], num_thresholds: int, num_classes: int
 ) -> np.ndarray:
-    """Add pictures' histograms to one dense int64 array (T + 1, C, C + 1)."""
+    """Add images' histograms to one dense int64 array (T + 1, C, C + 1)."""
     shape = (num_thresholds + 1, num_classes, num_classes + 1)
     total = np.zeros(int(np.prod(shape)), np.int64)
     for index, count in parts:

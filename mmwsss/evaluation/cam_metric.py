@@ -25,9 +25,9 @@ from .cam_histogram import (
 class CAMMetric(BaseMetric):
     """mIoU, precision, recall and F-score of response maps (CAM) at every background threshold.
 
-    Maps are resized bilinearly to the original picture; a pixel takes the present class of the
+    Maps are resized bilinearly to the original image; a pixel takes the present class of the
     highest score, or background where that score is <= threshold. The mean is over the C
-    foreground classes and the background, over all pictures' pixels together (VOC); a class absent
+    foreground classes and the background, over all images' pixels together (VOC); a class absent
     from truth and prediction is left out (``nanmean``, as mmseg does), a class that is predicted
     but never true counts as 0. Metrics are percentages, thresholds are not:
 
@@ -83,7 +83,7 @@ class CAMMetric(BaseMetric):
         return len(self.dataset_meta['classes'])
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Add one sparse histogram per picture to ``self.results``.
+        """Add one sparse histogram per image to ``self.results``.
 
         Args:
             data_batch: not used.
@@ -107,10 +107,10 @@ class CAMMetric(BaseMetric):
             self.results.append(histogram)
 
     def compute_metrics(self, results: list[SparseHistogram]) -> dict[str, float]:
-        """Turn all pictures' histograms into the metrics and log the table."""
+        """Turn all images' histograms into the metrics and log the table."""
         total = sum_histograms(results, len(self.grid), self.num_classes)
         if not total.any():
-            raise ValueError('CAMMetric: no picture has a labelled pixel: check the masks')
+            raise ValueError('CAMMetric: no image has a labelled pixel: check the masks')
         scores = class_scores(confusion_matrices(total))
         iou, precision, recall, f_score = (100 * score for score in scores)
         mean_iou = np.nanmean(iou, axis=1)

@@ -28,10 +28,10 @@ class CRFIoUMetric(MaskIoUMetric):
         *args: Arguments of :class:`MaskIoUMetric`.
         crf: Settings that differ from those of DeepLab-v2, by their names in ``CRFParams``.
         min_probability: Leave out classes whose probability is lower than this in every pixel of
-            the picture; the time grows with the number of classes. Defaults to 0: all classes, as
+            the image; the time grows with the number of classes. Defaults to 0: all classes, as
             published.
         workers: Processes, for each process of a distributed test. 0 works in this one.
-        resolution: ``'picture'``, or ``'scores'`` to refine at the size of the scores.
+        resolution: ``'image'``, or ``'scores'`` to refine at the size of the scores.
         **kwargs: Arguments of :class:`MaskIoUMetric`.
 
     Raises:
@@ -46,7 +46,7 @@ class CRFIoUMetric(MaskIoUMetric):
         crf: Mapping | None = None,
         min_probability: float = 0.0,
         workers: int = 0,
-        resolution: Resolution = 'picture',
+        resolution: Resolution = 'image',
         **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -68,7 +68,7 @@ class CRFIoUMetric(MaskIoUMetric):
             self._measure(self._queue.put(job))
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Wait for the last pictures, then compute the metrics."""
+        """Wait for the last images, then compute the metrics."""
         self._measure(self._queue.drain())
         return super().evaluate(size)
 
@@ -97,7 +97,7 @@ def _path_of(job: Job) -> str:
 
 
 def _refine(job: Job, params: CRFParams, resolution: Resolution) -> np.ndarray:
-    """Mask of a picture, uint8 (H, W)."""
+    """Mask of an image, uint8 (H, W)."""
     path, classes, probabilities = job
     image = LoadImage()({'img_path': path})['img'][..., ::-1]
     refined = dense_crf(np.ascontiguousarray(image), probabilities, params, resolution)

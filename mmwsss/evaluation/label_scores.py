@@ -11,7 +11,7 @@ IGNORED = 255
 
 
 def label_confusion(labels: np.ndarray, truth: np.ndarray, num_classes: int) -> np.ndarray:
-    """Count one picture's pixels by true and given label.
+    """Count one image's pixels by true and given label.
 
     Args:
         labels: uint8 (H, W): 0 background, i + 1 class i, 255 unlabelled.

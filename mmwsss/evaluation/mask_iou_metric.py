@@ -14,8 +14,8 @@ from mmwsss.registry import METRICS
 class MaskIoUMetric(IoUMetric):
     """mmseg's ``IoUMetric`` that writes predictions as the VOC test server takes them.
 
-    ``output_dir`` gets an indexed PNG with VOC's colours for every picture, ``<img_id>.png`` (mmseg
-    writes gray ones, by the picture's file name alone). Each appears whole or not at all.
+    ``output_dir`` gets an indexed PNG with VOC's colours for every image, ``<img_id>.png`` (mmseg
+    writes gray ones, by the image's file name alone). Each appears whole or not at all.
 
     Args:
         *args: Arguments of ``IoUMetric``: output_dir, format_only, iou_metrics, prefix, …
@@ -46,7 +46,7 @@ class MaskIoUMetric(IoUMetric):
                 )
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Turn the areas of all pictures into the metrics; NaN for a class that is nowhere."""
+        """Turn the areas of all images into the metrics; NaN for a class that is nowhere."""
         metrics = super().compute_metrics(results)
         if self.classwise and not self.format_only:
             intersect, union, *_ = (sum(areas) for areas in zip(*results))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mmwsss.registry import MODELS
 
-from .classifiers.multi_scale import resize_pictures
+from .classifiers.multi_scale import resize_images
 
 
 @MODELS.register_module()
@@ -25,7 +25,7 @@ class AffinityNet(BaseModel):
         backbone (dict): Any backbone of the classifier, with three ``out_indices``.
         head (dict): See :class:`AffinityHead`.
         data_preprocessor (dict): See :class:`CAMDataPreprocessor`.
-        channels_last (bool): Keep weights and pictures in channels-last memory. Defaults to False.
+        channels_last (bool): Keep weights and images in channels-last memory. Defaults to False.
         init_cfg (dict, optional): Initialisation.
     """
 
@@ -72,7 +72,7 @@ class AffinityNet(BaseModel):
         """Give losses ('loss'), data samples with ``affinity`` ('predict') or features ('tensor').
 
         Args:
-            inputs (Tensor | Sequence[Tensor]): Normalised pictures; of any sizes for 'predict'.
+            inputs (Tensor | Sequence[Tensor]): Normalised images; of any sizes for 'predict'.
             data_samples (list[DataSample], optional): With ``gt_affinity_label`` for 'loss'.
             mode (str): 'loss', 'predict' or 'tensor'.
         """
@@ -80,8 +80,8 @@ class AffinityNet(BaseModel):
             return self.head.loss(self.extract_feat(inputs), data_samples)
         if mode == 'predict':
             samples = data_samples or [DataSample() for _ in inputs]
-            for sample, picture in zip(samples, inputs):
-                sample.affinity = self.batch_affinities(picture[None])[0]
+            for sample, image in zip(samples, inputs):
+                sample.affinity = self.batch_affinities(image[None])[0]
             return samples
         if mode == 'tensor':
             return self.head(self.extract_feat(inputs))
@@ -89,7 +89,7 @@ class AffinityNet(BaseModel):
 
     @torch.no_grad()
     def batch_affinities(self, inputs: Tensor) -> Tensor:
-        """Affinities of normalised pictures of one size.
+        """Affinities of normalised images of one size.
 
         They are padded at the bottom and at the right to whole cells of the coarsest tap, so that
         the taps lie upon each other as in training, whose crops are whole cells too.
@@ -110,7 +110,7 @@ class AffinityNet(BaseModel):
         return self.head.predict(taps, grid)
 
     def _padding_unit(self, inputs: Tensor) -> int:
-        """Pixels per cell of the coarsest tap, found on a blank picture the first time."""
+        """Pixels per cell of the coarsest tap, found on a blank image the first time."""
         if self._coarsest_stride is None:
             side = 16 * self.stride
             sizes = [tap.shape[-1] for tap in self.extract_feat(inputs.new_zeros(1, 3, side, side))]
@@ -123,13 +123,13 @@ class AffinityNet(BaseModel):
         return self._coarsest_stride
 
     @torch.no_grad()
-    def affinities(self, pictures: Sequence[Tensor], scale: float = 1.0) -> Tensor:
-        """Affinities of pictures of one size, seen at a scale.
+    def affinities(self, images: Sequence[Tensor], scale: float = 1.0) -> Tensor:
+        """Affinities of images of one size, seen at a scale.
 
         Args:
-            pictures (Sequence[Tensor]): uint8 RGB, shape (3, H, W).
+            images (Sequence[Tensor]): uint8 RGB, shape (3, H, W).
             scale (float): Factor on their sides.
         """
-        # A data preprocessor takes BGR, as pictures are loaded.
-        data = self.data_preprocessor({'inputs': [picture.flip(0) for picture in pictures]})
-        return self.batch_affinities(resize_pictures(torch.stack(data['inputs']), scale, 'bicubic'))
+        # A data preprocessor takes BGR, as images are loaded.
+        data = self.data_preprocessor({'inputs': [image.flip(0) for image in images]})
+        return self.batch_affinities(resize_images(torch.stack(data['inputs']), scale, 'bicubic'))

@@ -24,7 +24,7 @@ class AffinityLabelParams:
     foreground: Background = field(default_factory=lambda: Background(alpha=4))
     background: Background = field(default_factory=lambda: Background(alpha=32))
     crf: CRFParams | None = CRF_SETTINGS['affinity_label']
-    resolution: Resolution = 'picture'
+    resolution: Resolution = 'image'
 
 
 def affinity_labels(
@@ -38,7 +38,7 @@ def affinity_labels(
     Args:
         image: (H, W, 3) uint8, RGB.
         scores: (K, H, W) float in [0, 1], response maps of the present classes; the size of the
-            picture, or a smaller one with ``params.resolution='scores'``.
+            image, or a smaller one with ``params.resolution='scores'``.
         classes: (K,) their indices, below 254.
         params: settings.
 

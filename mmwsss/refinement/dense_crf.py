@@ -9,9 +9,9 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from .process_pool import PictureError, ordered_map
+from .process_pool import ImageError, ordered_map
 
-Resolution = Literal['picture', 'scores']
+Resolution = Literal['image', 'scores']
 
 _INSTALL = (
     'the dense CRF needs pydensecrf: pip install pydensecrf2 (on Python 3.13 and later: '
@@ -26,9 +26,9 @@ class CRFParams:
 
     Attributes:
         iterations: mean-field iterations; 0 returns the normalised input.
-        gaussian_sxy: deviation of the smoothness kernel, in pixels of the picture.
+        gaussian_sxy: deviation of the smoothness kernel, in pixels of the image.
         gaussian_compat: its weight.
-        bilateral_sxy: spatial deviation of the appearance kernel, in pixels of the picture.
+        bilateral_sxy: spatial deviation of the appearance kernel, in pixels of the image.
         bilateral_srgb: its colour deviation, in levels of 0..255.
         bilateral_compat: its weight.
         clip: probabilities are raised to this before the logarithm.
@@ -74,7 +74,7 @@ def dense_crf(
     image: np.ndarray,
     scores: np.ndarray,
     params: CRFParams = CRF_SETTINGS['cam'],
-    resolution: Resolution = 'picture',
+    resolution: Resolution = 'image',
 ) -> np.ndarray:
     """Refine class scores by mean-field inference in a fully connected CRF over the pixels.
 
@@ -82,9 +82,9 @@ def dense_crf(
         image: (H, W, 3) uint8, RGB.
         scores: (K, h, w), non-negative, a probability per class after normalisation: background
             and the present classes only, since the time grows with K.
-        params: settings, in pixels of the picture.
-        resolution: 'picture' resizes the scores (bilinear) and works at (H, W); 'scores' resizes
-            the picture and works at (h, w), spatial deviations scaled with it: faster, coarser.
+        params: settings, in pixels of the image.
+        resolution: 'image' resizes the scores (bilinear) and works at (H, W); 'scores' resizes
+            the image and works at (h, w), spatial deviations scaled with it: faster, coarser.
 
     Returns:
         (K, H, W) or (K, h, w) float32, summing to 1 over the classes.
@@ -100,9 +100,9 @@ def dense_crf_sets(
     image: np.ndarray,
     sets: Sequence[np.ndarray],
     params: CRFParams = CRF_SETTINGS['cam'],
-    resolution: Resolution = 'picture',
+    resolution: Resolution = 'image',
 ) -> list[np.ndarray]:
-    """``dense_crf`` of several scores of one picture, whose kernels are built once.
+    """``dense_crf`` of several scores of one image, whose kernels are built once.
 
     Args:
         image: see ``dense_crf``.
@@ -121,15 +121,15 @@ def dense_crf_sets(
         _check(image, scores)
     shapes = {scores.shape for scores in sets}
     if len(shapes) != 1:
-        raise ValueError(f'scores of one picture must have one shape, not {sorted(shapes)}')
-    if resolution not in ('picture', 'scores'):
-        raise ValueError(f"resolution must be 'picture' or 'scores', not {resolution!r}")
+        raise ValueError(f'scores of one image must have one shape, not {sorted(shapes)}')
+    if resolution not in ('image', 'scores'):
+        raise ValueError(f"resolution must be 'image' or 'scores', not {resolution!r}")
     original = image.shape[:2]
     sets = [scores.astype(np.float32, copy=False) for scores in sets]
-    if resolution == 'picture':
+    if resolution == 'image':
         sets = [_resize_scores(scores, original) for scores in sets]
     else:
-        image = _resize_picture(image, sets[0].shape[1:])
+        image = _resize_image(image, sets[0].shape[1:])
     probabilities = [_unary_probabilities(scores, params) for scores in sets]
     if params.iterations == 0 or len(probabilities[0]) == 1:
         return probabilities
@@ -138,8 +138,8 @@ def dense_crf_sets(
     return _infer(image, probabilities, params, scale)
 
 
-def check_crf(params: CRFParams, resolution: Resolution = 'picture') -> None:
-    """Refine one pixel: what is wrong with every picture shows now, not at the first one.
+def check_crf(params: CRFParams, resolution: Resolution = 'image') -> None:
+    """Refine one pixel: what is wrong with every image shows now, not at the first one.
 
     Raises:
         ValueError: a wrong resolution.
@@ -150,7 +150,7 @@ def check_crf(params: CRFParams, resolution: Resolution = 'picture') -> None:
 
 def _check(image: np.ndarray, scores: np.ndarray) -> None:
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(f'picture must be (H, W, 3) uint8, not {image.shape} {image.dtype}')
+        raise ValueError(f'image must be (H, W, 3) uint8, not {image.shape} {image.dtype}')
     if scores.ndim != 3 or 0 in scores.shape:
         raise ValueError(f'scores must be (K, h, w), not {scores.shape}')
     if not np.isfinite(scores).all() or scores.min() < 0:
@@ -163,10 +163,10 @@ def _resize_scores(scores: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.stack([cv2.resize(score, size[::-1]) for score in scores])
 
 
-def _resize_picture(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if image.shape[:2] == size:
         return image
-    # Averaging keeps a thin structure's colour where the picture shrinks.
+    # Averaging keeps a thin structure's colour where the image shrinks.
     shrinks = size[0] < image.shape[0]
     return cv2.resize(
         image, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
@@ -199,7 +199,7 @@ def _infer(
     crf.addPairwiseBilateral(
         sxy=tuple((params.bilateral_sxy * scale).tolist()),
         srgb=params.bilateral_srgb,
-        # The library insists on a writable buffer; pictures read from files often are not.
+        # The library insists on a writable buffer; images read from files often are not.
         rgbim=np.require(image, requirements=['C', 'W']),
         compat=params.bilateral_compat,
     )
@@ -235,16 +235,16 @@ def dense_crf_map(
     names: Iterable[str],
     params: CRFParams = CRF_SETTINGS['cam'],
     *,
-    resolution: Resolution = 'picture',
+    resolution: Resolution = 'image',
     workers: int = 0,
     on_error: Literal['raise', 'return'] = 'raise',
     progress: bool = True,
-) -> Iterator[np.ndarray | PictureError]:
-    """``dense_crf`` of many pictures in a pool of processes, in the order of ``names``.
+) -> Iterator[np.ndarray | ImageError]:
+    """``dense_crf`` of many images in a pool of processes, in the order of ``names``.
 
     Args:
         load: picklable; takes a name, returns (image, scores). It runs in the worker, so that
-            neither pictures nor score maps travel or pile up.
+            neither images nor score maps travel or pile up.
         names: what to refine.
         params: settings of the CRF.
         resolution: see ``dense_crf``.

@@ -1,4 +1,4 @@
-"""Training-free refinement of class maps by the picture's own colours.
+"""Training-free refinement of class maps by the image's own colours.
 
 Every pixel takes, again and again, an average of its neighbours' class scores, weighted by how
 alike their colours are: the idea of pixel-adaptive mask refinement (PAMR, Araslanov & Roth 2020).
@@ -45,7 +45,7 @@ def colour_affinity(images: Tensor, params: PixelAdaptiveParams = PixelAdaptiveP
 
     For pixel i and neighbour j it is the softmax over j of minus the mean over channels of
     ``|I_i - I_j| / (temperature * s_i)``, s_i being the unbiased standard deviation of that
-    channel over i and its neighbours. Outside the picture its border is repeated.
+    channel over i and its neighbours. Outside the image its border is repeated.
 
     Args:
         images: (B, C, H, W), uint8 or floating, any scale.
@@ -85,7 +85,7 @@ def pixel_adaptive_refine(
 
     Args:
         images: (B, C, H, W), uint8 or floating, any scale.
-        maps: (B, K, H, W), floating, of the pictures' size: resize either first.
+        maps: (B, K, H, W), floating, of the images' size: resize either first.
         params: settings.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Ordered work over many pictures in a pool of processes."""
+"""Ordered work over many images in a pool of processes."""
 
 import itertools
 import multiprocessing
@@ -19,13 +19,12 @@ from rich.progress import track
 Result = TypeVar('Result')
 
 _DEAD_WORKER = (
-    'a worker process died at this picture or one of the next: '
-    'if memory ran out, take fewer workers'
+    'a worker process died at this image or one of the next: if memory ran out, take fewer workers'
 )
 
 
-class PictureError(RuntimeError):
-    """What went wrong with one picture; ``name`` says which."""
+class ImageError(RuntimeError):
+    """What went wrong with one image; ``name`` says which."""
 
     def __init__(self, name: str, reason: str):
         super().__init__(name, reason)
@@ -43,9 +42,9 @@ def ordered_map(
     workers: int = 0,
     name_of: Callable[[Any], str] = str,
     on_error: Literal['raise', 'return'] = 'raise',
-    description: str = 'pictures',
+    description: str = 'images',
     progress: bool = True,
-) -> Iterator[Result | PictureError]:
+) -> Iterator[Result | ImageError]:
     """Results of ``function`` for every item, in the items' order, with a progress bar.
 
     At most four items a worker wait at a time, so ``items`` may be a generator of any length. The
@@ -58,13 +57,13 @@ def ordered_map(
         items: picklable where ``workers`` is not 0.
         workers: processes; 0 works in this one.
         name_of: the name of an item for errors.
-        on_error: 'raise' stops at the first item that fails; 'return' yields its PictureError in
+        on_error: 'raise' stops at the first item that fails; 'return' yields its ImageError in
             its place and goes on.
         description: of the progress bar.
         progress: show a progress bar.
 
     Raises:
-        PictureError: names the item; the original exception is its cause.
+        ImageError: names the item; the original exception is its cause.
     """
     if on_error not in ('raise', 'return'):
         raise ValueError(f"on_error must be 'raise' or 'return', not {on_error!r}")
@@ -81,13 +80,13 @@ def _results(
     on_error: str,
     description: str,
     progress: bool,
-) -> Iterator[Result | PictureError]:
+) -> Iterator[Result | ImageError]:
     total = len(items) if isinstance(items, Sized) else None
     with closing(outcomes):
         for item, outcome in track(outcomes, description, total, disable=not progress):
             try:
                 result = _result(outcome, name_of(item))
-            except PictureError as failure:
+            except ImageError as failure:
                 if on_error == 'raise' or isinstance(failure.__cause__, BrokenProcessPool):
                     raise
                 result = failure
@@ -95,13 +94,13 @@ def _results(
 
 
 def _result(outcome: Callable[[], Result], name: str) -> Result:
-    """Call ``outcome``; what it raises becomes the PictureError of ``name``."""
+    """Call ``outcome``; what it raises becomes the ImageError of ``name``."""
     try:
         return outcome()
     except BrokenProcessPool as error:
-        raise PictureError(name, _DEAD_WORKER) from error
+        raise ImageError(name, _DEAD_WORKER) from error
     except Exception as error:
-        raise PictureError(name, f'{type(error).__name__}: {error}') from error
+        raise ImageError(name, f'{type(error).__name__}: {error}') from error
 
 
 class OrderedQueue:
@@ -133,7 +132,7 @@ class OrderedQueue:
         Waits while four items a worker are under way, so that they do not pile up.
 
         Raises:
-            PictureError: names the item whose result it is.
+            ImageError: names the item whose result it is.
         """
         if not self.workers:
             return [_result(lambda: self.function(item), self.name_of(item))]

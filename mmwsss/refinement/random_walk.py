@@ -76,7 +76,7 @@ def pairwise_affinity(features: Tensor, radius: float = 5) -> Tensor:
 
 
 class _Layout(NamedTuple):
-    """Where the entries of one picture's matrix lie, in CSR order."""
+    """Where the entries of one image's matrix lie, in CSR order."""
 
     crow: Tensor  # (N + 1,) int32
     col: Tensor  # (nnz,) int32
@@ -102,7 +102,7 @@ def _pairs(height: int, width: int, radius: float, border: Border) -> np.ndarray
 def _layout(
     height: int, width: int, radius: float, border: Border, device: torch.device
 ) -> _Layout:
-    """Matrix layout of a grid; a few are kept, since pictures of one size come together."""
+    """Matrix layout of a grid; a few are kept, since images of one size come together."""
     if border not in ('inside', 'psa'):
         raise ValueError(f"border must be 'inside' or 'psa', not {border!r}")
     cells = height * width
@@ -134,7 +134,7 @@ def _block_diagonal_csr(layout: _Layout, values: Tensor, cells: int) -> Tensor:
     batch, entries = values.shape
     size = batch * cells
     if max(size, values.numel()) > torch.iinfo(torch.int32).max:
-        raise ValueError(f'{batch} pictures of {cells} cells are too many: take a smaller batch')
+        raise ValueError(f'{batch} images of {cells} cells are too many: take a smaller batch')
     block = torch.arange(batch, dtype=torch.int32, device=values.device)[:, None]
     col = (layout.col + block * cells).flatten()
     crow = torch.cat([layout.crow[:1], (layout.crow[1:] + block * entries).flatten()])
@@ -169,7 +169,7 @@ def transition_matrix(
         dtype: float32 or float64.
 
     Returns:
-        Sparse CSR (B * h * w, B * h * w), one diagonal block for each picture.
+        Sparse CSR (B * h * w, B * h * w), one diagonal block for each image.
 
     Raises:
         ValueError: a wrong number of offsets, or a negative, infinite or NaN affinity.

@@ -23,7 +23,7 @@ _INT32 = np.dtype('<i4')
 
 
 class CAMStore:
-    """A folder with one compressed ``.npz`` per picture and one JSON that describes them.
+    """A folder with one compressed ``.npz`` per image and one JSON that describes them.
 
     ``<root>/<img_id>.npz`` holds ``scores`` (K, h, w) of the present classes at the network's
     resolution, ``classes`` int32 (K,) and ``ori_shape`` int32 (2,) = (H, W). With dtype 'uint8'
@@ -98,11 +98,11 @@ class CAMStore:
         return cls(root, meta['classes'], meta['dtype'])
 
     def path(self, img_id: str) -> Path:
-        """Return the picture's file; an id that would leave the store is a ValueError."""
+        """Return the image's file; an id that would leave the store is a ValueError."""
         return img_id_path(self.root, img_id, '.npz')
 
     def write(self, response: ResponseMap) -> Path:
-        """Write one picture's response maps and return the file."""
+        """Write one image's response maps and return the file."""
         path = self.path(response.img_id)
         self._check_classes(path, response.classes)
         scores = response.scores.cpu()
@@ -118,10 +118,10 @@ class CAMStore:
         return path
 
     def read(self, img_id: str) -> ResponseMap:
-        """Read one picture's response maps.
+        """Read one image's response maps.
 
         Raises:
-            FileNotFoundError: the store has no such picture.
+            FileNotFoundError: the store has no such image.
             ValueError: the file is damaged or not of this store; names it.
         """
         path = self.path(img_id)
@@ -155,7 +155,7 @@ class CAMStore:
             )
 
     def ids(self) -> list[str]:
-        """List the pictures' ids, sorted."""
+        """List the images' ids, sorted."""
         return sorted(path.relative_to(self.root).as_posix()[:-4] for path in self._files())
 
     def _files(self) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""From a picture's id to a file below a folder, never outside it."""
+"""From an image's id to a file below a folder, never outside it."""
 
 import os
 import re

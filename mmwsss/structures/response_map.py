@@ -1,4 +1,4 @@
-"""Response maps (CAM) of one picture, and the one way to make a label map of them."""
+"""Response maps (CAM) of one image, and the one way to make a label map of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,13 +46,13 @@ def strongest(scores: Tensor) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True, eq=False)
 class ResponseMap:
-    """Response maps of the classes present in one picture.
+    """Response maps of the classes present in one image.
 
     Attributes:
         scores: float32 (K, h, w) in [0, 1], at the network's resolution.
         classes: int64 (K,), ascending indices of foreground classes (no background).
-        ori_shape: (H, W) of the original picture.
-        img_id: the picture's path relative to the image root, without suffix.
+        ori_shape: (H, W) of the original image.
+        img_id: the image's path relative to the image root, without suffix.
 
     Raises:
         ValueError: naming ``img_id``, when a field breaks these conventions.
@@ -115,7 +115,7 @@ class ResponseMap:
         return cls(fields['cam'], fields['cam_classes'], fields['ori_shape'], fields['img_id'])
 
     def resized(self) -> Tensor:
-        """Return the maps at the picture's original size, float32 (K, H, W)."""
+        """Return the maps at the image's original size, float32 (K, H, W)."""
         return resize_scores(self.scores, self.ori_shape)
 
     def seed(self, threshold: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""Pictures of response maps, seeds and results."""
+"""Images of response maps, seeds and results."""
 
 from .bars import class_bars
 from .grid import image_grid

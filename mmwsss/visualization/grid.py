@@ -1,4 +1,4 @@
-"""Pictures side by side with headings, captions and a legend of colours."""
+"""Images side by side with headings, captions and a legend of colours."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -21,13 +21,13 @@ def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
 
 
 def is_flat(image: np.ndarray) -> bool:
-    """Tell a picture of few colours (a mask) from a photo."""
+    """Tell an image of few colours (a mask) from a photo."""
     packed = image.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
     return len(np.unique(packed)) <= 64
 
 
-def fit_picture(image: np.ndarray, width: int, height: int) -> Image.Image:
-    """Scale a picture into a box, keeping its proportions; masks stay crisp.
+def fit_image(image: np.ndarray, width: int, height: int) -> Image.Image:
+    """Scale an image into a box, keeping its proportions; masks stay crisp.
 
     Args:
         image: uint8 (H, W, 3) RGB.
@@ -38,9 +38,7 @@ def fit_picture(image: np.ndarray, width: int, height: int) -> Image.Image:
         ValueError: not such an array.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(
-            f'picture is {image.dtype}{list(image.shape)}, expected uint8 (H, W, 3) RGB'
-        )
+        raise ValueError(f'image is {image.dtype}{list(image.shape)}, expected uint8 (H, W, 3) RGB')
     factor = min(width / image.shape[1], height / image.shape[0])
     size = [max(1, round(side * factor)) for side in (image.shape[1], image.shape[0])]
     method = Image.Resampling.NEAREST if is_flat(image) else Image.Resampling.LANCZOS
@@ -71,7 +69,7 @@ def check_rows(
         raise ValueError('a sheet needs at least one row and one column')
     for number, row in enumerate(rows):
         if len(row) != len(columns):
-            raise ValueError(f'row {number} has {len(row)} pictures for {len(columns)} columns')
+            raise ValueError(f'row {number} has {len(row)} images for {len(columns)} columns')
     if captions is not None and len(captions) != len(rows):
         raise ValueError(f'{len(captions)} captions for {len(rows)} rows')
 
@@ -101,7 +99,7 @@ def _table_width(cells: _Cells) -> int:
 
 
 class _Sheet:
-    """A white picture that grows downwards as blocks are appended."""
+    """A white image that grows downwards as blocks are appended."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -156,10 +154,10 @@ def image_grid(
     table: Sequence[Mapping[str, str | float | None]] = (),
     tile_width: int = 256,
 ) -> np.ndarray:
-    """Set pictures out in a grid.
+    """Set images out in a grid.
 
     Args:
-        rows: per row one uint8 (H, W, 3) RGB picture per column, of any size.
+        rows: per row one uint8 (H, W, 3) RGB image per column, of any size.
         columns: headings.
         title: above everything.
         captions: one line below each row, or None.
@@ -188,7 +186,7 @@ def image_grid(
     for x, heading in zip(left, columns):
         draw.text((x, head.size * 0.2), _shorten(heading, head, tile_width), _INK, head)
     for number, row in enumerate(rows):
-        tiles = [fit_picture(image, tile_width, round(1.25 * tile_width)) for image in row]
+        tiles = [fit_image(image, tile_width, round(1.25 * tile_width)) for image in row]
         block, _ = sheet.block(max(tile.height for tile in tiles))
         for x, tile in zip(left, tiles):
             block.paste(tile, (x, 0))

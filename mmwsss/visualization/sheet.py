@@ -1,4 +1,4 @@
-"""A results page: numbers on top, pictures below, in one HTML file and one PNG."""
+"""A results page: numbers on top, images below, in one HTML file and one PNG."""
 
 import base64
 import html
@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ..structures import atomic_open
-from .grid import Color, check_rows, fit_picture, format_number, image_grid, is_flat
+from .grid import Color, check_rows, fit_image, format_number, image_grid, is_flat
 
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;
@@ -51,7 +51,7 @@ def write_sheet(
     """Write a self-contained HTML page and a PNG with the same content.
 
     Args:
-        rows: per row one uint8 (H, W, 3) RGB picture per column, of any size.
+        rows: per row one uint8 (H, W, 3) RGB image per column, of any size.
         columns: headings, for example photo, CAM, mask, truth.
         out: the HTML file; the PNG takes the same name with its own suffix.
         title: above everything.
@@ -59,7 +59,7 @@ def write_sheet(
         table: numbers on top, one mapping per line with the same keys, for example
             ``{'method': 'CAM', 'mIoU': 58.4, 'threshold': 0.28}``.
         legend: colour by class name.
-        tile_width: pixels per column in the PNG; the page embeds pictures up to twice that.
+        tile_width: pixels per column in the PNG; the page embeds images up to twice that.
 
     Returns:
         the HTML file and the PNG file.
@@ -95,12 +95,12 @@ def write_page(
         title: above everything.
         table: numbers on top.
         legend: colour by class name.
-        rows: of pictures; none: a page without.
-        columns: headings of the pictures.
+        rows: of images; none: a page without.
+        columns: headings of the images.
         captions: one line below each row, or None.
         notes: paragraphs below the table.
-        figures: large pictures below them by their headings, uint8 (H, W, 3) RGB.
-        tile_width: half of the width to which pictures of rows are scaled down.
+        figures: large images below them by their headings, uint8 (H, W, 3) RGB.
+        tile_width: half of the width to which images of rows are scaled down.
 
     Returns:
         the HTML file.
@@ -116,7 +116,7 @@ def write_page(
         *(f'<p>{html.escape(note)}</p>' for note in notes),
         *(_figure(heading, image) for heading, image in (figures or {}).items()),
         _legend(legend or {}),
-        _picture_table(rows, columns, captions, 2 * tile_width) if rows else '',
+        _image_table(rows, columns, captions, 2 * tile_width) if rows else '',
     ]
     with atomic_open(page) as file:
         file.write(_document(title, '\n'.join(part for part in body if part)).encode())
@@ -155,7 +155,7 @@ def _legend(legend: Mapping[str, Color]) -> str:
     return '<ul class="legend">' + ''.join(entries) + '</ul>' if entries else ''
 
 
-def _picture_table(
+def _image_table(
     rows: Sequence[Sequence[np.ndarray]],
     columns: Sequence[str],
     captions: Sequence[str] | None,
@@ -174,20 +174,20 @@ def _figure(heading: str, image: np.ndarray) -> str:
 
 
 def _embed(image: np.ndarray, name: str, width: int) -> str:
-    """Encode a picture into the page: masks as PNG, photos as JPEG."""
-    picture = fit_picture(image, min(width, image.shape[1]), image.shape[0])
+    """Encode an image into the page: masks as PNG, photos as JPEG."""
+    shown = fit_image(image, min(width, image.shape[1]), image.shape[0])
     if is_flat(image):
-        return _png(picture, name)
-    return _image_tag(picture, name, 'jpeg', quality=88)
+        return _png(shown, name)
+    return _image_tag(shown, name, 'jpeg', quality=88)
 
 
-def _png(picture: Image.Image, name: str, css_class: str = '') -> str:
-    return _image_tag(picture, name, 'png', css_class, optimize=True)
+def _png(image: Image.Image, name: str, css_class: str = '') -> str:
+    return _image_tag(image, name, 'png', css_class, optimize=True)
 
 
-def _image_tag(picture: Image.Image, name: str, kind: str, css_class: str = '', **options) -> str:
+def _image_tag(image: Image.Image, name: str, kind: str, css_class: str = '', **options) -> str:
     buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     data = base64.b64encode(buffer.getvalue()).decode()
     css = f' class="{css_class}"' if css_class else ''
     return f'<img{css} alt="{html.escape(name, quote=True)}" src="data:image/{kind};base64,{data}">'

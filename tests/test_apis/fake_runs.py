@@ -43,7 +43,7 @@ test_dataloader = dict(dataset=dict(train_dataloader['dataset'], ann_file='val.t
 
 
 def set_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make it the working folder, with tools, configs and two pictures."""
+    """Make it the working folder, with tools, configs and two images."""
     monkeypatch.chdir(folder)
     for name in ('cam.py', 'sub.py', 'fail.py', 'other/cam.py'):
         Path(name).parent.mkdir(exist_ok=True)

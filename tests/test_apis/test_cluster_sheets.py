@@ -77,8 +77,8 @@ def test_page_shows_the_nearest_of_each_round(cfg, work_dir, tmp_path):
     assert tiles[0][2][1] == tiles[1][2][1], 'the rounds start at a column of their own'
     assert tiles[0][2][1] - tiles[0][1][1] > 1.5 * (tiles[0][1][1] - tiles[0][0][1])
     text = page.read_text()
-    assert 'sub-category 0; round 1: 2 pictures; round 3: 3 pictures; in all of these' in text
-    assert 'sub-category 1; round 1: 2 pictures (dog in 1); round 3: 1 picture (dog in 1)' in text
+    assert 'sub-category 0; round 1: 2 images; round 3: 3 images; in all of these' in text
+    assert 'sub-category 1; round 1: 2 images (dog in 1); round 3: 1 image (dog in 1)' in text
 
 
 def test_frames_tell_the_first_rounds_sub_category(cfg, work_dir, tmp_path):
@@ -150,7 +150,7 @@ def test_unknown_class_and_round_are_named(cfg, work_dir, tmp_path):
         write_cluster_sheets(cfg, work_dir, (1, 2), tmp_path)
 
 
-def test_pictures_of_another_dataset_are_refused(cfg, work_dir, tmp_path):
+def test_images_of_another_dataset_are_refused(cfg, work_dir, tmp_path):
     (tmp_path / 'labels.txt').write_text('a.png cow dog\n')
     with pytest.raises(ValueError, match='c was clustered but is not in the training dataset'):
         write_cluster_sheets(cfg, work_dir, (1,), tmp_path, ['cow'])

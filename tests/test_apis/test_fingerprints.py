@@ -30,18 +30,18 @@ def test_output_fingerprint_sees_names_and_contents(tmp_path):
     assert len({first, second, output_fingerprint(folder)}) == 3
 
 
-def test_data_fingerprint_sees_lists_and_pictures(tmp_path):
-    (tmp_path / 'pictures').mkdir()
-    picture, split = tmp_path / 'pictures/a.jpg', tmp_path / 'train.txt'
-    picture.write_text('1')
+def test_data_fingerprint_sees_lists_and_images(tmp_path):
+    (tmp_path / 'images').mkdir()
+    image, split = tmp_path / 'images/a.jpg', tmp_path / 'train.txt'
+    image.write_text('1')
     split.write_text('a\n')
     dataset = dict(
-        data_root=str(tmp_path), ann_file='train.txt', data_prefix=dict(img_path='pictures')
+        data_root=str(tmp_path), ann_file='train.txt', data_prefix=dict(img_path='images')
     )
     wrapped = dict(type='RepeatDataset', dataset=dataset)
     seen = [data_fingerprint([dataset]), data_fingerprint([dataset])]
     assert seen[0] == seen[1] == data_fingerprint([wrapped])
-    picture.write_text('12')
+    image.write_text('12')
     seen.append(data_fingerprint([dataset]))
     split.write_text('b\n')
     os.utime(split, (0, 0))

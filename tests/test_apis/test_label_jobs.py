@@ -8,13 +8,19 @@ import pytest
 from PIL import Image
 
 from mmwsss.apis import label_jobs
-from mmwsss.apis.label_jobs import Picture, by_size, gather_lines, on_main_process, usable_workers
+from mmwsss.apis.label_jobs import (
+    TaggedImage,
+    by_size,
+    gather_lines,
+    on_main_process,
+    usable_workers,
+)
 
 HERE = socket.gethostname()
 
 
 @pytest.mark.parametrize(
-    ('cores', 'processes', 'pictures', 'workers'),
+    ('cores', 'processes', 'images', 'workers'),
     [
         (1, 1, 10_000, 0),
         (2, 1, 79, 0),  # half of 79 is less than the start costs
@@ -26,10 +32,10 @@ HERE = socket.gethostname()
         (2, 4, 10_000, 0),
     ],
 )
-def test_pool_is_used_where_it_pays(monkeypatch, cores, processes, pictures, workers):
+def test_pool_is_used_where_it_pays(monkeypatch, cores, processes, images, workers):
     monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(cores)), raising=False)
     monkeypatch.setattr(label_jobs, 'all_gather_object', lambda mine: [mine] * processes)
-    assert usable_workers(None, pictures) == workers
+    assert usable_workers(None, images) == workers
 
 
 @pytest.mark.parametrize(
@@ -47,13 +53,13 @@ def test_only_processes_that_share_its_cores_count(monkeypatch, others, workers)
     assert usable_workers(None, 10_000) == workers
 
 
-def test_pictures_by_size(tmp_path: Path):
+def test_images_by_size(tmp_path: Path):
     sizes = {'a': (8, 5), 'b': (5, 8), 'c': (8, 5), 'd': (5, 9), 'e': (5, 8)}
     for name, size in sizes.items():
         Image.new('RGB', size).save(tmp_path / f'{name}.png')
-    (tmp_path / 'bad.png').write_bytes(b'no picture')
-    pictures = [Picture(n, str(tmp_path / f'{n}.png'), (), None) for n in [*sizes, 'bad', 'none']]
-    assert ''.join(picture.img_id[0] for picture in by_size(pictures)) == 'bnbedac'
+    (tmp_path / 'bad.png').write_bytes(b'no image')
+    images = [TaggedImage(n, str(tmp_path / f'{n}.png'), (), None) for n in [*sizes, 'bad', 'none']]
+    assert ''.join(image.img_id[0] for image in by_size(images)) == 'bnbedac'
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ test_evaluator = [dict(type='mmwsss.MaskIoUMetric')]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Two pictures with tags and masks, and the configs of a small pipeline."""
+    """Two images with tags and masks, and the configs of a small pipeline."""
     for folder in ('images', 'masks'):
         (tmp_path / folder).mkdir()
     for name in ('a', 'b'):
@@ -141,14 +141,14 @@ REVERSED = dict(metainfo=dict(classes=('dog', 'cat')))
     [
         ('affinity_labels', {'affinity_labels.crf': dict(settings='nonsense')}, 'nonsense'),
         ('affinity_labels', {'affinity_labels.foreground.alpha': -4}, 'alpha must be positive'),
-        ('affinity_labels', {'affinity_labels.mask_dir': '/nope'}, '/nope: no mask of any picture'),
+        ('affinity_labels', {'affinity_labels.mask_dir': '/nope'}, '/nope: no mask of any image'),
         (
             'pseudo_labels',
             {'pseudo_labels.background': dict(_delete_=True, alpa=4)},
             "unexpected keyword argument 'alpa'",
         ),
         ('pseudo_labels', {'pseudo_labels.ignore_bellow': 0.7}, "no setting 'ignore_bellow'"),
-        ('pseudo_labels', {'pseudo_labels.mask_dir': '/nope'}, '/nope: no mask of any picture'),
+        ('pseudo_labels', {'pseudo_labels.mask_dir': '/nope'}, '/nope: no mask of any image'),
         ('pseudo_labels', {'pseudo_labels.refiner.type': 'Guess'}, 'Guess is not in'),
         ('pseudo_labels', {'model.head.radios': 3}, 'radios'),
         ('classifier', {'model.backbone.init_cfg.checkpoint': '/no.pth'}, 'no file /no.pth'),
@@ -175,7 +175,7 @@ def test_a_batch_that_processes_cannot_share_is_told(root):
     whole = pipeline(root, {'segmentor': dict(cfg_options={'train_dataloader.batch_size': 10})})
     replace(whole, launcher='pytorch', processes=2).check()
     replace(whole, processes=4).check()  # without a launcher there is one
-    message = r"stage 'segmentor': a batch of 10 pictures cannot be divided among 3 processes"
+    message = r"stage 'segmentor': a batch of 10 images cannot be divided among 3 processes"
     with pytest.raises(ValueError, match=message):
         replace(whole, launcher='slurm', processes=3).check()
 

@@ -113,7 +113,7 @@ def test_unsure_pixels_are_left_out_before_the_crf_makes_all_sure(data):
     assert job.ignore_below.background > job.ignore_below.foreground > 0.5
 
 
-def test_own_pictures_have_whole_labels_to_look_at():
+def test_own_images_have_whole_labels_to_look_at():
     cfg = Config.fromfile(CONFIGS / 'pipelines/custom.py')
     # As docs/data.md says for the labels that the segmentor learns from.
     (option,) = re.findall(r'--cfg-options (stages\.\S+)=0\.0', (ROOT / 'docs/data.md').read_text())

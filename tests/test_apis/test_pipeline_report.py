@@ -31,7 +31,7 @@ def truth_of(index: int) -> np.ndarray:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Five pictures with truth, response maps, pseudo-labels (all dog) and masks (all 255)."""
+    """Five images with truth, response maps, pseudo-labels (all dog) and masks (all 255)."""
     (tmp_path / 'JPEGImages').mkdir()
     store = CAMStore.create(tmp_path / 'cams', CLASSES)
     labels = LabelFolder.create(tmp_path / 'labels', 'pseudo', CLASSES, {})
@@ -45,7 +45,7 @@ def root(tmp_path: Path) -> Path:
         truth.write(name, truth_of(index))
         labels.write(name, np.full(SIZE, 2, np.uint8))
         masks.write(name, np.full(SIZE, 255, np.uint8))
-        scores = torch.ones(index % 2, 3, 4)  # none at all in every second picture
+        scores = torch.ones(index % 2, 3, 4)  # none at all in every second image
         store.write(ResponseMap(scores, torch.arange(index % 2), SIZE, name))
     tags = {'classes': CLASSES, 'labels': {f'p{i}': [CLASSES[i % 2]] for i in range(COUNT)}}
     (tmp_path / 'image_labels.json').write_text(json.dumps(tags))
@@ -97,15 +97,15 @@ def settings(root: Path, **changes) -> dict:
             dataset=dataset,
             columns=columns,
             bars=['cams', 'test', 'later'],
-            pictures=3,
+            images=3,
             title='a < b',
         )
         | changes
     )
 
 
-def page_pictures(page: Path) -> list[np.ndarray]:
-    """The pictures embedded in a page, in their order."""
+def page_images(page: Path) -> list[np.ndarray]:
+    """The images embedded in a page, in their order."""
     coded = re.findall(r'base64,([^"]+)"', page.read_text())
     return [np.array(Image.open(io.BytesIO(base64.b64decode(one)))) for one in coded]
 
@@ -134,7 +134,7 @@ def test_times_are_rounded_to_seconds(seconds: float, text: str) -> None:
     assert minutes(seconds) == text
 
 
-def test_markdown_shows_table_notes_and_pictures(root: Path) -> None:
+def test_markdown_shows_table_notes_and_images(root: Path) -> None:
     markdown, page = write_report(settings(root), records(root), root / 'out')
     assert (markdown, page) == (root / 'out/report.md', root / 'out/report.html')
     text = markdown.read_text()
@@ -144,7 +144,7 @@ def test_markdown_shows_table_notes_and_pictures(root: Path) -> None:
     for name in re.findall(r'\]\((.*)\)', text):
         Image.open(root / 'out' / name).verify()
     assert 'report_bars.png' in text
-    assert 'report_pictures.png' in text
+    assert 'report_images.png' in text
 
 
 @pytest.mark.parametrize(('coverage', 'noted'), [(100.0, False), (85.0, True)])
@@ -155,7 +155,7 @@ def test_left_out_pixels_are_explained(root: Path, coverage: float, noted: bool)
     assert ('count as missed' in markdown.read_text()) == noted
 
 
-def test_page_shows_each_stage_of_each_picture(root: Path) -> None:
+def test_page_shows_each_stage_of_each_image(root: Path) -> None:
     _, page = write_report(settings(root), records(root), root / 'out')
     text = page.read_text()
     assert re.findall(r'<th>(.*?)</th>', text)[-5:] == [
@@ -164,7 +164,7 @@ def test_page_shows_each_stage_of_each_picture(root: Path) -> None:
     assert 'a &lt; b' in text
     assert 'src="report' not in text  # self-contained
     colours = np.array(voc_palette(256), np.uint8)
-    bars, *tiles = page_pictures(page)
+    bars, *tiles = page_images(page)
     np.testing.assert_array_equal(bars, np.array(Image.open(root / 'out/report_bars.png')))
     assert len(tiles) == 3 * 5
     for row, index in enumerate((0, 2, 4)):  # three of five, evenly spread
@@ -179,8 +179,8 @@ def test_page_shows_each_stage_of_each_picture(root: Path) -> None:
 
 
 def test_heat_map_shows_the_response(root: Path) -> None:
-    _, page = write_report(settings(root, pictures=5), records(root), root / 'out')
-    _, *tiles = page_pictures(page)
+    _, page = write_report(settings(root, images=5), records(root), root / 'out')
+    _, *tiles = page_images(page)
     hot = np.array([128, 0, 0])  # the other end of the colormap
     np.testing.assert_allclose(tiles[6], (tiles[5] + hot) / 2, atol=1)
 
@@ -202,7 +202,7 @@ def test_on_voc_the_figures_need_no_excuse(root: Path) -> None:
     assert 'of VOC 2012' not in markdown.read_text()
 
 
-def test_missing_picture_of_a_stage_is_named(root: Path) -> None:
+def test_missing_image_of_a_stage_is_named(root: Path) -> None:
     (root / 'labels/p2.png').unlink()
     with pytest.raises(ValueError, match=r'labels/p2\.png: no such mask'):
         write_report(settings(root), records(root), root / 'out')

@@ -1,4 +1,4 @@
-"""Pages of response maps: which pictures, which thresholds."""
+"""Pages of response maps: which images, which thresholds."""
 
 import json
 import runpy
@@ -83,7 +83,7 @@ def test_seeds_follow_the_threshold(root, cfg, monkeypatch):
         assert everything == 1 and 0.4 < right < 0.6
 
 
-def test_pictures_without_masks_have_no_column_of_truth(root, cfg, monkeypatch):
+def test_images_without_masks_have_no_column_of_truth(root, cfg, monkeypatch):
     pages = []
     monkeypatch.setattr(module, 'write_sheet', lambda *args: pages.append(args) or ('', ''))
     del cfg.test_dataloader.dataset.data_prefix['seg_map_path']
@@ -94,13 +94,13 @@ def test_pictures_without_masks_have_no_column_of_truth(root, cfg, monkeypatch):
     assert 'cow' in legend and 'dog' not in legend
 
 
-def test_unknown_picture_is_named(root, cfg):
+def test_unknown_image_is_named(root, cfg):
     methods, table = read_methods({'x': str(root / 'cams')})
-    with pytest.raises(ValueError, match='no picture d'):
+    with pytest.raises(ValueError, match='no image d'):
         write_response_sheet(cfg, methods, root / 'page.html', '', table, img_ids=('a', 'd'))
 
 
-def test_tool_writes_page_and_picture(root, cfg, monkeypatch, capsys):
+def test_tool_writes_page_and_image(root, cfg, monkeypatch, capsys):
     cfg.dump(root / 'cfg.py')
     arguments = [str(root / 'cfg.py'), f'CAM={root / "cams"}', f'Other={root / "cams"}@0.2']
     arguments += ['--out', str(root / 'page.html'), '--count', '2']

@@ -6,7 +6,7 @@ from PIL import Image
 
 CLASSES = ('bird', 'cat', 'dog')
 # Ids, present class indices, and which of them only as "difficult" objects.
-PICTURES = {'a': ([1], []), 'b': ([0, 2], [2]), 'c': ([2], [2])}
+IMAGES = {'a': ([1], []), 'b': ([0, 2], [2]), 'c': ([2], [2])}
 
 
 def _write_xml(path: Path, names: list[str], difficult: list[str]) -> None:
@@ -19,12 +19,12 @@ def _write_xml(path: Path, names: list[str], difficult: list[str]) -> None:
 
 @pytest.fixture
 def voc_root(tmp_path: Path) -> Path:
-    """Make a VOC layout of three pictures, 12 wide and 8 high."""
+    """Make a VOC layout of three images, 12 wide and 8 high."""
     rng = np.random.default_rng(0)
     for folder in ('JPEGImages', 'SegmentationClass', 'Annotations', 'ImageSets/Segmentation'):
         (tmp_path / folder).mkdir(parents=True)
     lines = []
-    for img_id, (labels, difficult) in PICTURES.items():
+    for img_id, (labels, difficult) in IMAGES.items():
         pixels = rng.integers(0, 256, (8, 12, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / f'JPEGImages/{img_id}.jpg')
         mask = np.zeros((8, 12), np.uint8)

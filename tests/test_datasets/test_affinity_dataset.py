@@ -1,4 +1,4 @@
-"""Affinity labels as data: errors before training, one geometry for picture and label."""
+"""Affinity labels as data: errors before training, one geometry for image and label."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ PRESENT = {'a': [1], 'b': [0, 2], 'c': [2]}
 
 @pytest.fixture
 def folder(voc_root: Path) -> LabelFolder:
-    """Labels of the three pictures, 12 wide and 8 high."""
+    """Labels of the three images, 12 wide and 8 high."""
     folder = LabelFolder.create(voc_root / 'affinity', 'affinity', CLASSES, {'alpha': 4})
     for img_id, classes in PRESENT.items():
         labels = np.zeros((8, 12), np.uint8)
@@ -46,7 +46,7 @@ def load(root: Path, index: int) -> dict:
     return LoadAffinityLabel()(info)
 
 
-def test_samples_have_picture_and_label(voc_root: Path, folder: LabelFolder) -> None:
+def test_samples_have_image_and_label(voc_root: Path, folder: LabelFolder) -> None:
     dataset = make_dataset(voc_root)
     assert [info['img_id'] for info in map(dataset.get_data_info, range(3))] == ['a', 'b', 'c']
     assert dataset.get_data_info(0)['affinity_label_path'] == str(folder.path('a'))
@@ -79,10 +79,10 @@ def test_errors_before_training(voc_root: Path, folder: LabelFolder) -> None:
 
 def test_errors_of_a_label(voc_root: Path, folder: LabelFolder) -> None:
     folder.write('a', np.zeros((9, 12), np.uint8))
-    with pytest.raises(DataError, match=r'a\.png: the label is 12x9, its picture 12x8'):
+    with pytest.raises(DataError, match=r'a\.png: the label is 12x9, its image 12x8'):
         load(voc_root, 0)
     folder.write('a', np.full((8, 12), 3, np.uint8))
-    with pytest.raises(DataError, match=r'a\.png: labels class 2, which the picture does not show'):
+    with pytest.raises(DataError, match=r'a\.png: labels class 2, which the image does not show'):
         load(voc_root, 0)
     with pytest.raises(DataError, match=r'a\.png: value 4 is no class'):
         folder.write('a', np.full((8, 12), 4, np.uint8))
@@ -125,7 +125,7 @@ def test_pooling_is_the_published_rule_for_one_class() -> None:
     np.testing.assert_array_equal(pool_labels(labels, 5), published)
 
 
-def test_picture_and_label_share_the_geometry() -> None:
+def test_image_and_label_share_the_geometry() -> None:
     """The colour of every pixel tells its label, before and after the random steps."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 4, (7, 9)).repeat(8, 0).repeat(8, 1).astype(np.uint8)
@@ -163,9 +163,9 @@ def test_label_folder_keeps_labels(tmp_path: Path) -> None:
     labels = np.random.default_rng(0).choice([0, 1, 3, 255], (5, 7)).astype(np.uint8)
     path = folder.write('x/y', labels)
     np.testing.assert_array_equal(LabelFolder.open(tmp_path, 'pseudo').read('x/y'), labels)
-    with Image.open(path) as picture:
-        assert picture.mode == 'P'
-        palette = np.array(picture.getpalette()).reshape(-1, 3)
+    with Image.open(path) as image:
+        assert image.mode == 'P'
+        palette = np.array(image.getpalette()).reshape(-1, 3)
     np.testing.assert_array_equal(palette, voc_palette()[: len(palette)])
     assert list(folder.ids()) == ['x/y']
     assert 'x/y' in folder
@@ -201,7 +201,7 @@ def test_notes_are_read_from_whole_files_only(tmp_path: Path) -> None:
     for length in range(len(content)):
         path.write_bytes(content[:length])
         assert folder.notes('x') is None
-    path.write_bytes(b'no picture' + content[-12:])
+    path.write_bytes(b'no image' + content[-12:])
     assert folder.notes('x') is None
 
 
@@ -214,7 +214,7 @@ def test_labels_of_different_settings_do_not_mix(tmp_path: Path) -> None:
         LabelFolder.create(tmp_path / 'l', 'affinity', CLASSES, {})
     (tmp_path / 'm').mkdir()
     Image.new('L', (3, 3)).save(tmp_path / 'm/x.png')
-    with pytest.raises(ValueError, match='holds pictures but no label_folder'):
+    with pytest.raises(ValueError, match='holds images but no label_folder'):
         LabelFolder.create(tmp_path / 'm', 'pseudo', CLASSES, {})
 
 

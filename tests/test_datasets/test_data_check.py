@@ -113,7 +113,7 @@ def test_two_workers_feed_batches_of_equal_size(voc_root: Path) -> None:
     )
     with DefaultScope.overwrite_default_scope('mmwsss'):
         batch = next(iter(Runner.build_dataloader(loader, seed=0)))
-    assert [tuple(picture.shape) for picture in batch['inputs']] == [(3, 224, 224)] * 3
+    assert [tuple(image.shape) for image in batch['inputs']] == [(3, 224, 224)] * 3
     labels = {s.img_id: s.gt_label.tolist() for s in batch['data_samples']}
     assert labels == {'a': [1], 'b': [0, 2], 'c': [2]}
     assert {s.num_classes for s in batch['data_samples']} == {3}
@@ -130,5 +130,5 @@ def test_the_tool_lists_faults_and_fails(
         runpy.run_path(str(ROOT / 'tools/check_data.py'), run_name='__main__')
     printed = capsys.readouterr()
     assert status.value.code == 1
-    assert f'{voc_root}/JPEGImages/b.jpg: unreadable picture' in printed.err
+    assert f'{voc_root}/JPEGImages/b.jpg: unreadable image' in printed.err
     assert '1 fault(s)' in printed.out

@@ -53,13 +53,13 @@ def test_labels_are_the_classes_in_the_masks(demo_root):
         assert names == content['labels'][stem] and 1 <= len(names) <= 3
 
 
-def test_pictures_and_masks_have_the_size_asked_for(demo_root):
+def test_images_and_masks_have_the_size_asked_for(demo_root):
     for split, count in (('train', 10), ('val', 7)):
         stems = stems_of(demo_root, split)
         assert len(stems) == count
         for stem in stems:
-            with Image.open(demo_root / 'JPEGImages' / f'{stem}.jpg') as picture:
-                assert picture.size == SMALL['size'] and picture.mode == 'RGB'
+            with Image.open(demo_root / 'JPEGImages' / f'{stem}.jpg') as image:
+                assert image.size == SMALL['size'] and image.mode == 'RGB'
             with Image.open(demo_root / 'SegmentationClass' / f'{stem}.png') as mask:
                 assert mask.size == SMALL['size']
 
@@ -85,13 +85,13 @@ def test_same_arguments_same_files(demo_root, tmp_path):
     assert digest(make_demo_set(tmp_path / 'again', **SMALL)) == digest(demo_root)
 
 
-def test_another_seed_gives_other_pictures(demo_root, tmp_path):
+def test_another_seed_gives_other_images(demo_root, tmp_path):
     other = digest(make_demo_set(tmp_path / 'other', **{**SMALL, 'seed': 4}))
-    picture = 'JPEGImages/train_0000.jpg'
-    assert other[picture] != digest(demo_root)[picture]
+    image = 'JPEGImages/train_0000.jpg'
+    assert other[image] != digest(demo_root)[image]
 
 
-def test_splits_share_no_picture(demo_root):
+def test_splits_share_no_image(demo_root):
     digests = [d for name, d in digest(demo_root).items() if name.endswith('.jpg')]
     assert len(set(digests)) == len(digests)
 
@@ -110,7 +110,7 @@ def test_rerun_leaves_a_complete_set_alone(demo_root):
         lambda root: (root / 'image_labels.json').write_text('{"classes": ['),
         lambda root: (root / 'ImageSets' / 'Segmentation' / 'train.txt').unlink(),
     ],
-    ids=['picture missing', 'mask empty', 'labels truncated', 'split missing'],
+    ids=['image missing', 'mask empty', 'labels truncated', 'split missing'],
 )
 def test_damaged_set_is_made_anew(demo_root, tmp_path, damage):
     root = shutil.copytree(demo_root, tmp_path / 'set')
@@ -165,8 +165,8 @@ def test_licence_is_stated(demo_root):
 
 @pytest.mark.parametrize('index', range(len(CLASSES)), ids=CLASSES)
 def test_a_scene_shows_its_class_and_nothing_else(index):
-    picture, mask = render_scene([index], (256, 192), np.random.RandomState(index))
-    assert picture.dtype == mask.dtype == np.uint8 and picture.shape == (*mask.shape, 3)
+    image, mask = render_scene([index], (256, 192), np.random.RandomState(index))
+    assert image.dtype == mask.dtype == np.uint8 and image.shape == (*mask.shape, 3)
     assert set(np.unique(mask)) == {0, index + 1}
     assert 0.015 < (mask > 0).mean() < 0.6
 

@@ -59,7 +59,7 @@ def test_a_sample_says_what_later_stages_need(voc_root: Path) -> None:
     assert 'seg_map_path' not in build(voc_root, label_file='labels.txt').get_data_info(0)
 
 
-def test_folders_of_mixed_pictures_with_csv(tmp_path: Path) -> None:
+def test_folders_of_mixed_images_with_csv(tmp_path: Path) -> None:
     for name in ('x/a.PNG', 'b.c.jpeg', 'd.jpg'):
         (tmp_path / 'images' / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new('RGB', (4, 4)).save(tmp_path / 'images' / name)
@@ -104,12 +104,12 @@ WITH_MASKS = {
     'data_prefix': {'img_path': 'JPEGImages', 'seg_map_path': 'SegmentationClass'},
 }
 BAD = {
-    'missing picture': (remove('JPEGImages/b.jpg'), FILE, f'{SPLIT}:2', 'no picture .*b.jpg'),
-    'missing picture, no split': (
+    'missing image': (remove('JPEGImages/b.jpg'), FILE, f'{SPLIT}:2', 'no image .*b.jpg'),
+    'missing image, no split': (
         remove('JPEGImages/b.jpg'),
         {'label_file': 'labels.txt'},
         'labels.txt:2',
-        'no picture .*b.jpg',
+        'no image .*b.jpg',
     ),
     'missing mask': (remove('SegmentationClass/c.png'), WITH_MASKS, f'{SPLIT}:3', 'no mask'),
     'unknown class': (
@@ -155,10 +155,10 @@ def test_bad_data_is_named_before_training(
     assert '\n' not in message and ';' in message
 
 
-def test_many_missing_pictures_are_one_line_with_their_number(voc_root: Path) -> None:
+def test_many_missing_images_are_one_line_with_their_number(voc_root: Path) -> None:
     for img_id in ('a', 'c'):
         (voc_root / f'JPEGImages/{img_id}.jpg').unlink()
-    with pytest.raises(DataError, match=r'train\.txt:1: no picture .*a\.jpg \(and 1 more\); '):
+    with pytest.raises(DataError, match=r'train\.txt:1: no image .*a\.jpg \(and 1 more\); '):
         build(voc_root, **FILE)
 
 
@@ -185,8 +185,8 @@ def test_contradictory_settings(voc_root: Path, settings: dict) -> None:
         build(voc_root, **settings)
 
 
-def test_a_broken_picture_stops_training_instead_of_being_replaced(voc_root: Path) -> None:
-    (voc_root / 'JPEGImages/b.jpg').write_bytes(b'no picture')
+def test_a_broken_image_stops_training_instead_of_being_replaced(voc_root: Path) -> None:
+    (voc_root / 'JPEGImages/b.jpg').write_bytes(b'no image')
     dataset = build(voc_root, **FILE, pipeline=[{'type': 'LoadImage'}])
     assert dataset[0]['img'].shape == (8, 12, 3)
     with pytest.raises(DataError, match=r'b\.jpg: unreadable'):

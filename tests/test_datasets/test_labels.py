@@ -6,7 +6,7 @@ import pytest
 
 from mmwsss.datasets.labels import (
     DataError,
-    picture_id,
+    image_id,
     read_label_csv,
     read_label_file,
     read_label_json,
@@ -34,14 +34,14 @@ def _write(folder: Path, name: str, text: str) -> Path:
         ('my photo.tiff', 'my photo'),
     ],
 )
-def test_picture_id_strips_only_picture_suffixes(key: str, img_id: str) -> None:
-    assert picture_id(key, 'file:1') == img_id
+def test_image_id_strips_only_image_suffixes(key: str, img_id: str) -> None:
+    assert image_id(key, 'file:1') == img_id
 
 
 @pytest.mark.parametrize('key', ['', '/a.jpg', '../a.jpg', 'x/../../a', 'x\\a.jpg', '.'])
-def test_picture_id_refuses_what_leaves_the_root(key: str) -> None:
+def test_image_id_refuses_what_leaves_the_root(key: str) -> None:
     with pytest.raises(DataError, match=r'^file:7: .*below the image root'):
-        picture_id(key, 'file:7')
+        image_id(key, 'file:7')
 
 
 def test_three_forms_of_the_same_labels_agree(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_csv_keeps_names_with_blanks_and_commas(tmp_path: Path) -> None:
     assert table.tags['a, b'].names == ('traffic light', 'cat, black', 'cat')
 
 
-def test_repeated_tags_of_a_picture_count_once(tmp_path: Path) -> None:
+def test_repeated_tags_of_a_image_count_once(tmp_path: Path) -> None:
     table = read_label_txt(_write(tmp_path, 'l.txt', 'a dog cat dog\n'))
     assert table.tags['a'].names == ('dog', 'cat')
 
@@ -82,7 +82,7 @@ BAD = [
     ('l.txt', 'a cat\nb\n', ':2: ', 'no label'),
     ('l.txt', 'a cat\n\na.jpg dog\n', ':3: ', r'duplicate.*l\.txt:1'),
     ('l.txt', '../a cat\n', ':1: ', 'below the image root'),
-    ('l.txt', '\n \n', ': ', 'no picture'),
+    ('l.txt', '\n \n', ': ', 'no image'),
     ('l.xlsx', 'a', ': ', 'unknown kind'),
     ('l.csv', 'file,tags\na,cat\n', ':1: ', 'image,labels'),
     ('l.csv', '', ':1: ', 'image,labels'),
@@ -90,7 +90,7 @@ BAD = [
     ('l.csv', 'image,labels\na,cat,dog\n', ':2: ', '3 columns'),
     ('l.csv', 'image,labels\na\n', ':2: ', '1 columns'),
     ('l.csv', 'image,labels\na,cat\nb,;\n', ':3: ', 'no label'),
-    ('l.csv', 'image,labels\na,cat\n,dog\n', ':3: ', 'no picture|is no picture'),
+    ('l.csv', 'image,labels\na,cat\n,dog\n', ':3: ', 'no image|is no image'),
     ('l.csv', 'image,labels\na.jpg,cat\na.png,dog\n', ':3: ', r'duplicate.*l\.csv:2'),
     ('l.csv', 'image,labels\na,"cat\n', ':2: ', 'not CSV'),
     ('l.json', '{\n"labels": {,}}', ':2: ', 'not JSON'),
@@ -102,7 +102,7 @@ BAD = [
     ('l.json', GOOD_JSON % '"a": ["cat"]', ':5: ', 'duplicate'),
     ('l.json', GOOD_JSON % '"a.jpg": ["cat"]', ':5: ', r'duplicate.*l\.json:4'),
     ('l.json', '{"labels": {"a": ["cat"], "a": ["dog"]}}', ": key 'a': ", 'duplicate'),
-    ('l.json', '{"labels": {}}', ': ', 'no picture'),
+    ('l.json', '{"labels": {}}', ': ', 'no image'),
 ]
 
 

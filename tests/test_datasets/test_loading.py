@@ -13,8 +13,8 @@ from mmwsss.datasets.transforms import LoadImage, LoadSegMap
 ORIENTATION = 0x0112
 
 
-def picture(height: int = 9, width: int = 14) -> Image.Image:
-    """Return a picture without symmetry: a smooth ramp of colours and one odd corner."""
+def make_image(height: int = 9, width: int = 14) -> Image.Image:
+    """Return an image without symmetry: a smooth ramp of colours and one odd corner."""
     rows, cols = np.mgrid[:height, :width]
     pixels = np.stack([rows * 20, cols * 15, rows * 7 + cols * 9], axis=2).astype(np.uint8)
     pixels[:3, :4] = (250, 10, 90)
@@ -30,21 +30,21 @@ def load(path: Path, **settings) -> np.ndarray:
 
 @pytest.mark.parametrize('mode', ['1', 'L', 'LA', 'P', 'RGB', 'RGBA'])
 def test_every_mode_of_png_decodes_to_what_pil_shows(tmp_path: Path, mode: str) -> None:
-    image = picture().convert(mode)
+    image = make_image().convert(mode)
     image.save(tmp_path / 'a.png')
     np.testing.assert_array_equal(load(tmp_path / 'a.png'), np.asarray(image.convert('RGB')))
 
 
 def test_alpha_is_dropped_not_blended(tmp_path: Path) -> None:
-    image = picture()
+    image = make_image()
     image.putalpha(0)
     image.save(tmp_path / 'a.png')
-    np.testing.assert_array_equal(load(tmp_path / 'a.png'), np.asarray(picture()))
+    np.testing.assert_array_equal(load(tmp_path / 'a.png'), np.asarray(make_image()))
 
 
 @pytest.mark.parametrize('mode', ['L', 'RGB', 'CMYK'])
 def test_every_mode_of_jpeg_decodes_to_what_pil_shows(tmp_path: Path, mode: str) -> None:
-    picture(32, 48).convert(mode).save(tmp_path / 'a.jpg', quality=95)
+    make_image(32, 48).convert(mode).save(tmp_path / 'a.jpg', quality=95)
     with Image.open(tmp_path / 'a.jpg') as image:
         assert image.mode == mode
         shown = np.asarray(image.convert('RGB')).astype(int)
@@ -53,7 +53,7 @@ def test_every_mode_of_jpeg_decodes_to_what_pil_shows(tmp_path: Path, mode: str)
 
 @pytest.mark.parametrize('channels', [1, 3])
 @pytest.mark.parametrize('suffix', ['.png', '.tif'])
-def test_16_bit_pictures_keep_the_high_byte(tmp_path: Path, channels: int, suffix: str) -> None:
+def test_16_bit_images_keep_the_high_byte(tmp_path: Path, channels: int, suffix: str) -> None:
     rng = np.random.default_rng(0)
     high = rng.integers(0, 256, (6, 5, channels), dtype=np.uint16)
     low = rng.integers(0, 256, high.shape, dtype=np.uint16)
@@ -70,7 +70,7 @@ def test_exif_orientation_is_applied(tmp_path: Path, orientation: int, suffix: s
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     path = tmp_path / f'a{suffix}'
-    picture(24, 40).save(path, exif=exif, quality=95)
+    make_image(24, 40).save(path, exif=exif, quality=95)
     with Image.open(path) as image:
         shown = np.asarray(ImageOps.exif_transpose(image)).astype(int)
     assert shown.shape[:2] == ((24, 40) if orientation < 5 else (40, 24))
@@ -79,14 +79,14 @@ def test_exif_orientation_is_applied(tmp_path: Path, orientation: int, suffix: s
 
 
 @pytest.mark.parametrize('suffix', ['.jpg', '.png'])
-def test_a_truncated_picture_is_named_at_every_length(tmp_path: Path, suffix: str) -> None:
+def test_a_truncated_image_is_named_at_every_length(tmp_path: Path, suffix: str) -> None:
     buffer = io.BytesIO()
-    picture().save(buffer, Image.registered_extensions()[suffix])
+    make_image().save(buffer, Image.registered_extensions()[suffix])
     content = buffer.getvalue()
     path = tmp_path / f'cut{suffix}'
     for length in [*range(0, len(content) - 12, 7), len(content) - 12]:
         path.write_bytes(content[:length])
-        with pytest.raises(DataError, match=r'unreadable picture .*; replace it') as error:
+        with pytest.raises(DataError, match=r'unreadable image .*; replace it') as error:
             load(path)
         assert str(error.value).startswith(str(path)) and '\n' not in str(error.value)
 
@@ -101,10 +101,10 @@ def test_absent_and_foreign_files_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(('shrink_to', 'factor'), [(401, 1), (200, 2), (101, 2), (100, 4), (30, 8)])
-def test_large_pictures_are_decoded_smaller_but_never_below_the_limit(
+def test_large_images_are_decoded_smaller_but_never_below_the_limit(
     tmp_path: Path, shrink_to: int, factor: int
 ) -> None:
-    image = picture(9, 14).resize((400, 240), Image.Resampling.BICUBIC)
+    image = make_image(9, 14).resize((400, 240), Image.Resampling.BICUBIC)
     image.save(tmp_path / 'a.jpg', quality=95)
     img = load(tmp_path / 'a.jpg', shrink_to=shrink_to)
     assert img.shape[:2] == (240 // factor, 400 // factor)
@@ -131,16 +131,16 @@ def test_palette_and_gray_masks_give_their_indices(tmp_path: Path, palette: bool
     assert mask_labels(tmp_path / 'm.png', 3) == [0, 1, 2]
 
 
-def test_a_mask_follows_the_displayed_picture(tmp_path: Path) -> None:
+def test_a_mask_follows_the_displayed_image(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = 6
-    picture(5, 6).save(tmp_path / 'a.jpg', exif=exif)
+    make_image(5, 6).save(tmp_path / 'a.jpg', exif=exif)
     Image.fromarray(INDICES).save(tmp_path / 'upright.png')
     Image.fromarray(np.ascontiguousarray(INDICES.T)).save(tmp_path / 'as_stored.png')
     results = LoadImage()({'img_path': str(tmp_path / 'a.jpg'), 'num_classes': 3})
     upright = LoadSegMap()({**results, 'seg_map_path': str(tmp_path / 'upright.png')})
     np.testing.assert_array_equal(upright['gt_seg_map'], INDICES)
-    with pytest.raises(DataError, match=r'as_stored\.png: the mask is 6x5, its picture 5x6 .*EXIF'):
+    with pytest.raises(DataError, match=r'as_stored\.png: the mask is 6x5, its image 5x6 .*EXIF'):
         LoadSegMap()({**results, 'seg_map_path': str(tmp_path / 'as_stored.png')})
 
 

@@ -23,7 +23,7 @@ PACK = dict(type='mmwsss.PackPseudoLabel')
 
 @pytest.fixture
 def label_dir(voc_root: Path, tmp_path_factory) -> Path:
-    """Pseudo-labels of the pictures a, b and c: the value of each pixel tells where it is."""
+    """Pseudo-labels of the images a, b and c: the value of each pixel tells where it is."""
     root = tmp_path_factory.mktemp('labels')
     folder = LabelFolder.create(root, 'pseudo', CLASSES, {})
     for img_id in 'abc':
@@ -90,7 +90,7 @@ def test_sample_has_the_label_as_it_is_on_disk(voc_root, label_dir):
     truth = np.arange(8 * 12).reshape(8, 12) % 4
     np.testing.assert_array_equal(sample.gt_sem_seg.data[0], truth)
     assert 'gt_weight_map' not in sample
-    # True masks of the same pictures, as in validation.
+    # True masks of the same images, as in validation.
     prefix = dict(img_path='JPEGImages', seg_map_path='SegmentationClass')
     packed = build(voc_root, data_prefix=prefix, test_mode=True)[1]
     truth = np.array(Image.open(voc_root / 'SegmentationClass/b.png'))
@@ -138,7 +138,7 @@ def test_missing_files_are_named_before_training(voc_root, label_dir, weight_dir
     text = message(voc_root, **both)
     assert re.search(r'train\.txt:1: no pseudo-label .*a\.png \(and 1 more\); make it with', text)
     (voc_root / 'JPEGImages/c.jpg').unlink()
-    assert re.search(r'train\.txt:3: no picture .*c\.jpg', message(voc_root, **both))
+    assert re.search(r'train\.txt:3: no image .*c\.jpg', message(voc_root, **both))
     prefix = dict(img_path='JPEGImages', seg_map_path='Masks')
     (voc_root / SPLIT).write_text('a\n')
     assert re.search(r'train\.txt:1: no mask .*Masks/a\.png', message(voc_root, data_prefix=prefix))
@@ -166,7 +166,7 @@ def test_wrong_classes_are_refused(voc_root, settings, text):
 def test_settings_that_would_be_ignored_are_refused(voc_root):
     with pytest.raises(ValueError, match='reduce_zero_label'):
         build(voc_root, reduce_zero_label=True)
-    with pytest.raises(ValueError, match='which pictures'):
+    with pytest.raises(ValueError, match='which images'):
         build(voc_root, ann_file='')
     with pytest.raises(ValueError, match='has its own classes'):
         build(voc_root, type='mmwsss.VOCPseudoLabelDataset')
@@ -191,7 +191,7 @@ def test_check_finds_wrong_size_value_and_mode(voc_root, label_dir, weight_dir):
     names = (label_dir / 'a.png', label_dir / 'b.png', weight_dir / 'c.png')
     texts = (
         'value 4 is no class',
-        'the mask is 8x12, its picture 12x8',
+        'the mask is 8x12, its image 12x8',
         'mode P, 12x8; save 8-bit',
     )
     assert len(faults) == 3

@@ -52,7 +52,7 @@ def test_padding_is_exactly_zero_after_normalisation(
     assert marker.dtype == (np.uint8 if mean == LITE[0] else np.float32)
 
 
-def test_padding_puts_the_picture_everywhere_and_only_inside() -> None:
+def test_padding_puts_the_image_everywhere_and_only_inside() -> None:
     pad = RandomPad(size=6, pad_value=(0, 0, 0))
     places = set()
     for _ in range(400):
@@ -63,7 +63,7 @@ def test_padding_puts_the_picture_everywhere_and_only_inside() -> None:
     assert places == {0, 1, 2}
 
 
-def test_padding_refuses_a_picture_that_does_not_fit() -> None:
+def test_padding_refuses_a_image_that_does_not_fit() -> None:
     with pytest.raises(ValueError, match='33x4 does not fit into 32; crop before padding'):
         RandomPad(size=32, pad_value=(0, 0, 0))({'img': noise(4, 33)})
 

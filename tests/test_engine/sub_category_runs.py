@@ -18,7 +18,7 @@ LABELS = [(0,), (0, 1), (1,), (2,), (0, 2), (0,), (1, 2), (0, 1, 2), (0,), (1,),
 
 @MODELS.register_module()
 class TinyBackbone(BaseModule):
-    """One convolution; divides by the picture's mean where ``ratio``, which is NaN for black."""
+    """One convolution; divides by the image's mean where ``ratio``, which is NaN for black."""
 
     def __init__(self, ratio=False, norm=False, init_cfg=None) -> None:
         super().__init__(init_cfg)
@@ -60,14 +60,14 @@ class ClusterRecorder:
 
 
 def write_data(folder: Path) -> Path:
-    """Pictures, of two sizes, and their labels."""
-    (folder / 'pictures').mkdir()
+    """Images, of two sizes, and their labels."""
+    (folder / 'images').mkdir()
     rng = np.random.default_rng(0)
     for index in range(len(LABELS)):
         color = rng.integers(20, 235, 3)
         noise = rng.integers(-20, 20, (16, 16 + 4 * (index % 2), 3))
-        picture = Image.fromarray((color + noise).astype(np.uint8))
-        picture.save(folder / 'pictures' / f'p{index:02}.png')
+        image = Image.fromarray((color + noise).astype(np.uint8))
+        image.save(folder / 'images' / f'p{index:02}.png')
     lines = [
         f'p{index:02}.png {" ".join(CLASSES[c] for c in labels)}'
         for index, labels in enumerate(LABELS)
@@ -103,7 +103,7 @@ def config(data, work_dir, *, hook=None, max_epochs=6, backbone=None, head=None,
                 type='ImageLevelDataset',
                 label_file='labels.txt',
                 data_root=str(data),
-                data_prefix=dict(img_path='pictures'),
+                data_prefix=dict(img_path='images'),
                 metainfo=dict(classes=CLASSES),
                 pipeline=[
                     dict(type='LoadImage'),

@@ -21,8 +21,8 @@ CLASSES = ('cat', 'dog', 'cow')
 SHAPE = (24, 36)
 
 
-class Pictures(Dataset):
-    """Five pictures on disk; the last one has no mask."""
+class Images(Dataset):
+    """Five images on disk; the last one has no mask."""
 
     metainfo = {'classes': CLASSES}
 
@@ -55,7 +55,7 @@ class Oracle(BaseModel):
 
 
 def run_test(tmp_path, hooks, evaluator=()):
-    dataset = Pictures(tmp_path)
+    dataset = Images(tmp_path)
     loader = {
         'dataset': dataset,
         'batch_size': 2,
@@ -77,7 +77,7 @@ def run_test(tmp_path, hooks, evaluator=()):
     return dataset, runner.test()
 
 
-def test_store_hook_keeps_every_picture(tmp_path):
+def test_store_hook_keeps_every_image(tmp_path):
     out_dir = str(tmp_path / 'store')
     hook = {'type': 'CAMStoreHook', 'out_dir': out_dir}
     dataset, metrics = run_test(tmp_path, [hook], [CAMMetric()])
@@ -111,7 +111,7 @@ def test_store_hook_names_a_store_of_other_classes(tmp_path):
         run_test(tmp_path, [CAMStoreHook(str(tmp_path / 'store'))])
 
 
-def test_visualization_hook_draws_the_first_pictures(tmp_path):
+def test_visualization_hook_draws_the_first_images(tmp_path):
     hook = {'type': 'CAMVisualizationHook', 'out_dir': str(tmp_path / 'vis'), 'max_images': 3}
     run_test(tmp_path, [hook])
     files = sorted(
@@ -124,22 +124,22 @@ def test_visualization_hook_draws_the_first_pictures(tmp_path):
         assert (abs(panel - colour).max(2) <= 6).sum() > 5000
 
 
-def test_visualization_shares_the_pictures_among_processes(tmp_path, monkeypatch):
+def test_visualization_shares_the_images_among_processes(tmp_path, monkeypatch):
     hook = CAMVisualizationHook(str(tmp_path / 'vis'), max_images=3)
     drawn = []
     monkeypatch.setattr(hook, '_write', lambda sample, metainfo: drawn.append(sample))
     monkeypatch.setattr('mmwsss.engine.hooks.cam_visualization.get_dist_info', lambda: (1, 2))
-    dataset = Pictures(tmp_path)
+    dataset = Images(tmp_path)
 
     class FakeRunner:
         class test_dataloader:
-            dataset = Pictures
+            dataset = Images
 
     hook.before_test(FakeRunner)
     hook.after_test_iter(FakeRunner, 0, None, [1, 3])
     hook.after_test_iter(FakeRunner, 1, None, [5])
     assert len(dataset) == 5
-    assert drawn == [1]  # this process has pictures 1, 3, 5
+    assert drawn == [1]  # this process has images 1, 3, 5
 
 
 def test_panel_without_truth_or_classes(tmp_path):

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures('small_runs')
 
 @pytest.fixture
 def data(tmp_path):
-    folder = tmp_path / 'pictures'
+    folder = tmp_path / 'images'
     folder.mkdir()
     rng = np.random.default_rng(0)
     for index in range(10):
@@ -57,7 +57,7 @@ def config(data, name, sampler, loop, interval, workers):
                 type='ImageLevelDataset',
                 label_file='labels.txt',
                 data_root=str(data),
-                data_prefix=dict(img_path='pictures'),
+                data_prefix=dict(img_path='images'),
                 metainfo=dict(classes=CLASSES),
                 pipeline=[
                     dict(type='LoadImage'),

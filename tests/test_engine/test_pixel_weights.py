@@ -35,9 +35,9 @@ def cfg() -> Config:
 
 def test_segformer_uses_them(cfg):
     model = network(cfg).eval()
-    pictures = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    images = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     losses = [
-        float(model.loss(pictures, [sample(first), sample(second)])['decode.loss_ce'])
+        float(model.loss(images, [sample(first), sample(second)])['decode.loss_ce'])
         for first, second in [(None, None), (1.0, 1.0), (0.5, 0.5), (0.0, 0.0)]
     ]
     assert losses == pytest.approx([losses[0], losses[0], losses[0] / 2, 0.0], rel=1e-5)

@@ -1,4 +1,4 @@
-"""Features for the clustering against a plain forward pass of every picture."""
+"""Features for the clustering against a plain forward pass of every image."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from mmwsss.registry import DATASETS, MODELS
 
 @pytest.mark.parametrize('stage', ['pre_logits', 'backbone'])
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float16])
-def test_features_are_those_of_whole_pictures_in_eval_mode(tmp_path, stage, dtype):
+def test_features_are_those_of_whole_images_in_eval_mode(tmp_path, stage, dtype):
     with DefaultScope.overwrite_default_scope('mmwsss'):
         data = write_data(tmp_path)
         cfg = config(data, data, backbone=dict(norm=True), head=dict(mid_channels=4))
@@ -27,7 +27,7 @@ def test_features_are_those_of_whole_pictures_in_eval_mode(tmp_path, stage, dtyp
     assert model.training
     for name, value in model.named_buffers():
         torch.testing.assert_close(value, statistics[name])
-    expected = [pooled(model, data / 'pictures' / f'p{i:02}.png', stage) for i in range(12)]
+    expected = [pooled(model, data / 'images' / f'p{i:02}.png', stage) for i in range(12)]
     tolerance = 1e-5 if dtype == torch.float32 else 1e-3
     np.testing.assert_allclose(rows, np.stack(expected), rtol=tolerance, atol=tolerance)
     assert (rows.max(1) > 0.1).all()
@@ -35,11 +35,11 @@ def test_features_are_those_of_whole_pictures_in_eval_mode(tmp_path, stage, dtyp
 
 
 def pooled(model, path, stage):
-    """Mean over a picture's cells, at its own size and by the stored statistics."""
-    picture = np.asarray(Image.open(path), np.float32)[..., ::-1] / 255  # BGR, as it is loaded
+    """Mean over an image's cells, at its own size and by the stored statistics."""
+    image = np.asarray(Image.open(path), np.float32)[..., ::-1] / 255  # BGR, as it is loaded
     model.eval()
     with torch.no_grad():
-        feature = model.backbone(torch.from_numpy(picture.copy()).permute(2, 0, 1)[None])[0]
+        feature = model.backbone(torch.from_numpy(image.copy()).permute(2, 0, 1)[None])[0]
         if stage == 'pre_logits':
             feature = model.head.adapter(feature)
     return feature[0].mean((1, 2)).numpy()

@@ -33,7 +33,7 @@ def data(tmp_path):
 
 
 def normed_features(data, shift):
-    """Features of a model whose batch normalisation saw other pictures, by ``shift``."""
+    """Features of a model whose batch normalisation saw other images, by ``shift``."""
     cfg = config(data, data, backbone=dict(norm=True))
     torch.manual_seed(0)
     model = MODELS.build(cfg['model'])

@@ -96,7 +96,7 @@ def test_what_would_fail_after_round_0_is_refused_before_training(data, change, 
     assert RateRecorder.seen == []
 
 
-def test_pictures_without_index_are_refused_in_the_first_iteration(data):
+def test_images_without_index_are_refused_in_the_first_iteration(data):
     cfg = config(data, data / 'run')
     cfg['train_dataloader']['dataset']['pipeline'][-1]['meta_keys'] = ('img_id', 'num_classes')
     with pytest.raises(KeyError, match='sample_idx'):
@@ -153,7 +153,7 @@ def test_resuming_with_images_in_another_order_is_refused(data):
     train(data, data / 'run', **short)
     text = (data / 'labels.txt').read_text()
     swapped = text.replace('p00', 'p').replace('p05', 'p00').replace('p.png', 'p05.png')
-    assert sorted(swapped) == sorted(text) and swapped != text  # both pictures show the sky alone
+    assert sorted(swapped) == sorted(text) and swapped != text  # both images show the sky alone
     (data / 'labels.txt').write_text(swapped)
     path = data / 'run' / 'epoch_2.pth'
     again = dict(**short, load_from=str(path), resume=True)

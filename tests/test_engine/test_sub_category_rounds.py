@@ -162,8 +162,8 @@ def test_records_say_what_the_model_holds(data):
     assert not list((data / 'run' / 'sub_categories').glob('.tmp*'))
 
 
-def test_not_a_number_names_the_picture(data):
-    Image.new('RGB', (16, 16)).save(data / 'pictures' / 'p07.png')
+def test_not_a_number_names_the_image(data):
+    Image.new('RGB', (16, 16)).save(data / 'images' / 'p07.png')
     with pytest.raises(FloatingPointError, match=r'p07\.png are not finite'):
         train(data, data / 'run', backbone=dict(ratio=True), max_epochs=1,
               hook=dict(rounds=1, epochs=(0, 1)), load_from=str(untrained(data)))  # fmt: skip

@@ -161,7 +161,7 @@ def _break(field, value):
         (_break('gt_seg_map', torch.full((23, 31), 5, dtype=torch.uint8)), 'label 5'),
     ],
 )
-def test_bad_input_names_the_picture(sample, message):
+def test_bad_input_names_the_image(sample, message):
     with pytest.raises(ValueError, match=message) as error:
         run([sample])
     assert 'a/7' in str(error.value)
@@ -181,5 +181,5 @@ def test_thresholds_outside_the_range():
 
 
 def test_only_ignored_pixels():
-    with pytest.raises(ValueError, match='no picture has a labelled pixel'):
+    with pytest.raises(ValueError, match='no image has a labelled pixel'):
         run([_break('gt_seg_map', torch.full((23, 31), 255, dtype=torch.uint8))])

@@ -35,7 +35,7 @@ def work(rank: int, folder: str) -> None:
         'gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=2
     )
     indices = list(DefaultSampler(range(SIZE), shuffle=False))
-    assert len(indices) == 3  # 5 pictures padded to 6
+    assert len(indices) == 3  # 5 images padded to 6
     with open(f'{folder}/{rank}.json', 'w') as file:
         json.dump(evaluate(indices), file)
     torch.distributed.destroy_process_group()

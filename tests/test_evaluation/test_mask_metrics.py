@@ -13,7 +13,7 @@ from PIL import Image
 
 from mmwsss.datasets.voc import voc_palette
 from mmwsss.refinement.dense_crf import CRF_SETTINGS, dense_crf
-from mmwsss.refinement.process_pool import PictureError
+from mmwsss.refinement.process_pool import ImageError
 from mmwsss.registry import METRICS
 
 CLASSES = ('background', 'cat', 'dog', 'cow')
@@ -22,14 +22,14 @@ SIZE = (20, 30)
 
 @pytest.fixture
 def samples(tmp_path: Path) -> list[SegDataSample]:
-    """Five pictures with scores that are right in two of three pixels."""
+    """Five images with scores that are right in two of three pixels."""
     rng = np.random.default_rng(0)
     samples = []
     for index in range(5):
         truth = np.zeros(SIZE, np.int64)
         truth[4 + index : 16, 6:24] = 1 + index % 3
         pixels = rng.integers(0, 40, (*SIZE, 3)) + 60 * truth[..., None]
-        path = tmp_path / f'pictures/x/{index}.png'
+        path = tmp_path / f'images/x/{index}.png'
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels.astype(np.uint8)).save(path)
         seen = np.where(rng.random(SIZE) < 0.66, truth, rng.integers(0, 4, SIZE))
@@ -122,15 +122,15 @@ def test_unlikely_classes_are_left_out(samples):
     assert metric._job(flat)[1].tolist() == [2]
 
 
-def test_predictions_are_indexed_pictures_with_the_colours_of_voc(samples, tmp_path):
+def test_predictions_are_indexed_images_with_the_colours_of_voc(samples, tmp_path):
     out = tmp_path / 'out'
     evaluate(samples, dict(MASKS, output_dir=str(out)))
     for index, sample in enumerate(samples):
-        with Image.open(out / f'x/{index}.png') as picture:
-            assert picture.mode == 'P'
-            palette = np.reshape(picture.getpalette()[:12], (4, 3)).tolist()
+        with Image.open(out / f'x/{index}.png') as image:
+            assert image.mode == 'P'
+            palette = np.reshape(image.getpalette()[:12], (4, 3)).tolist()
             assert [tuple(colour) for colour in palette] == voc_palette(4)
-            np.testing.assert_array_equal(np.array(picture), sample.pred_sem_seg.data[0])
+            np.testing.assert_array_equal(np.array(image), sample.pred_sem_seg.data[0])
     assert not [path for path in out.rglob('*') if path.is_file() and path.suffix != '.png']
 
 
@@ -158,9 +158,9 @@ def test_merged_predictions_without_a_channel_are_measured(samples):
     assert evaluate(samples, MASKS) == whole
 
 
-def test_bad_picture_is_named(samples):
+def test_bad_image_is_named(samples):
     Path(samples[3].img_path).write_bytes(b'')
-    with pytest.raises(PictureError, match=r'x/3\.png: DataError'):
+    with pytest.raises(ImageError, match=r'x/3\.png: DataError'):
         evaluate(samples, CRF)
 
 

@@ -53,18 +53,18 @@ def make_net(**kwargs) -> AffinityNet:
 
 
 def make_batch(count: int = 3) -> dict:
-    """Pictures of two colours, labelled by the colour."""
-    pictures, samples = [], []
+    """Images of two colours, labelled by the colour."""
+    images, samples = [], []
     for index in range(count):
         label = torch.zeros(8, 8, dtype=torch.uint8)
         label[:, 2 + index :] = 1
-        picture = torch.where(label.repeat_interleave(4, 0).repeat_interleave(4, 1) > 0, 200, 40)
-        pictures.append(picture.to(torch.uint8).expand(3, 32, 32))
+        image = torch.where(label.repeat_interleave(4, 0).repeat_interleave(4, 1) > 0, 200, 40)
+        images.append(image.to(torch.uint8).expand(3, 32, 32))
         sample = DataSample(metainfo=dict(img_path='x'))
         sample.set_gt_label([0])
         sample.gt_affinity_label = label
         samples.append(sample)
-    return dict(inputs=torch.stack(pictures), data_samples=samples)
+    return dict(inputs=torch.stack(images), data_samples=samples)
 
 
 def test_training_separates_two_colours() -> None:
@@ -81,7 +81,7 @@ def test_training_separates_two_colours() -> None:
     assert float(same) > float(across) + 0.2
 
 
-def test_odd_pictures_are_padded_to_whole_cells() -> None:
+def test_odd_images_are_padded_to_whole_cells() -> None:
     net = make_net().eval()
     inputs = torch.randn(2, 3, 30, 27)
     affinity = net.batch_affinities(inputs)
@@ -89,7 +89,7 @@ def test_odd_pictures_are_padded_to_whole_cells() -> None:
     torch.testing.assert_close(affinity, net.batch_affinities(F.pad(inputs, (0, 1, 0, 2))))
 
 
-def test_pictures_are_rgb_and_normalised_as_in_training() -> None:
+def test_images_are_rgb_and_normalised_as_in_training() -> None:
     net = make_net().eval()
     rgb = torch.randint(0, 256, (3, 32, 36), dtype=torch.uint8)
     mean, std = torch.tensor([10, 20, 30.0]), torch.tensor([1, 2, 3.0])
@@ -99,14 +99,14 @@ def test_pictures_are_rgb_and_normalised_as_in_training() -> None:
     assert net.affinities([rgb], scale=0.5).shape[-2:] == (4, 5)
 
 
-def test_prediction_takes_pictures_of_different_sizes() -> None:
+def test_prediction_takes_images_of_different_sizes() -> None:
     net = make_net().eval()
-    pictures = [torch.randn(3, 30, 27), torch.randn(3, 16, 16)]
-    samples = net(pictures, mode='predict')
+    images = [torch.randn(3, 30, 27), torch.randn(3, 16, 16)]
+    samples = net(images, mode='predict')
     assert [tuple(sample.affinity.shape[1:]) for sample in samples] == [(8, 7), (4, 4)]
-    torch.testing.assert_close(samples[1].affinity, net.batch_affinities(pictures[1][None])[0])
+    torch.testing.assert_close(samples[1].affinity, net.batch_affinities(images[1][None])[0])
     with pytest.raises(ValueError, match='mode must be'):
-        net(pictures, mode='train')
+        net(images, mode='train')
 
 
 def test_a_wrong_stride_is_named() -> None:
@@ -126,10 +126,10 @@ def test_efficientnet_lite_has_the_grid_of_its_first_tap() -> None:
 def test_coarser_taps_lie_upon_the_finest() -> None:
     net = make_net(backbone=LITE, head=dict(LITE_HEAD, radius=2)).eval()
     # Whole cells of the finest tap, but not of those of stride 16.
-    picture = torch.randn(1, 3, 72, 88, generator=torch.Generator().manual_seed(0))
-    affinity = net.batch_affinities(picture)
+    image = torch.randn(1, 3, 72, 88, generator=torch.Generator().manual_seed(0))
+    affinity = net.batch_affinities(image)
     assert affinity.shape[-2:] == (9, 11)
-    whole = net.batch_affinities(F.pad(picture, (0, 8, 0, 8)))
+    whole = net.batch_affinities(F.pad(image, (0, 8, 0, 8)))
     # Pairs that begin in the last row or in the outer columns may end beyond the border.
     torch.testing.assert_close(affinity[..., :8, 1:10], whole[..., :8, 1:10])
 

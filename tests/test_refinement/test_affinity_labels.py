@@ -56,7 +56,7 @@ def test_constant_backgrounds_are_thresholds() -> None:
     np.testing.assert_array_equal(labels == 255, (highest > 0.05) & (highest <= 0.3))
 
 
-def test_a_picture_without_classes_is_background() -> None:
+def test_a_image_without_classes_is_background() -> None:
     image, scores = make_scores()
     assert not affinity_labels(image, scores[:0], CLASSES[:0]).any()
 

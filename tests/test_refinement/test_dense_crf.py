@@ -13,7 +13,7 @@ from mmwsss.refinement.dense_crf import (
     dense_crf_map,
     dense_crf_sets,
 )
-from mmwsss.refinement.process_pool import PictureError
+from mmwsss.refinement.process_pool import ImageError
 
 needs_library = pytest.mark.skipif(
     sys.version_info >= (3, 13), reason='pydensecrf2 is not a dependency there'
@@ -26,7 +26,7 @@ def rng():
 
 
 def two_halves(rng, height=24, width=30):
-    """A noisy picture of two colours and noisy scores that follow it."""
+    """A noisy image of two colours and noisy scores that follow it."""
     image = np.full((height, width, 3), 60)
     image[:, width // 2 :] = [180, 90, 40]
     image = np.clip(image + rng.normal(0, 6, image.shape), 0, 255).astype(np.uint8)
@@ -74,7 +74,7 @@ def test_close_to_exact_mean_field(rng, name, iterations):
 
 
 @needs_library
-@pytest.mark.parametrize('resolution', ['picture', 'scores'])
+@pytest.mark.parametrize('resolution', ['image', 'scores'])
 @pytest.mark.parametrize('iterations', [0, 3])
 def test_several_scores_share_the_kernels(rng, monkeypatch, resolution, iterations):
     image, scores = two_halves(rng)
@@ -127,7 +127,7 @@ def test_working_at_the_scores_scales_each_deviation(rng, height, width):
 
 
 @needs_library
-def test_scores_are_resized_to_the_picture(rng):
+def test_scores_are_resized_to_the_image(rng):
     image, scores = two_halves(rng)
     large = np.repeat(np.repeat(image, 2, 0), 2, 1)
     refined = dense_crf(large, scores)
@@ -205,8 +205,8 @@ def test_bad_settings_are_errors(bad):
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (lambda i, s: (i.astype(float), s), 'picture must be'),
-        (lambda i, s: (i[..., 0], s), 'picture must be'),
+        (lambda i, s: (i.astype(float), s), 'image must be'),
+        (lambda i, s: (i[..., 0], s), 'image must be'),
         (lambda i, s: (i, s[0]), 'scores must be'),
         (lambda i, s: (i, s - 1), 'softmax of logits'),
         (lambda i, s: (i, s * np.nan), 'must be finite'),
@@ -237,13 +237,13 @@ def load(name):
 
 
 @needs_library
-def test_map_keeps_the_order_and_names_the_bad_picture():
+def test_map_keeps_the_order_and_names_the_bad_image():
     names = ['3', '1', 'broken', '2']
     results = list(dense_crf_map(load, names, on_error='return', progress=False))
     for name, result in zip(names, results):
         if name != 'broken':
             np.testing.assert_array_equal(result, dense_crf(*load(name)))
-    assert isinstance(results[2], PictureError)
+    assert isinstance(results[2], ImageError)
     assert str(results[2]) == 'broken: OSError: cannot read broken.jpg'
 
 

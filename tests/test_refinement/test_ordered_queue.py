@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from mmwsss.refinement.process_pool import OrderedQueue, PictureError
+from mmwsss.refinement.process_pool import ImageError, OrderedQueue
 
 
 def square(number: int) -> int:
@@ -37,15 +37,15 @@ def test_results_come_in_order_and_items_do_not_pile_up(workers):
 
 @pytest.mark.parametrize('workers', [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_failure_names_its_item(workers):
-    queue = OrderedQueue(square, workers, name_of=lambda number: f'picture {number}')
-    with pytest.raises(PictureError, match='picture 13: ValueError: unlucky'):
+    queue = OrderedQueue(square, workers, name_of=lambda number: f'image {number}')
+    with pytest.raises(ImageError, match='image 13: ValueError: unlucky'):
         run(queue, [1, 13, 2])
     queue.close()
 
 
 @pytest.mark.slow
 def test_dead_process_is_reported_and_not_awaited():
-    with pytest.raises(PictureError, match='a worker process died'):
+    with pytest.raises(ImageError, match='a worker process died'):
         run(OrderedQueue(die, 1), [1, 2, 3])
 
 

@@ -96,7 +96,7 @@ def test_a_colour_edge_stops_the_averaging():
     assert refined[..., 8:].std() < 0.5 * maps[..., 8:].std()
 
 
-def test_flat_picture_averages_evenly():
+def test_flat_image_averages_evenly():
     params = PixelAdaptiveParams(dilations=(1,), iterations=1)
     maps = torch.rand(1, 1, 5, 5, dtype=torch.float64)
     images = torch.full((1, 3, 5, 5), 0.1, dtype=torch.float64)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmwsss.refinement.process_pool import PictureError, _start_context, ordered_map
+from mmwsss.refinement.process_pool import ImageError, _start_context, ordered_map
 
 KILLED = """
 import os, signal
@@ -48,7 +48,7 @@ def test_one_process_keeps_the_order():
 def test_first_failure_is_named_and_stops():
     results = ordered_map(square, [3, 13, 4], name_of='number {}'.format, progress=False)
     assert next(results) == 9
-    with pytest.raises(PictureError, match=r'^number 13: ValueError: unlucky$') as caught:
+    with pytest.raises(ImageError, match=r'^number 13: ValueError: unlucky$') as caught:
         next(results)
     assert isinstance(caught.value.__cause__, ValueError)
     assert list(results) == []
@@ -93,7 +93,7 @@ def test_pool_keeps_the_order_and_survives_a_failure():
     results.close()
     assert first[3].name == '13'
     assert isinstance(first[3].__cause__, ValueError)
-    assert [r for r in first if not isinstance(r, PictureError)] == [
+    assert [r for r in first if not isinstance(r, ImageError)] == [
         item * item for item in items if item != 13
     ]
     assert len(taken) <= len(items) + 8
@@ -101,7 +101,7 @@ def test_pool_keeps_the_order_and_survives_a_failure():
 
 @pytest.mark.slow
 def test_dead_worker_is_told_with_a_remedy():
-    with pytest.raises(PictureError, match=r'^\d: a worker process died.*take fewer workers$'):
+    with pytest.raises(ImageError, match=r'^\d: a worker process died.*take fewer workers$'):
         list(ordered_map(die, range(8), workers=1, progress=False))
 
 

@@ -26,7 +26,7 @@ def features_of(height, width, channels=3, batch=1):
 
 
 def brute_affinities(features, radius):
-    """Dense (N, N) affinities of one picture by a loop over all pairs of cells."""
+    """Dense (N, N) affinities of one image by a loop over all pairs of cells."""
     _, height, width = features.shape
     cells = [(y, x) for y in range(height) for x in range(width)]
     dense = torch.zeros(len(cells), len(cells), dtype=torch.float64)
@@ -102,11 +102,11 @@ def test_affinity_equals_a_loop_over_pairs(size, radius):
     torch.testing.assert_close(seen, dense, atol=1e-12, rtol=0)
 
 
-def test_affinity_sums_all_channel_groups_and_pictures():
+def test_affinity_sums_all_channel_groups_and_images():
     features = features_of(4, 6, channels=150, batch=2)
     together = pairwise_affinity(features, 3)
-    for picture, expected in zip(features, together):
-        torch.testing.assert_close(pairwise_affinity(picture, 3), expected)
+    for image, expected in zip(features, together):
+        torch.testing.assert_close(pairwise_affinity(image, 3), expected)
     mean = (features[1, :, 0, 0] - features[1, :, 1, 1]).abs().mean()
     p = half_plane_offsets(3).index((1, 1))
     torch.testing.assert_close(together[1, p, 0, 0], torch.exp(-mean))
@@ -184,15 +184,15 @@ def test_constant_stays_and_weighted_mass_is_conserved(dtype):
     assert walked[1].std() < maps[1].std()
 
 
-def test_batch_equals_single_pictures():
+def test_batch_equals_single_images():
     features = features_of(6, 10, batch=3)
     maps = torch.rand(3, 2, 6, 10)
     affinity = pairwise_affinity(features)
     together = random_walk(maps, affinity)
     assert together.dtype == maps.dtype
     assert together.is_contiguous()
-    for picture, links, expected in zip(maps, affinity, together):
-        torch.testing.assert_close(random_walk(picture, links), expected)
+    for image, links, expected in zip(maps, affinity, together):
+        torch.testing.assert_close(random_walk(image, links), expected)
 
 
 def test_uniform_affinity_on_a_path_follows_the_binomial():

@@ -17,7 +17,7 @@ from mmwsss.refinement.refiners import (
     PixelAdaptiveRefiner,
     RandomWalkRefiner,
     Refiner,
-    ScoredPicture,
+    ScoredImage,
     SequentialRefiner,
     pixel_adaptive as adaptive_refiner,
 )
@@ -28,26 +28,26 @@ from mmwsss.registry import REFINERS
 RADIUS, STRIDE = 3, 4
 
 
-def make_picture(seed: int = 0, size=(22, 31), classes=(1, 4), grid=None) -> ScoredPicture:
+def make_image(seed: int = 0, size=(22, 31), classes=(1, 4), grid=None) -> ScoredImage:
     rng = np.random.default_rng(seed)
     image = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
     scores = rng.random((1 + len(classes), *(grid or size)), np.float32)
-    return ScoredPicture(image, scores, np.array(classes, np.int64), f'p{seed}')
+    return ScoredImage(image, scores, np.array(classes, np.int64), f'p{seed}')
 
 
 class ColourModel:
-    """Affinities of the picture's mean colours in a cell."""
+    """Affinities of the image's mean colours in a cell."""
 
     radius = RADIUS
     stride = STRIDE
 
-    def features(self, pictures: Sequence[torch.Tensor], scale: float) -> torch.Tensor:
-        batch = torch.stack(list(pictures)).double() / 64
+    def features(self, images: Sequence[torch.Tensor], scale: float) -> torch.Tensor:
+        batch = torch.stack(list(images)).double() / 64
         size = scaled_size(batch.shape[-2:], scale)
         return pool_to_cells(F.interpolate(batch, size, mode='bilinear'), STRIDE)
 
-    def affinities(self, pictures: Sequence[torch.Tensor], scale: float) -> torch.Tensor:
-        return pairwise_affinity(self.features(pictures, scale), RADIUS)
+    def affinities(self, images: Sequence[torch.Tensor], scale: float) -> torch.Tensor:
+        return pairwise_affinity(self.features(images, scale), RADIUS)
 
 
 def walker(**kwargs) -> RandomWalkRefiner:
@@ -81,46 +81,46 @@ def mean_over_cells(maps: np.ndarray, stride: int) -> np.ndarray:
 
 
 def test_random_walk_is_the_published_one() -> None:
-    picture = make_picture()
-    refined = walker(beta=4).refine(picture)
-    features = mean_over_cells(picture.image.transpose(2, 0, 1) / 64, STRIDE)
-    expected = dense_walk(features, mean_over_cells(picture.scores, STRIDE), beta=4, t=3)
+    image = make_image()
+    refined = walker(beta=4).refine(image)
+    features = mean_over_cells(image.image.transpose(2, 0, 1) / 64, STRIDE)
+    expected = dense_walk(features, mean_over_cells(image.scores, STRIDE), beta=4, t=3)
     np.testing.assert_allclose(refined.scores, expected, atol=1e-5)
     assert refined.extent == (24, 32)
     assert refined.scores.dtype == np.float32
 
 
 def test_walked_scores_are_enlarged_by_whole_cells() -> None:
-    refined = walker().refine(make_picture())
+    refined = walker().refine(make_image())
     enlarged = F.interpolate(
         torch.from_numpy(refined.scores)[None], scale_factor=STRIDE, mode='bilinear'
     )[0, :, :22, :31]
     np.testing.assert_allclose(refined.resized_scores(), enlarged, atol=1e-6)
 
 
-def test_a_batch_walks_as_each_picture_alone() -> None:
-    pictures = [
-        make_picture(0),
-        make_picture(1, classes=(0, 2, 3)),
-        make_picture(2, size=(16, 20)),
-        make_picture(3, classes=(5,)),
+def test_a_batch_walks_as_each_image_alone() -> None:
+    images = [
+        make_image(0),
+        make_image(1, classes=(0, 2, 3)),
+        make_image(2, size=(16, 20)),
+        make_image(3, classes=(5,)),
     ]
-    for together, picture in zip(walker().refine_batch(pictures), pictures):
-        alone = walker().refine(picture)
+    for together, image in zip(walker().refine_batch(images), images):
+        alone = walker().refine(image)
         np.testing.assert_allclose(together.scores, alone.scores, atol=1e-6)
-        assert together.img_id == picture.img_id
+        assert together.img_id == image.img_id
         assert together.extent == alone.extent
 
 
 @pytest.mark.parametrize('scale', [0.5, 2.0])
 def test_random_walk_at_another_scale(scale: float) -> None:
-    picture = make_picture(size=(20, 30))
-    refined = walker(scale=scale).refine(picture)
+    image = make_image(size=(20, 30))
+    refined = walker(scale=scale).refine(image)
     assert refined.scores.shape[1:] == tuple(-(-round(s * scale) // STRIDE) for s in (20, 30))
     assert refined.extent[0] >= 20
     assert refined.extent[1] >= 30
     assert refined.labels().shape == (20, 30)
-    flat = picture.with_scores(np.full_like(picture.scores, 0.25))
+    flat = image.with_scores(np.full_like(image.scores, 0.25))
     np.testing.assert_allclose(walker(scale=scale).refine(flat).scores, 0.25, atol=1e-6)
 
 
@@ -129,20 +129,20 @@ def test_random_walk_needs_a_model() -> None:
     assert refiner.needs_model
     assert refiner.on_device
     with pytest.raises(RuntimeError, match=r'attach the AffinityNet'):
-        refiner.refine(make_picture())
+        refiner.refine(make_image())
     with pytest.raises(ValueError, match='scale must be positive'):
         RandomWalkRefiner(scale=0)
 
 
 def test_crf_refiner_is_the_dense_crf() -> None:
-    picture = make_picture(grid=(6, 8))
-    refined = CRFRefiner(settings='irn', iterations=3).refine(picture)
+    image = make_image(grid=(6, 8))
+    refined = CRFRefiner(settings='irn', iterations=3).refine(image)
     params = CRFParams(bilateral_sxy=50, bilateral_srgb=5, gt_prob=0.7, iterations=3)
-    np.testing.assert_array_equal(refined.scores, dense_crf(picture.image, picture.scores, params))
+    np.testing.assert_array_equal(refined.scores, dense_crf(image.image, image.scores, params))
 
 
 def test_crf_at_the_resolution_of_walked_scores() -> None:
-    walked = walker().refine(make_picture())
+    walked = walker().refine(make_image())
     refined = CRFRefiner(resolution='scores').refine(walked)
     assert refined.scores.shape == walked.scores.shape
     assert refined.extent == walked.extent
@@ -152,9 +152,9 @@ def test_crf_at_the_resolution_of_walked_scores() -> None:
 
 
 def test_crf_without_iterations_keeps_the_labels() -> None:
-    picture = make_picture()
-    refined = CRFRefiner(iterations=0).refine(picture)
-    np.testing.assert_array_equal(refined.labels(), picture.labels())
+    image = make_image()
+    refined = CRFRefiner(iterations=0).refine(image)
+    np.testing.assert_array_equal(refined.labels(), image.labels())
 
 
 def test_crf_settings() -> None:
@@ -174,12 +174,12 @@ def test_missing_crf_library_shows_when_the_refiner_is_built(monkeypatch) -> Non
 
 
 def test_pixel_adaptive_refiner() -> None:
-    picture = make_picture(grid=(6, 8))
+    image = make_image(grid=(6, 8))
     params = PixelAdaptiveParams((1, 3), 2, 0.2)
-    refined = PixelAdaptiveRefiner(dilations=[1, 3], iterations=2, temperature=0.2).refine(picture)
+    refined = PixelAdaptiveRefiner(dilations=[1, 3], iterations=2, temperature=0.2).refine(image)
     expected = pixel_adaptive.pixel_adaptive_refine(
-        torch.from_numpy(picture.image).permute(2, 0, 1)[None],
-        torch.from_numpy(picture.resized_scores())[None],
+        torch.from_numpy(image.image).permute(2, 0, 1)[None],
+        torch.from_numpy(image.resized_scores())[None],
         params,
     )[0]
     np.testing.assert_allclose(refined.scores, expected, atol=1e-6)
@@ -196,12 +196,10 @@ def test_pixel_adaptive_refiner_works_on_the_accelerator(monkeypatch) -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
 def test_pixel_adaptive_refiner_is_the_same_on_a_gpu(monkeypatch) -> None:
-    picture = make_picture(grid=(6, 8))
-    there = PixelAdaptiveRefiner().refine(picture)
+    image = make_image(grid=(6, 8))
+    there = PixelAdaptiveRefiner().refine(image)
     monkeypatch.setattr(adaptive_refiner, 'get_device', lambda: 'cpu')
-    np.testing.assert_allclose(
-        there.scores, PixelAdaptiveRefiner().refine(picture).scores, atol=1e-5
-    )
+    np.testing.assert_allclose(there.scores, PixelAdaptiveRefiner().refine(image).scores, atol=1e-5)
 
 
 def test_the_walk_leaves_devices_without_its_matrices() -> None:
@@ -220,62 +218,62 @@ def test_sequence_runs_in_order() -> None:
         ],
     )
     sequence = REFINERS.build(config)
-    picture = make_picture()
+    image = make_image()
     adaptive = PixelAdaptiveRefiner(dilations=(1,), iterations=1)
-    expected = CRFRefiner().refine(adaptive.refine(picture))
-    np.testing.assert_array_equal(sequence.refine(picture).scores, expected.scores)
+    expected = CRFRefiner().refine(adaptive.refine(image))
+    np.testing.assert_array_equal(sequence.refine(image).scores, expected.scores)
     names = [type(step).__name__ for step in sequence.steps()]
     assert names == ['PixelAdaptiveRefiner', 'CRFRefiner', 'IdentityRefiner']
-    assert SequentialRefiner([]).refine(picture) is picture
+    assert SequentialRefiner([]).refine(image) is image
 
 
 def test_a_refiner_of_the_user() -> None:
     @REFINERS.register_module(force=True)
     class Halve(Refiner):
-        def refine(self, picture: ScoredPicture) -> ScoredPicture:
-            return picture.with_scores(picture.scores / 2)
+        def refine(self, image: ScoredImage) -> ScoredImage:
+            return image.with_scores(image.scores / 2)
 
-    picture = make_picture()
-    refined = REFINERS.build(dict(type='mmwsss.Halve')).refine_batch([picture, picture])
-    np.testing.assert_array_equal(refined[1].scores, picture.scores / 2)
+    image = make_image()
+    refined = REFINERS.build(dict(type='mmwsss.Halve')).refine_batch([image, image])
+    np.testing.assert_array_equal(refined[1].scores, image.scores / 2)
 
 
 def test_labels_and_confidence_are_those_of_a_loop() -> None:
-    picture = make_picture()
-    labels = picture.labels(LeastConfidence(foreground=0.5, background=0.6))
-    confidence = picture.confidence()
+    image = make_image()
+    labels = image.labels(LeastConfidence(foreground=0.5, background=0.6))
+    confidence = image.confidence()
     for y, x in np.ndindex(labels.shape):
-        scores = picture.scores[:, y, x]
+        scores = image.scores[:, y, x]
         share = scores.max() / scores.sum()
         assert confidence[y, x] == pytest.approx(share)
         needed = 0.6 if scores.argmax() == 0 else 0.5
         assert labels[y, x] == (255 if share < needed else [0, 2, 5][scores.argmax()])
     assert set(np.unique(labels)) == {0, 2, 5, 255}
     assert ((labels == 255) & (confidence >= 0.5)).any()
-    assert set(np.unique(picture.labels())) == {0, 2, 5}
+    assert set(np.unique(image.labels())) == {0, 2, 5}
 
 
 @pytest.mark.parametrize('grid', [None, (6, 8)])
 def test_confidence_kept_from_before_the_crf(grid) -> None:
-    picture = make_picture(grid=grid)
+    image = make_image(grid=grid)
     crf = CRFRefiner()
-    kept = SequentialRefiner([KeepConfidence(), crf, IdentityRefiner()]).refine(picture)
-    np.testing.assert_array_equal(kept.confidence(), picture.confidence())
-    np.testing.assert_array_equal(kept.labels(), crf.refine(picture).labels())
-    assert (kept.confidence() != crf.refine(picture).confidence()).any()
-    sure = picture.confidence() >= 0.5
-    expected = np.where(sure, crf.refine(picture).labels(), 255)
+    kept = SequentialRefiner([KeepConfidence(), crf, IdentityRefiner()]).refine(image)
+    np.testing.assert_array_equal(kept.confidence(), image.confidence())
+    np.testing.assert_array_equal(kept.labels(), crf.refine(image).labels())
+    assert (kept.confidence() != crf.refine(image).confidence()).any()
+    sure = image.confidence() >= 0.5
+    expected = np.where(sure, crf.refine(image).labels(), 255)
     np.testing.assert_array_equal(kept.labels(LeastConfidence.parse(0.5)), expected)
     assert 0 < sure.mean() < 1
     # The last place counts, and holds no earlier one.
     again = KeepConfidence().refine(kept)
-    np.testing.assert_array_equal(again.confidence(), crf.refine(picture).confidence())
+    np.testing.assert_array_equal(again.confidence(), crf.refine(image).confidence())
     assert again.judged.judged is None
 
 
 def test_scores_of_nothing_have_no_confidence() -> None:
-    picture = make_picture()
-    nothing = picture.with_scores(np.zeros_like(picture.scores))
+    image = make_image()
+    nothing = image.with_scores(np.zeros_like(image.scores))
     assert not nothing.confidence().any()
     assert (nothing.labels(LeastConfidence(0.1, 0.1)) == 255).all()
 
@@ -291,6 +289,6 @@ def test_least_confidence_of_both_or_of_each() -> None:
 
 def test_scores_and_classes_must_fit() -> None:
     with pytest.raises(ValueError, match=r'p0: scores .* of 1 classes'):
-        ScoredPicture(np.zeros((4, 4, 3), np.uint8), np.zeros((3, 4, 4)), np.array([1]), 'p0')
+        ScoredImage(np.zeros((4, 4, 3), np.uint8), np.zeros((3, 4, 4)), np.array([1]), 'p0')
     with pytest.raises(ValueError, match='class 254 does not fit'):
-        make_picture(classes=(254,)).labels()
+        make_image(classes=(254,)).labels()

@@ -213,7 +213,7 @@ def test_class_without_a_name(store):
         store.write(make_response(classes=(1, 3)))
 
 
-def test_missing_picture(store):
+def test_missing_image(store):
     with pytest.raises(FileNotFoundError, match=r'nowhere\.npz'):
         store.read('nowhere')
 
@@ -279,7 +279,7 @@ def test_failed_write_leaves_nothing(store, monkeypatch):
     with pytest.raises(OSError, match='disk full'):
         store.write(make_response(seed=1))
     assert_same(store.read(response.img_id), before)
-    assert len(list(store.root.rglob('*'))) == 3  # JSON, folder, picture
+    assert len(list(store.root.rglob('*'))) == 3  # JSON, folder, image
 
 
 def test_concurrent_writers_and_a_reader(tmp_path):

@@ -83,7 +83,7 @@ GOOD = {'scores': torch.rand(2, 3, 4), 'classes': [0, 2], 'ori_shape': (9, 12), 
         ({'ori_shape': (9, 12, 3)}, 'ori_shape'),
     ],
 )
-def test_validation_names_the_picture(change, message):
+def test_validation_names_the_image(change, message):
     ResponseMap(**GOOD)
     with pytest.raises(ValueError, match=message) as error:
         ResponseMap(**(GOOD | change))

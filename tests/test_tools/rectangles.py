@@ -18,18 +18,18 @@ def write_rectangles(
     heights: Sequence[int] = (48,),
     columns: Sequence[tuple[int, int]] = ((4, 24), (34, 54)),
 ) -> dict[str, list[int]]:
-    """Write pictures p0, p1, …, their masks and labels, and all of them as train and val.
+    """Write images p0, p1, …, their masks and labels, and all of them as train and val.
 
     Args:
         root: where they go; may hold other files.
-        count: pictures.
+        count: images.
         colours: the classes, names of ``COLOURS``.
-        heights: of the pictures, in turn; all are 64 wide.
-        columns: from where to where rectangles stand; the first picture has only the first, the
+        heights: of the images, in turn; all are 64 wide.
+        columns: from where to where rectangles stand; the first image has only the first, the
             next one more, and so on.
 
     Returns:
-        The present classes of each picture, in the order of their rectangles from the left.
+        The present classes of each image, in the order of their rectangles from the left.
     """
     for folder in ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation'):
         (root / folder).mkdir(parents=True)
@@ -38,13 +38,13 @@ def write_rectangles(
     for index, height in zip(range(count), cycle(heights)):
         many = 1 + index % len(columns)
         classes = sorted((index + more) % len(colours) for more in range(many))
-        picture = rng.integers(90, 130, (height, 64, 3), dtype=np.uint8)
+        image = rng.integers(90, 130, (height, 64, 3), dtype=np.uint8)
         mask = np.zeros((height, 64), np.uint8)
         for label, place in zip(classes, columns):
             area = np.s_[6 : 30 + index, slice(*place)]
-            picture[area] = COLOURS[colours[label]]
+            image[area] = COLOURS[colours[label]]
             mask[area] = 1 + label
-        Image.fromarray(picture).save(root / f'JPEGImages/p{index}.jpg', quality=95)
+        Image.fromarray(image).save(root / f'JPEGImages/p{index}.jpg', quality=95)
         Image.fromarray(mask).save(root / f'SegmentationClass/p{index}.png')
         shown[f'p{index}'] = classes
     for split in ('train', 'val'):

@@ -13,7 +13,7 @@ from scipy.io import savemat
 
 from mmwsss.apis.shipped import SHIPPED
 from mmwsss.datasets import DataError, ImageLevelDataset, VOCImageLevelDataset
-from mmwsss.datasets.converters import own_pictures, voc12
+from mmwsss.datasets.converters import own_images, voc12
 from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
 from mmwsss.registry import DATASETS
 
@@ -31,7 +31,7 @@ def sbd_mask(value: int) -> np.ndarray:
 
 @pytest.fixture
 def roots(tmp_path: Path) -> tuple[Path, Path]:
-    """Make VOC and SBD of four pictures."""
+    """Make VOC and SBD of four images."""
     voc, sbd = tmp_path / 'VOC2012', tmp_path / 'sbd'
     for folder in ('JPEGImages', 'Annotations', 'SegmentationClass', 'ImageSets/Segmentation'):
         (voc / folder).mkdir(parents=True)
@@ -95,7 +95,7 @@ def test_voc_configs_measure_any_split(roots: tuple[Path, Path], split: str, fou
     voc12.convert(*roots, verify_counts=False)
     settings = Config.fromfile(SHIPPED / 'configs/cam.py').test_dataloader.dataset
     settings.data_root = str(roots[0])
-    settings.data_prefix = dict(img_path='JPEGImages')  # only VOC's own pictures have masks
+    settings.data_prefix = dict(img_path='JPEGImages')  # only VOC's own images have masks
     assert settings.ann_file == 'ImageSets/Segmentation/val.txt'
     settings.ann_file = f'ImageSets/Segmentation/{split}.txt'
     with DefaultScope.overwrite_default_scope('mmwsss'):
@@ -117,11 +117,11 @@ def test_voc12_keeps_masks_of_a_stopped_run(roots: tuple[Path, Path]) -> None:
 
 
 def test_voc12_insists_on_the_published_counts(roots: tuple[Path, Path]) -> None:
-    with pytest.raises(DataError, match='train has 1 pictures instead of 1464; '):
+    with pytest.raises(DataError, match='train has 1 images instead of 1464; '):
         voc12.convert(*roots)
 
 
-def test_voc12_names_a_missing_picture(roots: tuple[Path, Path]) -> None:
+def test_voc12_names_a_missing_image(roots: tuple[Path, Path]) -> None:
     (roots[0] / 'JPEGImages/d.jpg').unlink()
     with pytest.raises(DataError, match=r'JPEGImages/d\.jpg: missing; '):
         voc12.convert(*roots, verify_counts=False)
@@ -154,17 +154,17 @@ def test_mat_files_of_another_kind(tmp_path: Path, content: dict, what: str) -> 
         voc12.read_sbd_mask(tmp_path / 'x.mat')
 
 
-def make_pictures(root: Path, names: list[str]) -> None:
+def make_images(root: Path, names: list[str]) -> None:
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new('RGB', (4, 4)).save(root / name)
 
 
 def test_folders_become_classes(tmp_path: Path) -> None:
-    make_pictures(tmp_path, [f'{c}/{i}.jpg' for c in ('dog', 'Cat') for i in range(10)])
-    make_pictures(tmp_path, ['dog/deep/x.PNG', 'dog/.hidden.jpg', '.trash/y.jpg'])
-    (tmp_path / 'dog/notes.txt').write_text('no picture')
-    conversion = own_pictures.convert(tmp_path, val_fraction=0.2)
+    make_images(tmp_path, [f'{c}/{i}.jpg' for c in ('dog', 'Cat') for i in range(10)])
+    make_images(tmp_path, ['dog/deep/x.PNG', 'dog/.hidden.jpg', '.trash/y.jpg'])
+    (tmp_path / 'dog/notes.txt').write_text('no image')
+    conversion = own_images.convert(tmp_path, val_fraction=0.2)
     assert conversion.classes == ('Cat', 'dog')
     assert conversion.labels['dog/deep/x.PNG'] == ('dog',) and len(conversion.labels) == 21
     assert sorted(conversion.train + conversion.val) == sorted(conversion.labels)
@@ -184,10 +184,10 @@ def test_folders_become_classes(tmp_path: Path) -> None:
 
 def test_csv_of_tags(tmp_path: Path) -> None:
     images = tmp_path / 'images'
-    make_pictures(images, ['a.jpg', 'x/b.png', 'c.jpg'])
+    make_images(images, ['a.jpg', 'x/b.png', 'c.jpg'])
     (tmp_path / 'tags.csv').write_text('image,labels\na,dog;cat\nx/b.png,cat\n')
     out = tmp_path / 'out'
-    conversion = own_pictures.convert(images, tmp_path / 'tags.csv', out, val_fraction=0)
+    conversion = own_images.convert(images, tmp_path / 'tags.csv', out, val_fraction=0)
     assert json.loads((out / 'image_labels.json').read_text()) == {
         'classes': ['cat', 'dog'],
         'labels': {'a.jpg': ['dog', 'cat'], 'x/b.png': ['cat']},
@@ -195,15 +195,15 @@ def test_csv_of_tags(tmp_path: Path) -> None:
     assert (out / 'train.txt').read_text() == 'a.jpg\nx/b.png\n'
     assert (out / 'val.txt').read_text() == ''
     assert conversion.untagged == ('c.jpg',)
-    assert '1 pictures have no tag, first c.jpg' in conversion.report()
-    assert '1.50 classes per picture' in conversion.report()
+    assert '1 images have no tag, first c.jpg' in conversion.report()
+    assert '1.50 classes per image' in conversion.report()
 
 
 def test_given_classes_keep_their_order_and_find_typos(tmp_path: Path) -> None:
-    make_pictures(tmp_path, ['dog/a.jpg', 'cat/b.jpg'])
-    assert own_pictures.convert(tmp_path, classes=['dog', 'cat']).classes == ('dog', 'cat')
+    make_images(tmp_path, ['dog/a.jpg', 'cat/b.jpg'])
+    assert own_images.convert(tmp_path, classes=['dog', 'cat']).classes == ('dog', 'cat')
     with pytest.raises(DataError, match=r"cat/b\.jpg: unknown class 'cat'; the classes are dog"):
-        own_pictures.convert(tmp_path, classes=['dog'])
+        own_images.convert(tmp_path, classes=['dog'])
 
 
 @pytest.mark.parametrize(
@@ -212,42 +212,42 @@ def test_given_classes_keep_their_order_and_find_typos(tmp_path: Path) -> None:
         (['a.jpg'], None, r'a\.jpg: lies in no class folder; '),
         (['x/a.jpg', 'x/a.png'], None, r'a\.png: same name as x/a\.jpg but for the suffix; '),
         ([], None, 'no such folder; '),
-        (['a.jpg'], 'b.jpg,dog', r"tags\.csv:2: no picture 'b\.jpg' below .*; "),
-        (['a.jpg'], 'a.jpg,', r"tags\.csv:2: picture 'a\.jpg' has no label; "),
+        (['a.jpg'], 'b.jpg,dog', r"tags\.csv:2: no image 'b\.jpg' below .*; "),
+        (['a.jpg'], 'a.jpg,', r"tags\.csv:2: image 'a\.jpg' has no label; "),
     ],
 )
-def test_bad_own_pictures(tmp_path: Path, names: list[str], rows: str | None, what: str) -> None:
+def test_bad_own_images(tmp_path: Path, names: list[str], rows: str | None, what: str) -> None:
     root = tmp_path / 'images'
-    make_pictures(root, names)
+    make_images(root, names)
     csv_path = None
     if rows is not None:
         csv_path = tmp_path / 'tags.csv'
         csv_path.write_text(f'image,labels\n{rows}\n')
     with pytest.raises(DataError, match=what):
-        own_pictures.convert(root, csv_path)
+        own_images.convert(root, csv_path)
     assert not (root / 'image_labels.json').exists()
 
 
-def test_an_empty_folder_has_no_picture(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match='no picture'):
-        own_pictures.convert(tmp_path)
+def test_an_empty_folder_has_no_image(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match='no image'):
+        own_images.convert(tmp_path)
 
 
 def test_the_split_is_seeded_stratified_and_leaves_every_class_to_train() -> None:
     labels = {f'{i}': ('a',) if i < 60 else ('b', 'c') for i in range(100)}
     labels.update({'rare': ('d',), 'rarer': ('d', 'e')})
-    splits = {seed: own_pictures.split_pictures(labels, 0.3, seed) for seed in range(20)}
-    assert splits[3] == own_pictures.split_pictures(labels, 0.3, 3)
+    splits = {seed: own_images.split_images(labels, 0.3, seed) for seed in range(20)}
+    assert splits[3] == own_images.split_images(labels, 0.3, 3)
     assert len(set(splits.values())) == 20
     for train, val in splits.values():
         assert sorted(train + val) == sorted(labels)
         counts = Counter(labels[key] for key in val)
         assert abs(counts['a',] - 18) <= 1 and abs(counts['b', 'c'] - 12) <= 1
         assert {name for key in train for name in labels[key]} == set('abcde')
-    nearly_all, _ = own_pictures.split_pictures(labels, 0.99, 0)
+    nearly_all, _ = own_images.split_images(labels, 0.99, 0)
     assert {name for key in nearly_all for name in labels[key]} == set('abcde')
     with pytest.raises(ValueError, match='val_fraction'):
-        own_pictures.split_pictures(labels, 1.0, 0)
+        own_images.split_images(labels, 1.0, 0)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, tool: str, *arguments: object) -> int:
@@ -264,9 +264,9 @@ def test_the_tools_run(
     capsys: pytest.CaptureFixture,
 ) -> None:
     assert run(monkeypatch, 'voc12.py', *roots, '--skip-counts') == 0
-    assert 'train_aug: 3 pictures' in capsys.readouterr().out
-    assert run(monkeypatch, 'own_pictures.py', tmp_path / 'absent') == 1
+    assert 'train_aug: 3 images' in capsys.readouterr().out
+    assert run(monkeypatch, 'own_images.py', tmp_path / 'absent') == 1
     assert capsys.readouterr().err.endswith('no such folder; correct the path\n')
-    make_pictures(tmp_path / 'own', ['cat/a.jpg', 'dog/b.jpg'])
-    assert run(monkeypatch, 'own_pictures.py', tmp_path / 'own', '--val-fraction', 0) == 0
-    assert 'pictures      2      0' in capsys.readouterr().out
+    make_images(tmp_path / 'own', ['cat/a.jpg', 'dog/b.jpg'])
+    assert run(monkeypatch, 'own_images.py', tmp_path / 'own', '--val-fraction', 0) == 0
+    assert 'images      2      0' in capsys.readouterr().out

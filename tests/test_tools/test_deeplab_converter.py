@@ -78,11 +78,11 @@ def test_converted_weights_compute_what_the_published_network_computes(tmp_path)
     )
     ours.load_state_dict(torch.load(tmp_path / 'out.pth', weights_only=True)['state_dict'])
     ours.eval()  # returns None
-    picture = torch.randn(1, 3, 65, 81)
+    image = torch.randn(1, 3, 65, 81)
     with torch.no_grad():
-        expected = net(picture)
+        expected = net(image)
         scale = expected.abs().max()
-        torch.testing.assert_close(ours(picture)[0] / scale, expected / scale)
+        torch.testing.assert_close(ours(image)[0] / scale, expected / scale)
 
 
 def test_both_names_of_the_shortcut_and_every_prefix_are_known():

@@ -7,7 +7,7 @@ import pytest
 from tiny_maps import COUNT, config, contents, launch, without_model, write_tiny_maps
 
 from mmwsss.apis.affinity_labels import make_affinity_labels
-from mmwsss.apis.label_jobs import Picture
+from mmwsss.apis.label_jobs import TaggedImage
 from mmwsss.apis.label_sources import refuse_shared_files
 from mmwsss.apis.pseudo_labels import make_pseudo_labels
 from mmwsss.datasets import LabelFolder
@@ -21,7 +21,7 @@ MAKERS = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Pictures, their response maps and a config."""
+    """Images, their response maps and a config."""
     write_tiny_maps(tmp_path)
     return tmp_path
 
@@ -130,12 +130,12 @@ def test_weights_never_overwrite_labels(root: Path, weights: str) -> None:
 
 def test_folders_in_one_another_may_share_files(tmp_path: Path) -> None:
     """``a/x`` of the outer folder is ``x`` of the inner one."""
-    pictures = [Picture(img_id, '', (), None) for img_id in ('x', 'a/x', 'y')]
+    images = [TaggedImage(img_id, '', (), None) for img_id in ('x', 'a/x', 'y')]
     for folders in (('out', 'out/a'), ('out/a', 'out')):
         with pytest.raises(ValueError, match=r'share .*/out/a/x\.png'):
-            refuse_shared_files(*(tmp_path / folder for folder in folders), pictures)
-    refuse_shared_files(tmp_path / 'out', tmp_path / 'out/b', pictures)
-    refuse_shared_files(tmp_path / 'out', tmp_path / 'weights', pictures)
+            refuse_shared_files(*(tmp_path / folder for folder in folders), images)
+    refuse_shared_files(tmp_path / 'out', tmp_path / 'out/b', images)
+    refuse_shared_files(tmp_path / 'out', tmp_path / 'weights', images)
 
 
 @pytest.mark.slow

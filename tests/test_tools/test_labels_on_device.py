@@ -9,29 +9,29 @@ from tiny_maps import COUNT, config, contents, write_tiny_maps
 
 from mmwsss.apis.pseudo_labels import make_pseudo_labels
 from mmwsss.refinement import process_pool
-from mmwsss.refinement.refiners import Refiner, ScoredPicture
+from mmwsss.refinement.refiners import Refiner, ScoredImage
 from mmwsss.registry import REFINERS
 
-SEEN: list[ScoredPicture] = []
+SEEN: list[ScoredImage] = []
 BAD: set[str] = set()
 
 
 @REFINERS.register_module()
 class StandInForAModel(Refiner):
-    """Fails at bad pictures, as an accelerator without memory does."""
+    """Fails at bad images, as an accelerator without memory does."""
 
     on_device = True
 
-    def refine(self, picture: ScoredPicture) -> ScoredPicture:
-        SEEN.append(picture)
-        if picture.img_id in BAD:
+    def refine(self, image: ScoredImage) -> ScoredImage:
+        SEEN.append(image)
+        if image.img_id in BAD:
             raise RuntimeError('CUDA out of memory')
-        return picture
+        return image
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Pictures, their response maps and a config."""
+    """Images, their response maps and a config."""
     write_tiny_maps(tmp_path)
     SEEN.clear()
     BAD.clear()
@@ -43,18 +43,18 @@ def make(root: Path, **settings):
     return make_pseudo_labels(config(root, refiner=refiner, **settings), workers=0)
 
 
-def test_a_bad_picture_is_named_and_the_others_are_done(root: Path) -> None:
+def test_a_bad_image_is_named_and_the_others_are_done(root: Path) -> None:
     BAD.add('p3')
-    with pytest.raises(RuntimeError, match=r'1 of 6 pictures failed(.|\n)*p3: RuntimeError: CUDA'):
+    with pytest.raises(RuntimeError, match=r'1 of 6 images failed(.|\n)*p3: RuntimeError: CUDA'):
         make(root, batch_size=4)
     assert contents(root / 'pseudo').keys() == {f'p{i}.png' for i in range(COUNT) if i != 3}
     BAD.clear()
     assert make(root).made == 1
 
 
-def test_pictures_of_one_size_come_together(root: Path) -> None:
+def test_images_of_one_size_come_together(root: Path) -> None:
     make(root)
-    sizes = [picture.image.shape for picture in SEEN]
+    sizes = [image.image.shape for image in SEEN]
     paths = sorted((root / 'JPEGImages').iterdir())
     in_order = [Image.open(path).size for path in paths]
     assert len(sizes) == COUNT

@@ -1,4 +1,4 @@
-"""The real tools from response maps to pseudo-labels, on pictures of a few colours."""
+"""The real tools from response maps to pseudo-labels, on images of a few colours."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ from mmwsss.structures import CAMStore, ResponseMap
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Pictures, their response maps and a config."""
+    """Images, their response maps and a config."""
     write_tiny_maps(tmp_path)
     return tmp_path
 
@@ -41,8 +41,8 @@ def test_affinity_labels_of_the_tool(root: Path, monkeypatch, capsys) -> None:
     folder = LabelFolder.open(root / 'affinity', 'affinity', list(COLOURS))
     assert list(folder.ids()) == [f'p{index}' for index in range(COUNT)]
     response = CAMStore.open(root / 'cams').read('p1')
-    with Image.open(root / 'JPEGImages/p1.jpg') as picture:
-        image = np.array(picture)
+    with Image.open(root / 'JPEGImages/p1.jpg') as sample:
+        image = np.array(sample)
     expected = affinity_labels(
         image, response.resized().numpy(), response.classes.numpy(), AffinityLabelParams()
     )
@@ -50,7 +50,7 @@ def test_affinity_labels_of_the_tool(root: Path, monkeypatch, capsys) -> None:
     np.testing.assert_array_equal(labels, expected)
     assert len(np.unique(labels)) >= 3
     report = json.loads((root / 'affinity/report.json').read_text())
-    assert report['pictures'] == COUNT - 1
+    assert report['images'] == COUNT - 1
     assert f'{report["coverage"]:.1f} % of the pixels labelled' in capsys.readouterr().out
     right = known = total = 0
     for index in range(COUNT - 1):
@@ -96,16 +96,16 @@ def test_affinity_labels_resume(root: Path) -> None:
         make_affinity_labels(cfg, workers=0)
 
 
-def test_a_bad_picture_is_named_and_the_others_are_done(root: Path) -> None:
+def test_a_bad_image_is_named_and_the_others_are_done(root: Path) -> None:
     bad = root / 'cams/p1.npz', root / 'JPEGImages/p3.jpg'
     good = [path.read_bytes() for path in bad]
     for path in bad:
         path.write_bytes(b'PK')
-    with pytest.raises(RuntimeError, match=r'2 of 6 pictures failed(.|\n)*p1: .*damaged') as error:
+    with pytest.raises(RuntimeError, match=r'2 of 6 images failed(.|\n)*p1: .*damaged') as error:
         make_affinity_labels(config(root), workers=0)
-    assert 'p3.jpg: unreadable picture' in str(error.value)
+    assert 'p3.jpg: unreadable image' in str(error.value)
     assert len(contents(root / 'affinity')) == COUNT - 2
-    with pytest.raises(RuntimeError, match=r'2 of 6 pictures failed(.|\n)*p1: .*damaged'):
+    with pytest.raises(RuntimeError, match=r'2 of 6 images failed(.|\n)*p1: .*damaged'):
         make_pseudo_labels(without_model(root, 'pseudo'), workers=0)
     assert len(contents(root / 'pseudo')) == COUNT - 2
     for path, content in zip(bad, good):
@@ -114,15 +114,15 @@ def test_a_bad_picture_is_named_and_the_others_are_done(root: Path) -> None:
     assert len(contents(root / 'affinity')) == COUNT
 
 
-def test_response_maps_of_other_pictures_are_refused(root: Path) -> None:
+def test_response_maps_of_other_images_are_refused(root: Path) -> None:
     store = CAMStore.open(root / 'cams')
     response = store.read('p0')
     store.write(ResponseMap(response.scores, response.classes, (50, 64), 'p0'))
-    with pytest.raises(RuntimeError, match=r'maps of a picture of \(50, 64\) pixels.*p0\.jpg has'):
+    with pytest.raises(RuntimeError, match=r'maps of an image of \(50, 64\) pixels.*p0\.jpg has'):
         make_affinity_labels(config(root), workers=0)
 
 
-def test_a_missing_crf_library_shows_before_any_picture(root: Path, monkeypatch) -> None:
+def test_a_missing_crf_library_shows_before_any_image(root: Path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, 'pydensecrf', None)
     with pytest.raises(ImportError, match='pip install pydensecrf2'):
         make_affinity_labels(config(root), workers=0)
@@ -155,7 +155,7 @@ def test_from_response_maps_to_pseudo_labels(root: Path, monkeypatch, capsys) ->
     run_tool(monkeypatch, *tool, '--show-dir', root / 'shown', '--max-show', '2')
     output = capsys.readouterr().out
     assert f'{COUNT} labels, {COUNT} made now' in output
-    assert 'pictures/s' in output
+    assert 'images/s' in output
     assert sorted(path.name for path in (root / 'shown').iterdir()) == ['p0.jpg', 'p1.jpg']
     rows = list(csv.DictReader((root / 'pseudo/report.csv').open()))
     assert [row['class'] for row in rows] == ['background', *COLOURS, 'mean']
@@ -255,7 +255,7 @@ def test_a_set_without_masks_is_not_measured(root: Path) -> None:
     cfg = without_model(root, 'pseudo', mask_dir=None)
     assert report_pseudo_labels(make_pseudo_labels(cfg, workers=0)) is None
     cfg = without_model(root, 'pseudo', mask_dir=str(root / 'nowhere'))
-    with pytest.raises(ValueError, match=r'nowhere: no mask of any picture'):
+    with pytest.raises(ValueError, match=r'nowhere: no mask of any image'):
         make_pseudo_labels(cfg, workers=0)
 
 
@@ -297,8 +297,8 @@ def test_two_processes_make_the_same_labels(root: Path, monkeypatch) -> None:
 
 
 @pytest.mark.slow
-def test_two_processes_name_the_bad_picture(root: Path) -> None:
+def test_two_processes_name_the_bad_image(root: Path) -> None:
     (root / 'cams/p1.npz').write_bytes(b'PK')
     output = launch(root, 'make_affinity_labels.py', '--workers', '0', expect=1)
-    assert '1 of 6 pictures failed' in output
+    assert '1 of 6 images failed' in output
     assert len(contents(root / 'affinity')) == COUNT - 1

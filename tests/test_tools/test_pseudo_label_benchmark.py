@@ -46,7 +46,7 @@ def test_dense_walk_is_the_walk(tool: ModuleType, radius: int) -> None:
 def test_baseline_and_tool_make_the_same_labels(tool: ModuleType, tmp_path: Path) -> None:
     (tmp_path / 'tiny.py').write_text(CONFIG)
     args = argparse.Namespace(
-        config=str(tmp_path / 'tiny.py'), width=102, height=75, pictures=len(CLASSES)
+        config=str(tmp_path / 'tiny.py'), width=102, height=75, images=len(CLASSES)
     )
     cfg, checkpoint = tool.prepare(args, tmp_path)
     dense = tool.label_dense(cfg, checkpoint, tmp_path / 'dense')

@@ -1,4 +1,4 @@
-"""The real pipeline on pictures of a few colours: killed at every stage, in two processes."""
+"""The real pipeline on images of a few colours: killed at every stage, in two processes."""
 
 import json
 import os
@@ -67,7 +67,7 @@ configs = dict(classifier={root!r} + 'classifier.py', affinitynet={root!r} + 'af
                segmentor={root!r} + 'segmentor.py')
 work_dir = {root!r} + 'work'
 stages = dict(walk=None, walk_val=None, pseudo_labels_val=None)
-report = dict(dataset=dict(data_root={root!r}), pictures=3)
+report = dict(dataset=dict(data_root={root!r}), images=3)
 """
 
 
@@ -124,7 +124,7 @@ def weights(stage: Path) -> list[torch.Tensor]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Contents of the pictures and arrays below a folder."""
+    """Contents of the images and arrays below a folder."""
     found = (path for path in folder.rglob('*') if path.suffix in ('.png', '.npz'))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
@@ -178,7 +178,7 @@ def test_two_processes_give_what_one_gives(root, unbroken):
     assert files(unbroken / 'pseudo_labels/labels') == before and len(before) == COUNT
     run(root, 'unbroken', '--stages', 'cams', *options)
     for response in CAMStore.open(unbroken / 'cams/predictions'):
-        # Pictures meet others in their batch: a value may be rounded the other way.
+        # Images meet others in their batch: a value may be rounded the other way.
         torch.testing.assert_close(
             response.scores, maps[response.img_id].scores, atol=1.01 / 255, rtol=0
         )

@@ -17,7 +17,7 @@ from mmwsss.datasets.masks import read_mask
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 CLASSES = ('red', 'green')
-NUM_PICTURES = 6
+NUM_IMAGES = 6
 
 CONFIG = """
 _base_ = 'mmwsss::msrc/deeplabv2_efficientnet-lite0.py'
@@ -53,7 +53,7 @@ def config(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp('shapes')
     labels = LabelFolder.create(root / 'labels', 'pseudo', list(CLASSES), {})
     (root / 'weights').mkdir()
-    for img_id in write_rectangles(root, NUM_PICTURES, CLASSES, columns=[(10, 50)]):
+    for img_id in write_rectangles(root, NUM_IMAGES, CLASSES, columns=[(10, 50)]):
         mask = read_mask(root / f'SegmentationClass/{img_id}.png')
         weights = np.where(mask > 0, 255, 200).astype(np.uint8)
         Image.fromarray(weights).save(root / f'weights/{img_id}.png')
@@ -121,10 +121,10 @@ def test_one_test_run_measures_writes_and_draws(config, trained, tmp_path):
     )  # fmt: skip
     metrics = metrics_of(tmp_path / 'work')
     for name, folder in (('mIoU', 'MaskIoUMetric'), ('crf/mIoU', 'CRFIoUMetric')):
-        masks = [np.array(Image.open(out / folder / f'p{i}.png')) for i in range(NUM_PICTURES)]
+        masks = [np.array(Image.open(out / folder / f'p{i}.png')) for i in range(NUM_IMAGES)]
         truths = [
             np.array(Image.open(config.parent / f'SegmentationClass/p{i}.png'))
-            for i in range(NUM_PICTURES)
+            for i in range(NUM_IMAGES)
         ]
         guess, truth = np.stack(masks), np.stack(truths)
         ious = [
@@ -133,7 +133,7 @@ def test_one_test_run_measures_writes_and_draws(config, trained, tmp_path):
         ]
         assert metrics[name] == pytest.approx(100 * np.mean(ious), abs=0.0051)
         assert re.search(rf' {name}: {metrics[name]:.4f}', output)
-    assert len(list(shown.rglob('*.png'))) == NUM_PICTURES
+    assert len(list(shown.rglob('*.png'))) == NUM_IMAGES
 
 
 @pytest.mark.slow
@@ -155,14 +155,14 @@ def test_views_and_scales_change_the_prediction(config, trained, tmp_path):
         # What the CRF starts from are the merged scores.
         assert results[name]['crf/mIoU'] == results[name]['mIoU']
     assert len({result['aAcc'] for result in results.values()}) == 3
-    assert len(list((tmp_path / 'out').rglob('*.png'))) == 2 * NUM_PICTURES
+    assert len(list((tmp_path / 'out').rglob('*.png'))) == 2 * NUM_IMAGES
 
 
 @pytest.mark.slow
 def test_bad_labels_stop_before_training(config, tmp_path):
     labels = tmp_path / 'labels'
     labels.mkdir()
-    for index in range(NUM_PICTURES):
+    for index in range(NUM_IMAGES):
         Image.fromarray(np.full((48, 64), 3 * (index == 4), np.uint8)).save(
             labels / f'p{index}.png'
         )

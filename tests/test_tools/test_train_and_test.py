@@ -17,7 +17,7 @@ from rectangles import write_rectangles
 from mmwsss.structures import CAMStore
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
-NUM_PICTURES = 10
+NUM_IMAGES = 10
 
 CONFIG = """
 _base_ = ['mmwsss::_base_/models/cam_resnet50.py', 'mmwsss::_base_/datasets/msrc_objects.py',
@@ -48,7 +48,7 @@ default_hooks = dict(checkpoint=dict(max_keep_ckpts=-1), logger=dict(interval=1)
 def config(tmp_path_factory) -> Path:
     """A config and its data."""
     root = tmp_path_factory.mktemp('shapes')
-    write_rectangles(root, NUM_PICTURES)
+    write_rectangles(root, NUM_IMAGES)
     file = root / 'shapes.py'
     file.write_text(CONFIG.format(root=str(root)))
     return file
@@ -157,9 +157,9 @@ def test_response_maps_are_measured_stored_and_drawn(config, trained, tmp_path):
     arguments = [config, checkpoint, '--work-dir', tmp_path, '--out', store, '--show-dir', shown]
     alone = call(sys.executable, TOOLS / 'test.py', *arguments)
     maps = {response.img_id: response for response in CAMStore.open(store)}
-    assert sorted(maps) == sorted(f'p{i}' for i in range(NUM_PICTURES))
+    assert sorted(maps) == sorted(f'p{i}' for i in range(NUM_IMAGES))
     assert maps['p1'].ori_shape == (48, 64) and maps['p1'].scores.shape == (2, 12, 16)
-    assert len(list(shown.rglob('*.png')) + list(shown.rglob('*.jpg'))) >= NUM_PICTURES
+    assert len(list(shown.rglob('*.png')) + list(shown.rglob('*.jpg'))) >= NUM_IMAGES
 
     together = call(
         'bash', TOOLS / 'dist_test.sh', config, checkpoint, 2, '--work-dir', tmp_path / 'two',
@@ -176,7 +176,7 @@ def test_two_processes_train(config, tmp_path):
         'bash', TOOLS / 'dist_train.sh', config, 2, '--work-dir', tmp_path,
         '--cfg-options', 'train_dataloader.batch_size=2', PORT=free_port(),
     )  # fmt: skip
-    # five pictures a process, batches of two, the incomplete one dropped
+    # five images a process, batches of two, the incomplete one dropped
     assert [step for step, _ in losses(log)][:2] == ['[1][1/2]', '[1][2/2]']
     assert (tmp_path / 'epoch_2.pth').exists() and 'cam/mIoU' in log
 

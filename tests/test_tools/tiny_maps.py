@@ -51,7 +51,7 @@ pseudo_labels = dict(
 
 
 def write_tiny_maps(root: Path) -> None:
-    """Write pictures of several sizes, response maps and a config. The last one has no mask."""
+    """Write images of several sizes, response maps and a config. The last one has no mask."""
     store = CAMStore.create(root / 'cams', list(COLOURS))
     rng = np.random.default_rng(0)
     for img_id, classes in write_rectangles(root, COUNT, heights=(40, 42, 44)).items():

@@ -1,4 +1,4 @@
-"""Grids of pictures and the results page."""
+"""Grids of images and the results page."""
 
 import base64
 import io
@@ -48,7 +48,7 @@ def test_portrait_is_bounded_in_height():
     assert (bottom - top, right - left) == (125, 12)
 
 
-def test_text_covers_no_picture_however_long():
+def test_text_covers_no_image_however_long():
     names = {f'class number {i} ' + 'x' * 90: (0, i, 0) for i in range(20)}
     rows = [[plain(RED), plain(BLUE)]] * 3
     grid = image_grid(
@@ -82,7 +82,7 @@ def test_legend_shows_the_colours():
     ('kwargs', 'message'),
     [
         ({'rows': [], 'columns': ['a']}, 'at least one row'),
-        ({'rows': [[plain(RED)]], 'columns': ['a', 'b']}, 'row 0 has 1 pictures for 2'),
+        ({'rows': [[plain(RED)]], 'columns': ['a', 'b']}, 'row 0 has 1 images for 2'),
         ({'rows': [[plain(RED)]], 'columns': ['a'], 'captions': []}, '0 captions for 1'),
         ({'rows': [[plain(RED)[..., 0]]], 'columns': ['a']}, r'expected uint8 \(H, W, 3\)'),
         ({'rows': [[plain(RED) / 255]], 'columns': ['a']}, r'expected uint8 \(H, W, 3\)'),
@@ -99,7 +99,7 @@ def test_sheet_refuses_what_does_not_fit(tmp_path, kwargs, message):
 
 
 class Page(HTMLParser):
-    """Check that tags are balanced, collect pictures and text."""
+    """Check that tags are balanced, collect images and text."""
 
     def __init__(self, text):
         super().__init__()
@@ -132,7 +132,7 @@ def test_page_is_whole_and_self_contained(tmp_path):
         tmp_path / 'new' / 'sheet.html',
         title='a < b & "c"',
         captions=['cow', '<script>'],
-        table=[{'method': 'CAM', 'mIoU': 58.4123, 'threshold': 0.28, 'pictures': 102}],
+        table=[{'method': 'CAM', 'mIoU': 58.4123, 'threshold': 0.28, 'images': 102}],
         legend={'cow': RED},
     )
     assert page == tmp_path / 'new' / 'sheet.html'

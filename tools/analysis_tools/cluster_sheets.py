@@ -19,7 +19,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--config', help='of the run; default: the one in its work dir')
     parser.add_argument('--rounds', type=int, nargs='+', default=[1, 3], help='side by side')
     parser.add_argument('--classes', nargs='+', help='names; default: all')
-    parser.add_argument('--count', type=int, default=5, help='pictures of each sub-category')
+    parser.add_argument('--count', type=int, default=5, help='images of each sub-category')
     parser.add_argument('--out', type=Path, help='default: WORK_DIR/cluster_sheets')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
     return parser.parse_args()

@@ -24,17 +24,15 @@ def main() -> None:
     parser.add_argument('config', help='whose test_dataloader.dataset is shown')
     parser.add_argument('methods', nargs='+', metavar='NAME=STORE[@THRESHOLD|@CURVES.json]')
     parser.add_argument('--out', type=Path, required=True, help='HTML file; a PNG goes beside it')
-    parser.add_argument('--count', type=int, default=12, help='pictures, evenly spread')
-    parser.add_argument('--pictures', nargs='+', default=[], metavar='ID', help='these instead')
+    parser.add_argument('--count', type=int, default=12, help='images, evenly spread')
+    parser.add_argument('--images', nargs='+', default=[], metavar='ID', help='these instead')
     parser.add_argument('--title', default='Response maps')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
     args = parser.parse_args()
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options)
     methods, table = read_methods(pairs(args.methods, 'methods'))
-    files = write_response_sheet(
-        cfg, methods, args.out, args.title, table, args.count, args.pictures
-    )
+    files = write_response_sheet(cfg, methods, args.out, args.title, table, args.count, args.images)
     print('\n'.join(map(str, files)))
 
 

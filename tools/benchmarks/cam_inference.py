@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Response maps a second against a loop over views, and their size on disk against float32.
 
-The baseline is how the published scripts do it: one picture at a time, each scale and its mirror
-image through the network alone, every class's map resized to the picture, summed, absent classes
-zeroed, saved as full-resolution float32. Both run the same weights on the same pictures; ours with
+The baseline is how the published scripts do it: one image at a time, each scale and its mirror
+image through the network alone, every class's map resized to the image, summed, absent classes
+zeroed, saved as full-resolution float32. Both run the same weights on the same images; ours with
 what the config asks for (channels_last) and with the memory setting of the tools.
 
 python tools/benchmarks/cam_inference.py configs/msrc/cam.py
@@ -35,7 +35,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Measure the speed of response maps')
     parser.add_argument('config', help='config of a classifier')
     parser.add_argument('--scales', type=float, nargs='+', default=[0.5, 1.0, 1.5, 2.0])
-    parser.add_argument('--pictures', type=int, default=16)
+    parser.add_argument('--images', type=int, default=16)
     parser.add_argument('--batch-size', type=int, default=8)
     parser.add_argument(
         '--amp', action='store_true', help='ours as with test.py --amp (bfloat16 on CPUs)'
@@ -44,13 +44,13 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def view_by_view(model: nn.Module, picture: Tensor, labels: list[int], scales: list[float]):
-    """Full-resolution maps (C, H, W) of one picture, as the published scripts make them."""
-    size = tuple(picture.shape[-2:])
+def view_by_view(model: nn.Module, image: Tensor, labels: list[int], scales: list[float]):
+    """Full-resolution maps (C, H, W) of one image, as the published scripts make them."""
+    size = tuple(image.shape[-2:])
     total = 0
     for scale in scales:
         view = F.interpolate(
-            picture[None],
+            image[None],
             [round(side * scale) for side in size],
             mode='bicubic',
             antialias=scale < 1,
@@ -64,27 +64,27 @@ def view_by_view(model: nn.Module, picture: Tensor, labels: list[int], scales: l
     return total / (total.max((1, 2), keepdims=True) + 1e-5)
 
 
-def run_baseline(model, pictures, labels, scales, root: Path) -> float:
-    """Seconds for all pictures, saving included."""
+def run_baseline(model, images, labels, scales, root: Path) -> float:
+    """Seconds for all images, saving included."""
     started = time.perf_counter()
-    for index, (picture, label) in enumerate(zip(pictures, labels)):
-        maps = view_by_view(model, picture, label, scales)
+    for index, (image, label) in enumerate(zip(images, labels)):
+        maps = view_by_view(model, image, label, scales)
         np.save(root / f'{index}.npy', maps[label].astype(np.float32))
     return time.perf_counter() - started
 
 
-def run_ours(model, pictures, labels, batch_size: int, store: CAMStore) -> float:
-    """Seconds for all pictures, storing included."""
+def run_ours(model, images, labels, batch_size: int, store: CAMStore) -> float:
+    """Seconds for all images, storing included."""
     started = time.perf_counter()
-    for start in range(0, len(pictures), batch_size):
+    for start in range(0, len(images), batch_size):
         chunk = slice(start, start + batch_size)
         samples = [
-            DataSample(metainfo=dict(img_id=str(start + i), ori_shape=tuple(picture.shape[-2:])))
-            for i, picture in enumerate(pictures[chunk])
+            DataSample(metainfo=dict(img_id=str(start + i), ori_shape=tuple(image.shape[-2:])))
+            for i, image in enumerate(images[chunk])
         ]
         for sample, label in zip(samples, labels[chunk]):
             sample.set_gt_label(label)
-        for sample in model.predict(pictures[chunk], samples):
+        for sample in model.predict(images[chunk], samples):
             store.write(ResponseMap.from_sample(sample))
     return time.perf_counter() - started
 
@@ -108,31 +108,31 @@ def main() -> None:
     init_default_scope('mmwsss')
     plain, model = build(cfg, args.scales, channels_last=False), build(cfg, args.scales)
     num_classes = cfg.model.head.num_classes
-    pictures = list(torch.randn(args.pictures, 3, *args.size, device=get_device()))
+    images = list(torch.randn(args.images, 3, *args.size, device=get_device()))
     rng = np.random.default_rng(0)
     labels = [
-        sorted(rng.choice(num_classes, 1 + i % 2, False).tolist()) for i in range(len(pictures))
+        sorted(rng.choice(num_classes, 1 + i % 2, False).tolist()) for i in range(len(images))
     ]
     with TemporaryDirectory() as folder:
         classes = [str(c) for c in range(num_classes)]
         store = CAMStore.create(Path(folder, 'store'), classes)
         warm = CAMStore.create(Path(folder, 'warm'), classes)
-        run_baseline(plain, pictures[:1], labels[:1], args.scales, Path(folder, 'warm'))
-        baseline = run_baseline(plain, pictures, labels, args.scales, Path(folder))
+        run_baseline(plain, images[:1], labels[:1], args.scales, Path(folder, 'warm'))
+        baseline = run_baseline(plain, images, labels, args.scales, Path(folder))
         if get_device() == 'cpu':
             keep_freed_memory()
         first = slice(args.batch_size)
         with autocast(enabled=args.amp):
-            run_ours(model, pictures[first], labels[first], args.batch_size, warm)
-            ours = run_ours(model, pictures, labels, args.batch_size, store)
+            run_ours(model, images[first], labels[first], args.batch_size, warm)
+            ours = run_ours(model, images, labels, args.batch_size, store)
         full = sum(file.stat().st_size for file in Path(folder).glob('*.npy'))
-        report(len(pictures), {'view by view': (baseline, full), 'mmwsss': (ours, store.nbytes)})
+        report(len(images), {'view by view': (baseline, full), 'mmwsss': (ours, store.nbytes)})
 
 
 def report(count: int, measured: dict[str, tuple[float, int]]) -> None:
     """Print speed and size of each way, and the ratios."""
     for name, (seconds, size) in measured.items():
-        print(f'{name:14s} {count / seconds:8.2f} img/s, {size / count:8.0f} bytes a picture')
+        print(f'{name:14s} {count / seconds:8.2f} img/s, {size / count:8.0f} bytes an image')
     (slow, large), (fast, small) = measured.values()
     print(f'{slow / fast:.2f} times as fast on {get_device()}; 1/{large / small:.0f} of the size')
 

@@ -1,4 +1,4 @@
-"""Compare the dense CRF in a pool of processes with one process: pictures per second, and results.
+"""Compare the dense CRF in a pool of processes with one process: images per second, and results.
 
 The first pool waits until a server of processes has imported the package; the second one finds it
 ready. The last row works at half of the resolution, so its results are others.
@@ -24,18 +24,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--height', type=int, default=375)
     parser.add_argument('--width', type=int, default=500)
     parser.add_argument('--classes', type=int, default=3, help='background included')
-    parser.add_argument('--pictures', type=int, default=20)
+    parser.add_argument('--images', type=int, default=20)
     parser.add_argument('--workers', type=int, default=2)
     args = parser.parse_args()
-    if not 1 <= args.workers < args.pictures:
-        parser.error('--workers must be at least 1 and fewer than --pictures')
+    if not 1 <= args.workers < args.images:
+        parser.error('--workers must be at least 1 and fewer than --images')
     return args
 
 
 def load(
     name: str, height: int, width: int, classes: int, shrink: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A picture of smooth colours and smooth scores, drawn from the name."""
+    """An image of smooth colours and smooth scores, drawn from the name."""
     rng = np.random.default_rng(int(name))
     coarse = rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)
     image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -47,13 +47,13 @@ def load(
 
 
 def measure(results: Iterator[np.ndarray], processes: int) -> tuple[float, float, list[bytes]]:
-    """Pictures a second with and without the start of the processes, and digests of the results."""
+    """Images a second with and without the start of the processes, and digests of the results."""
     start = time.perf_counter()
     digests, times = [], []
     for result in results:
         times.append(time.perf_counter() - start)
         digests.append(hashlib.sha256(np.ascontiguousarray(result)).digest())
-    # Every process has brought its first picture then.
+    # Every process has brought its first image then.
     ready = processes - 1
     steady = (len(times) - processes) / (times[-1] - times[ready])
     return len(times) / times[-1], steady, digests
@@ -63,7 +63,7 @@ def main() -> None:
     """Time all ways and print the table."""
     args = parse_args()
     cv2.setNumThreads(1)
-    names = [str(index) for index in range(args.pictures)]
+    names = [str(index) for index in range(args.images)]
     shape = {'height': args.height, 'width': args.width, 'classes': args.classes}
     whole = functools.partial(load, **shape)
     half = functools.partial(load, **shape, shrink=2)
@@ -77,8 +77,8 @@ def main() -> None:
             lambda: dense_crf_map(half, names, resolution='scores', progress=False),
         ),
     }
-    print(f'{args.pictures} pictures {args.width}x{args.height}, {args.classes} classes')
-    print('| run | pictures/s | faster | without the start | faster | same results |')
+    print(f'{args.images} images {args.width}x{args.height}, {args.classes} classes')
+    print('| run | images/s | faster | without the start | faster | same results |')
     print('| --- | --- | --- | --- | --- | --- |')
     base = None
     for name, (processes, run) in runs.items():

@@ -1,11 +1,11 @@
-"""Time the making of pseudo-labels (random walk and CRF): pictures per second, and differences.
+"""Time the making of pseudo-labels (random walk and CRF): images per second, and differences.
 
-- dense: the baseline. One picture after another in one process, the walk as published: a dense
+- dense: the baseline. One image after another in one process, the walk as published: a dense
   N x N matrix and t squarings. Affinities, CRF and files are those of the tool.
 - one process, pool: what tools/make_pseudo_labels.py does, ``--workers 0`` and more. The first pool
   waits until a server of processes has imported the package, the second one finds it ready.
 
-Pictures are those of the demo set, response maps their masks averaged over cells of 16 pixels, the
+Images are those of the demo set, response maps their masks averaged over cells of 16 pixels, the
 AffinityNet is the config's without training. Times are those of the whole work without imports.
 """
 
@@ -20,14 +20,14 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from mmwsss.apis.label_jobs import list_pictures, start
-from mmwsss.apis.pseudo_labels import KIND, PictureLoader, build_refiner, make_pseudo_labels
+from mmwsss.apis.label_jobs import list_images, start
+from mmwsss.apis.pseudo_labels import KIND, ImageLoader, build_refiner, make_pseudo_labels
 from mmwsss.datasets import LabelFolder
 from mmwsss.datasets.demo import CLASSES, make_demo_set
 from mmwsss.datasets.masks import read_mask
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.random_walk import half_plane_offsets
-from mmwsss.refinement.refiners import LeastConfidence, ScoredPicture
+from mmwsss.refinement.refiners import LeastConfidence, ScoredImage
 from mmwsss.refinement.refiners.random_walk import RandomWalkRefiner, pool_to_cells
 from mmwsss.registry import MODELS
 from mmwsss.structures import CAMStore, ResponseMap
@@ -43,19 +43,19 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--config', default='configs/msrc/affinitynet.py')
     parser.add_argument('--width', type=int, default=500)
     parser.add_argument('--height', type=int, default=375)
-    parser.add_argument('--pictures', type=int, default=10, help=f'at least {len(CLASSES)}')
+    parser.add_argument('--images', type=int, default=10, help=f'at least {len(CLASSES)}')
     parser.add_argument('--workers', type=int, default=2, help='of the pool; 0: no pool')
     parser.add_argument('--threads', type=int, default=1, help='of the main process')
     return parser.parse_args()
 
 
 def prepare(args: argparse.Namespace, root: Path) -> tuple[Config, str]:
-    """Make pictures, response maps and weights.
+    """Make images, response maps and weights.
 
     Returns:
         the config that names them, and the checkpoint.
     """
-    make_demo_set(root / 'demo', args.pictures, len(CLASSES), size=(args.width, args.height))
+    make_demo_set(root / 'demo', args.images, len(CLASSES), size=(args.width, args.height))
     cfg = Config.fromfile(args.config)
     cfg.label_dataset = dict(
         type='ImageLevelDataset',
@@ -66,14 +66,14 @@ def prepare(args: argparse.Namespace, root: Path) -> tuple[Config, str]:
     )
     cfg.pseudo_labels.update(cam_store=str(root / 'cams'), mask_dir=None)
     start(cfg)
-    pictures, metainfo = list_pictures(cfg.label_dataset, str(root / 'demo/SegmentationClass'))
+    images, metainfo = list_images(cfg.label_dataset, str(root / 'demo/SegmentationClass'))
     store = CAMStore.create(root / 'cams', metainfo['classes'])
-    for picture in pictures:
-        mask = torch.from_numpy(read_mask(picture.mask_path))
-        classes = torch.tensor(picture.labels)
+    for image in images:
+        mask = torch.from_numpy(read_mask(image.mask_path))
+        classes = torch.tensor(image.labels)
         shown = pool_to_cells((mask == classes[:, None, None] + 1).float()[None], CELL)[0]
         scores = shown / shown.amax((1, 2), keepdim=True).clamp(min=1e-6)
-        store.write(ResponseMap(scores, classes, mask.shape, picture.img_id))
+        store.write(ResponseMap(scores, classes, mask.shape, image.img_id))
     torch.manual_seed(0)
     checkpoint = str(root / 'untrained.pth')
     torch.save({'state_dict': MODELS.build(cfg.model).state_dict()}, checkpoint)
@@ -105,37 +105,37 @@ def walk_dense(maps: Tensor, affinity: Tensor, radius: float, beta: float, t: in
     return (maps.flatten(1) @ matrix).view_as(maps)
 
 
-def refine_dense(picture: ScoredPicture, walker: RandomWalkRefiner) -> ScoredPicture:
-    """Walk a picture's scores the dense way, with the refiner's model and settings."""
+def refine_dense(sample: ScoredImage, walker: RandomWalkRefiner) -> ScoredImage:
+    """Walk an image's scores the dense way, with the refiner's model and settings."""
     model = walker.model
-    image = torch.from_numpy(np.ascontiguousarray(picture.image.transpose(2, 0, 1)))
+    image = torch.from_numpy(np.ascontiguousarray(sample.image.transpose(2, 0, 1)))
     affinity = model.affinities([image], 1.0)[0]
-    maps = pool_to_cells(torch.from_numpy(picture.scores), model.stride)
+    maps = pool_to_cells(torch.from_numpy(sample.scores), model.stride)
     walked = walk_dense(maps, affinity, model.radius, walker.settings['beta'], walker.settings['t'])
     extent = tuple(model.stride * side for side in walked.shape[1:])
-    return picture.with_scores(walked.numpy(), extent)
+    return sample.with_scores(walked.numpy(), extent)
 
 
 def label_dense(cfg: Config, checkpoint: str, out: Path) -> LabelFolder:
-    """Label the pictures one after another, with dense walks."""
+    """Label the images one after another, with dense walks."""
     job = cfg.pseudo_labels
-    pictures, _ = list_pictures(cfg.label_dataset, None)
+    images, _ = list_images(cfg.label_dataset, None)
     store = CAMStore.open(job.cam_store)
-    load = PictureLoader(store, Background(**job.background))
+    load = ImageLoader(store, Background(**job.background))
     steps = build_refiner(job, cfg.model, checkpoint).steps()
     folder = LabelFolder.create(out, KIND, store.classes, {})
     least = LeastConfidence.parse(job.get('ignore_below', 0.0))
-    for picture in pictures:
-        scored = load(picture)
+    for image in images:
+        scored = load(image)
         for step in steps:
             walks = isinstance(step, RandomWalkRefiner)
             scored = refine_dense(scored, step) if walks else step.refine(scored)
-        folder.write(picture.img_id, scored.labels(least))
+        folder.write(image.img_id, scored.labels(least))
     return folder
 
 
 def label_tool(cfg: Config, checkpoint: str, out: Path, workers: int) -> LabelFolder:
-    """Label the pictures as the tool does."""
+    """Label the images as the tool does."""
     return make_pseudo_labels(cfg, checkpoint, out=str(out), workers=workers).folder
 
 
@@ -157,8 +157,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         cfg, checkpoint = prepare(args, root)
-        print(f'{args.pictures} pictures {args.width}x{args.height}, {args.threads} thread(s)')
-        print('| run | pictures/s | faster | CPU of the main process | other labels |')
+        print(f'{args.images} images {args.width}x{args.height}, {args.threads} thread(s)')
+        print('| run | images/s | faster | CPU of the main process | other labels |')
         print('| --- | --- | --- | --- | --- |')
         base, labels = 0.0, None
         for name, workers in runs.items():
@@ -167,11 +167,11 @@ def main() -> None:
                 made = label_dense(cfg, checkpoint, root / name)
             else:
                 made = label_tool(cfg, checkpoint, root / name, workers)
-            rate = args.pictures / (time.perf_counter() - begin)
-            spent = (time.process_time() - cpu) / args.pictures
+            rate = args.images / (time.perf_counter() - begin)
+            spent = (time.process_time() - cpu) / args.images
             base, labels = base or rate, labels or made
             print(
-                f'| {name} | {rate:.2f} | {rate / base:.1f} x | {spent:.2f} s/picture '
+                f'| {name} | {rate:.2f} | {rate / base:.1f} x | {spent:.2f} s/image '
                 f'| {100 * difference(labels, made):.3f} % |',
                 flush=True,
             )

@@ -38,15 +38,15 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--height', type=int, default=375, help='of the picture')
-    parser.add_argument('--width', type=int, default=500, help='of the picture')
+    parser.add_argument('--height', type=int, default=375, help='of the image')
+    parser.add_argument('--width', type=int, default=500, help='of the image')
     parser.add_argument('--stride', type=int, default=8, help='of the grid')
     parser.add_argument('--channels', type=int, default=448, help='of the features')
     parser.add_argument('--classes', type=int, default=4, help='maps, background included')
     parser.add_argument('--radius', type=int, default=5)
     parser.add_argument('--beta', type=float, default=8)
     parser.add_argument('--t', type=int, default=8, help='logarithm of the number of steps')
-    parser.add_argument('--batch', type=int, default=1, help='pictures at once')
+    parser.add_argument('--batch', type=int, default=1, help='images at once')
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--device', default='cpu')
     parser.add_argument(
@@ -92,19 +92,19 @@ def dense_affinity(features: Tensor, radius: int) -> Tensor:
 
 
 def affinities_dense(features: Tensor, args: argparse.Namespace) -> list[Tensor]:
-    """The published way, one picture after the other, in float32."""
-    return [dense_affinity(picture, args.radius) for picture in features]
+    """The published way, one image after the other, in float32."""
+    return [dense_affinity(image, args.radius) for image in features]
 
 
 def walk_dense(maps: Tensor, affinities: list[Tensor], args: argparse.Namespace) -> Tensor:
     """The published way: t squarings of the dense matrix, in float32."""
     walked = []
-    for picture_maps, affinity in zip(maps, affinities):
+    for image_maps, affinity in zip(maps, affinities):
         matrix = affinity**args.beta
         matrix = matrix / matrix.sum(0, keepdim=True)
         for _ in range(args.t):
             matrix = matrix @ matrix
-        walked.append((picture_maps.flatten(1) @ matrix).view_as(picture_maps))
+        walked.append((image_maps.flatten(1) @ matrix).view_as(image_maps))
     return torch.stack(walked)
 
 

@@ -2,7 +2,7 @@
 """Overhead of training by mmwsss against a bare PyTorch loop of the same network.
 
 Both train the classifier of a config with mixup and the losses of Mixup-CAM on the same random
-pictures, in turns, and the time of a step is compared. The baseline is what one would write by
+images, in turns, and the time of a step is compared. The baseline is what one would write by
 hand: normalise, mix, forward, losses, backward, step.
 
 python tools/benchmarks/training_overhead.py configs/msrc/mixup_cam.py
@@ -34,7 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Measure the overhead of training')
     parser.add_argument('config', help='config of a Mixup-CAM model')
     parser.add_argument('--batch-size', type=int, default=16)
-    parser.add_argument('--size', type=int, default=224, help='side of a picture in pixels')
+    parser.add_argument('--size', type=int, default=224, help='side of an image in pixels')
     parser.add_argument('--steps', type=int, default=8, help='timed steps of each')
     return parser.parse_args()
 
@@ -70,12 +70,12 @@ def bare_step(cfg: Config, data: dict) -> Callable[[], None]:
     terms = model.head.regularizers
 
     def step() -> None:
-        pictures = data['inputs'].to(mean.device).flip(1).float().sub(mean).div(std)
+        images = data['inputs'].to(mean.device).flip(1).float().sub(mean).div(std)
         share = np.random.beta(alpha, alpha)
-        order = torch.randperm(len(pictures))
-        pictures = share * pictures + (1 - share) * pictures[order]
+        order = torch.randperm(len(images))
+        images = share * images + (1 - share) * images[order]
         target = (share * one_hot + (1 - share) * one_hot[order]).to(mean.device)
-        features = backbone(pictures.to(memory_format=model.memory_format))[-1]
+        features = backbone(images.to(memory_format=model.memory_format))[-1]
         cam = classifier(F.dropout2d(features, 0.5))
         loss = F.multilabel_soft_margin_loss(cam.mean((2, 3)), target)
         loss = loss + terms['loss_ent'].loss_weight * class_entropy(cam).mean()
@@ -102,7 +102,7 @@ def time_in_turns(steps: dict[str, Callable[[], None]], count: int) -> dict[str,
 
 
 def random_batch(args: argparse.Namespace, num_classes: int) -> dict[str, Tensor | list[int]]:
-    """Pictures as the data loader gives them, and one label each."""
+    """Images as the data loader gives them, and one label each."""
     generator = torch.Generator().manual_seed(0)
     shape = (args.batch_size, 3, args.size, args.size)
     inputs = torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)

@@ -15,8 +15,8 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument('root', nargs='?', default='data/demo', help='folder to make')
-    parser.add_argument('--num-train', type=int, default=160, help='pictures to train')
-    parser.add_argument('--num-val', type=int, default=60, help='pictures to measure')
+    parser.add_argument('--num-train', type=int, default=160, help='images to train')
+    parser.add_argument('--num-val', type=int, default=60, help='images to measure')
     parser.add_argument('--seed', type=int, default=0, help='seed of everything random')
     parser.add_argument(
         '--size', type=int, nargs=2, default=(256, 192), metavar=('W', 'H'), help='pixels'
@@ -32,7 +32,7 @@ def main() -> int:
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f'{root}: {args.num_train} train and {args.num_val} val pictures')
+    print(f'{root}: {args.num_train} train and {args.num_val} val images')
     return 0
 
 

@@ -41,7 +41,7 @@ def main() -> int:
     except DataError as error:
         print(error, file=sys.stderr)
         return 1
-    print(', '.join(f'{name}: {count} pictures' for name, count in counts.items()))
+    print(', '.join(f'{name}: {count} images' for name, count in counts.items()))
     return 0
 
 

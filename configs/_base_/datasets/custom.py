@@ -1,9 +1,9 @@
-# Your own pictures and their tags; no mask is needed. Two steps:
-#   1. python tools/dataset_converters/own_pictures.py data/custom/images --out data/custom
+# Your own images and their tags; no mask is needed. Two steps:
+#   1. python tools/dataset_converters/own_images.py data/custom/images --out data/custom
 #      (a folder for each class; with --csv tags.csv: one folder and a CSV of tags)
 #   2. set num_classes in the model's config and train with --no-validate.
 # A CSV may be read as it is: label_file='tags.csv', metainfo=dict(classes=('cat', 'dog')).
-# With masks of the validation pictures (docs/data.md): add seg_map_path='masks' to data_prefix
+# With masks of the validation images (docs/data.md): add seg_map_path='masks' to data_prefix
 # and dict(type='LoadSegMap') before PackInputs in test_pipeline.
 _base_ = './_base_/image_level.py'
 dataset_type = 'ImageLevelDataset'

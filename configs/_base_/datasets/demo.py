@@ -1,8 +1,8 @@
-# Rendered scenes of 7 classes, made by tools/dataset_converters/demo.py: 160 pictures to train, 60
+# Rendered scenes of 7 classes, made by tools/dataset_converters/demo.py: 160 images to train, 60
 # to measure, 256x192.
 _base_ = './msrc_objects.py'
 data_root = 'data/demo/'
-# Larger lengths cut labelled objects off: a crop holds little of a 512 pixel wide picture.
+# Larger lengths cut labelled objects off: a crop holds little of a 512 pixel wide image.
 train_pipeline = [
     dict(step, lengths=(240, 384)) if step['type'] == 'RandomResizeLongSide' else step
     for step in _base_.train_pipeline

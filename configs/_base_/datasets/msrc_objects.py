@@ -1,5 +1,5 @@
 # 14 object classes of MSRC in VOC layout: image-level labels to train, masks only to measure.
-# To measure on the training pictures: --cfg-options
+# To measure on the training images: --cfg-options
 #   test_dataloader.dataset.ann_file=ImageSets/Segmentation/train.txt
 _base_ = './_base_/image_level.py'
 dataset_type = 'ImageLevelDataset'

@@ -1,4 +1,4 @@
-# PASCAL VOC 2012 with SBD: 10,582 pictures to train, VOC's own masks only to measure.
+# PASCAL VOC 2012 with SBD: 10,582 images to train, VOC's own masks only to measure.
 # tools/dataset_converters/voc12.py makes the files in image_labels/ (see docs/data.md).
 # Measured on val; on train, as Table 2.1 of the thesis: --cfg-options
 #   test_dataloader.dataset.ann_file=ImageSets/Segmentation/train.txt

@@ -1,4 +1,4 @@
-# PASCAL VOC 2012: pseudo-labels of train_aug (10,582 pictures) to train, VOC's masks to measure.
+# PASCAL VOC 2012: pseudo-labels of train_aug (10,582 images) to train, VOC's masks to measure.
 _base_ = 'mmseg::_base_/datasets/pascal_voc12.py'
 dataset_type = 'mmwsss.VOCPseudoLabelDataset'
 # Written by tools/make_pseudo_labels.py configs/affinitynet.py. The true masks, for the ceiling:
@@ -9,7 +9,7 @@ crop_size = (321, 321)
 train_pipeline = [
     dict(type='mmwsss.LoadImage'),
     dict(type='mmwsss.LoadPseudoLabel'),
-    # Scales of the picture's own size, as published.
+    # Scales of the image's own size, as published.
     dict(
         type='RandomChoice',
         transforms=[
@@ -22,7 +22,7 @@ train_pipeline = [
     dict(type='mmseg.RandomFlip', prob=0.5),
     dict(type='mmwsss.PackPseudoLabel'),
 ]
-# The picture as it is: VOC's are 500 wide or high at most.
+# The image as it is: VOC's are 500 wide or high at most.
 test_pipeline = [
     dict(type='mmwsss.LoadImage'),
     dict(type='mmwsss.LoadPseudoLabel'),

@@ -13,7 +13,7 @@ model = dict(
         arch='deit-small',
         img_size=224,
         patch_size=16,
-        # Patch tokens as a map; position embeddings are resized to each picture.
+        # Patch tokens as a map; position embeddings are resized to each image.
         out_type='featmap',
         drop_path_rate=0.1,
         init_cfg=dict(

@@ -1,6 +1,6 @@
 # DeepLab-v2 as published: SGD 2.5e-4, classifiers ×10, their biases ×20 and without decay, poly 0.9
-# in steps of 10 iterations, 20,000 iterations of 10 pictures.
-# Out of memory? Twice 5 pictures are the same: --cfg-options train_dataloader.batch_size=5
+# in steps of 10 iterations, 20,000 iterations of 10 images.
+# Out of memory? Twice 5 images are the same: --cfg-options train_dataloader.batch_size=5
 #   optim_wrapper.accumulative_counts=2 train_cfg.max_iters=40000 param_scheduler.0.end=40000
 #   param_scheduler.0.interval=20
 _base_ = 'mmseg::_base_/schedules/schedule_20k.py'

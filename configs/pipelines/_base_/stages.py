@@ -14,7 +14,7 @@ _walk = dict(**_labels, cfg_options=dict(pseudo_labels=dict(refiner=random_walk,
 _train, _val = ({'pseudo_labels.cam_store': store} for store in ('cams', 'cams_val'))
 stages = dict(
     classifier=dict(tool='train', config='classifier', title='classifier'),
-    # Response maps of the pictures that the segmentor learns from, and of those it is measured on.
+    # Response maps of the images that the segmentor learns from, and of those it is measured on.
     cams=dict(**_cams, title='CAM, train'),
     cams_val=dict(**_cams, title='CAM, val'),
     affinity_labels=dict(
@@ -54,5 +54,5 @@ report = dict(
         'prediction': 'test',
     },
     bars=['cams_val', 'pseudo_labels_val', 'test'],
-    pictures=12,
+    images=12,
 )

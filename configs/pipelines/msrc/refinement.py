@@ -2,7 +2,7 @@
 _base_ = './cam.py'
 work_dir = 'work_dirs/pipelines/msrc/refinement'
 _crf = dict(refiner=dict(_delete_=True, type='CRFRefiner', settings='irn'), ignore_below=0.0)
-_val_pictures = dict(ann_file='ImageSets/Segmentation/val.txt')
+_val_images = dict(ann_file='ImageSets/Segmentation/val.txt')
 stages = dict(
     crf=dict(
         tool='pseudo_labels',
@@ -16,7 +16,7 @@ stages = dict(
         config='affinitynet',
         title='CAM + CRF, val',
         inputs={'pseudo_labels.cam_store': 'cams_val'},
-        cfg_options=dict(pseudo_labels=_crf, label_dataset=_val_pictures),
+        cfg_options=dict(pseudo_labels=_crf, label_dataset=_val_images),
     ),
     refined=dict(
         tool='pseudo_labels',

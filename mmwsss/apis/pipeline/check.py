@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from mmwsss.apis import affinity_labels, pseudo_labels
 from mmwsss.apis.fingerprints import settings_fingerprint
-from mmwsss.apis.label_jobs import job_config, list_pictures
+from mmwsss.apis.label_jobs import job_config, list_images
 from mmwsss.datasets import DataError
 from mmwsss.datasets.check import check_images, check_num_classes, raise_faults
 from mmwsss.datasets.labels import read_label_file
@@ -35,7 +35,7 @@ class PipelineCheck:
     """Builds what the stages will build, equal things once.
 
     Args:
-        decode: decode every picture and mask, too.
+        decode: decode every image and mask, too.
         processes: that will run each stage.
 
     Attributes:
@@ -81,7 +81,7 @@ class PipelineCheck:
             stages: of the pipeline, by name.
 
         Raises:
-            ValueError: a name of no stage, or of one without pictures.
+            ValueError: a name of no stage, or of one without images.
         """
         for name in [*report['columns'].values(), *report['bars']]:
             if name not in stages:
@@ -90,10 +90,10 @@ class PipelineCheck:
             if stages[name].tool == 'train':
                 raise ValueError(
                     f'report.columns: {heading!r} is stage {name!r}, which leaves a checkpoint, no '
-                    'pictures; name a stage that makes response maps, labels or masks'
+                    'images; name a stage that makes response maps, labels or masks'
                 )
         if 'dataset' not in report:
-            raise ValueError('report: has no dataset, whose pictures are shown')
+            raise ValueError('report: has no dataset, whose images are shown')
         with self._within('report', 'mmwsss'):
             self._compare_classes('report', _classes_of(DATASETS.build(report['dataset'])))
 
@@ -142,16 +142,16 @@ class PipelineCheck:
             for key in made:
                 self._check_dataset(stage, cfg, _lazy_settings(cfg, key), who)
         elif stage.tool in LABEL_KEYS:
-            self._check_pictures(stage, cfg, who)
+            self._check_images(stage, cfg, who)
         else:
             for settings in stage.datasets(cfg):
                 self._check_dataset(stage, cfg, settings, who)
 
-    def _check_pictures(self, stage: Stage, cfg: Config, who: str) -> None:
-        """List the pictures of a label tool and their masks."""
+    def _check_images(self, stage: Stage, cfg: Config, who: str) -> None:
+        """List the images of a label tool and their masks."""
         mask_dir = cfg[stage.tool].get('mask_dir')
-        if self._is_new(pictures=cfg.label_dataset, masks=mask_dir):
-            _, metainfo = list_pictures(cfg.label_dataset, mask_dir)
+        if self._is_new(images=cfg.label_dataset, masks=mask_dir):
+            _, metainfo = list_images(cfg.label_dataset, mask_dir)
             self._compare_classes(who, metainfo['classes'])
             self._decode(cfg.label_dataset, lambda: DATASETS.build(cfg.label_dataset), stage)
 

@@ -107,7 +107,7 @@ class Pipeline:
 
         Args:
             names: of the stages that will run; None: all.
-            decode: decode every picture and mask, too.
+            decode: decode every image and mask, too.
 
         Raises:
             DataError: faults of the data, or classes that differ.

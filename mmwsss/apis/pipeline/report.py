@@ -1,4 +1,4 @@
-"""What a pipeline has reached: a table, bars of the classes, and pictures of every stage."""
+"""What a pipeline has reached: a table, bars of the classes, and images of every stage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from mmwsss.visualization.grid import Color, format_number
 from .records import StageRecord
 
 Table = list[dict[str, str | float | None]]
-BARS_NAME, PICTURES_NAME = 'report_bars.png', 'report_pictures.png'
+BARS_NAME, IMAGES_NAME = 'report_bars.png', 'report_images.png'
 _REFERENCE = 'thesis (VOC)'
 _SHORT = ('precision', 'recall', 'accuracy', 'coverage', 'threshold')
 _OTHER_DATA = (
@@ -45,7 +45,7 @@ _RESUMED = '+: the time of the run that finished the stage; an interrupted run b
 
 @dataclass(frozen=True)
 class _Sheet:
-    """Rows of pictures with what belongs to them."""
+    """Rows of images with what belongs to them."""
 
     rows: list[list[np.ndarray]]
     columns: list[str]
@@ -56,12 +56,12 @@ class _Sheet:
 def write_report(
     report_cfg: Mapping, records: Sequence[StageRecord], out_dir: Path
 ) -> tuple[Path, Path]:
-    """Write ``report.md``, ``report.html`` and their pictures; stages not done yet are left out.
+    """Write ``report.md``, ``report.html`` and their images; stages not done yet are left out.
 
     Args:
         report_cfg: ``dataset``, the config of an ImageLevelDataset, with masks where there are
             some; ``columns``, heading → stage whose output is shown; ``bars``, stages whose
-            classes are compared; ``pictures``, how many; ``title``.
+            classes are compared; ``images``, how many; ``title``.
         records: of the finished stages.
         out_dir: where the files go.
 
@@ -69,7 +69,7 @@ def write_report(
         the Markdown file and the HTML file.
 
     Raises:
-        DataError, FileNotFoundError: a stage's output lacks a picture of the dataset; names it.
+        DataError, FileNotFoundError: a stage's output lacks an image of the dataset; names it.
     """
     done = {record.name: record for record in records}
     with DefaultScope.overwrite_default_scope('mmwsss'):
@@ -78,17 +78,17 @@ def write_report(
     table = stage_table(records)
     notes = _notes(records, dataset.metainfo['classes'])
     shown = {heading: done[name] for heading, name in report_cfg['columns'].items() if name in done}
-    sheet = _sheet(dataset, shown, report_cfg.get('pictures', 12)) if shown else None
+    sheet = _sheet(dataset, shown, report_cfg.get('images', 12)) if shown else None
     bars = _bars([done[name] for name in report_cfg['bars'] if name in done])
 
-    pictures = {}
+    images = {}
     if bars is not None:
-        pictures['IoU of the classes'] = _save(bars, out_dir / BARS_NAME)
+        images['IoU of the classes'] = _save(bars, out_dir / BARS_NAME)
     if sheet is not None:
         grid = image_grid(sheet.rows, sheet.columns, '', sheet.captions, sheet.legend)
-        pictures['Pictures'] = _save(grid, out_dir / PICTURES_NAME)
+        images['Images'] = _save(grid, out_dir / IMAGES_NAME)
     markdown = Path(out_dir, 'report.md')
-    write_text(markdown, _markdown(title, table, notes, pictures))
+    write_text(markdown, _markdown(title, table, notes, images))
     page = write_page(
         Path(out_dir, 'report.html'),
         title,
@@ -180,12 +180,12 @@ def _sheet(dataset: BaseDataset, shown: Mapping[str, StageRecord], count: int) -
 
 
 class _Output:
-    """Draws the pictures that a stage made."""
+    """Draws the images that a stage made."""
 
     def __init__(self, record: StageRecord, classes: Sequence[str]) -> None:
         if record.kind not in ('cams', 'labels', 'masks'):
             raise ValueError(
-                f'report.columns: stage {record.name!r} leaves a {record.kind}, no pictures; name '
+                f'report.columns: stage {record.name!r} leaves a {record.kind}, no images; name '
                 'a stage that makes response maps, labels or masks'
             )
         self.cams = CAMStore.open(record.output, classes) if record.kind == 'cams' else None
@@ -194,7 +194,7 @@ class _Output:
     def draw(
         self, img_id: str, image: np.ndarray, palette: list | None
     ) -> tuple[np.ndarray, set[int]]:
-        """The stage's picture, uint8 (H, W, 3), and the labels whose colours it has."""
+        """The stage's image, uint8 (H, W, 3), and the labels whose colours it has."""
         if self.cams is not None:
             strongest = self.cams.read(img_id).resized()
             scores = strongest.amax(0).numpy() if len(strongest) else np.zeros(image.shape[:2])
@@ -209,11 +209,11 @@ def _save(image: np.ndarray, path: Path) -> Path:
     return path
 
 
-def _markdown(title: str, table: Table, notes: Sequence[str], pictures: Mapping[str, Path]) -> str:
-    """The report's text; pictures lie beside it."""
+def _markdown(title: str, table: Table, notes: Sequence[str], images: Mapping[str, Path]) -> str:
+    """The report's text; images lie beside it."""
     keys = list(table[0])
     lines = [keys, ['---', *['---:'] * (len(keys) - 1)]]
     lines += [[format_number(value).replace('|', '\\|') for value in row.values()] for row in table]
     blocks = [f'# {title}', '\n'.join(f'| {" | ".join(cells)} |' for cells in lines), *notes]
-    blocks += [f'## {heading}\n\n![{heading}]({path.name})' for heading, path in pictures.items()]
+    blocks += [f'## {heading}\n\n![{heading}]({path.name})' for heading, path in images.items()]
     return '\n\n'.join(blocks) + '\n'

@@ -160,7 +160,7 @@ class Stage:
         batch = cfg.train_dataloader.batch_size
         if batch % processes:
             raise ValueError(
-                f'a batch of {batch} pictures cannot be divided among {processes} processes; take '
+                f'a batch of {batch} images cannot be divided among {processes} processes; take '
                 'another number of --gpus, or another train_dataloader.batch_size'
             )
         cfg.train_dataloader.batch_size = batch // processes

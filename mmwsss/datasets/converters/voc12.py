@@ -1,4 +1,4 @@
-"""PASCAL VOC 2012 with the annotations of SBD: the 10,582 pictures of train_aug."""
+"""PASCAL VOC 2012 with the annotations of SBD: the 10,582 images of train_aug."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ COUNTS = {'train': 1464, 'val': 1449, 'train_aug': 10582}
 
 
 def read_splits(voc_root: Path, sbd_root: Path) -> dict[str, list[str]]:
-    """Return the picture ids of ``train``, ``val`` and ``train_aug``.
+    """Return the image ids of ``train``, ``val`` and ``train_aug``.
 
     train_aug is VOC's train and all of SBD, without VOC's val.
 
@@ -35,11 +35,11 @@ def read_splits(voc_root: Path, sbd_root: Path) -> dict[str, list[str]]:
 
 
 def check_counts(splits: dict[str, list[str]]) -> None:
-    """Compare the number of pictures with what is published."""
+    """Compare the number of images with what is published."""
     for name, published in COUNTS.items():
         if len(splits[name]) != published:
             raise DataError(
-                f'{name} has {len(splits[name])} pictures instead of {published}; '
+                f'{name} has {len(splits[name])} images instead of {published}; '
                 'extract both archives anew, or skip this check'
             )
 
@@ -73,16 +73,16 @@ def write_mask(img_id: str, voc_root: Path, sbd_root: Path) -> None:
             with open(voc_mask, 'rb') as source:
                 shutil.copyfileobj(source, file)
         else:
-            picture = Image.fromarray(read_sbd_mask(sbd_root / 'cls' / f'{img_id}.mat'))
-            picture.putpalette([value for colour in voc_palette() for value in colour])
-            picture.save(file, 'PNG')
+            image = Image.fromarray(read_sbd_mask(sbd_root / 'cls' / f'{img_id}.mat'))
+            image.putpalette([value for colour in voc_palette() for value in colour])
+            image.save(file, 'PNG')
 
 
 def label_lines(img_ids: Iterable[str], voc_root: Path, source: str = 'xml') -> list[str]:
     """Return lines ``id class class ...``, classes in VOC's order.
 
     Args:
-        img_ids: The pictures.
+        img_ids: The images.
         voc_root: ``VOCdevkit/VOC2012``.
         source: ``'xml'``, the boxes of VOC with the difficult ones, as the published label files
             are made; or ``'mask'``, ``SegmentationClassAug`` and ``SegmentationClass``.
@@ -116,10 +116,10 @@ def convert(
         sbd_root: ``benchmark_RELEASE/dataset``.
         label_source: ``'xml'`` or ``'mask'``, see :func:`label_lines`.
         num_workers: Processes that convert masks.
-        verify_counts: Insist on the published numbers of pictures.
+        verify_counts: Insist on the published numbers of images.
 
     Returns:
-        The number of pictures of each split.
+        The number of images of each split.
     """
     voc_root, sbd_root = Path(voc_root), Path(sbd_root)
     splits = read_splits(voc_root, sbd_root)
@@ -137,7 +137,7 @@ def convert(
     labels = {
         name: label_lines(img_ids, voc_root, label_source) for name, img_ids in splits.items()
     }
-    # All pictures in one file: a config that names it needs only another split for another set.
+    # All images in one file: a config that names it needs only another split for another set.
     labels['trainval_aug'] = [*labels['train_aug'], *labels['val']]
     for name, lines in labels.items():
         _write_lines(voc_root / 'image_labels' / f'{name}.txt', lines)

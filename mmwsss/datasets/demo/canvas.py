@@ -1,4 +1,4 @@
-"""Painting of layers on textured ground, with one light for the whole picture."""
+"""Painting of layers on textured ground, with one light for the whole image."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def fractal_noise(
 
 @dataclass(frozen=True)
 class Light:
-    """Direction towards the light (unit vector, z out of the picture) and its strengths."""
+    """Direction towards the light (unit vector, z out of the image) and its strengths."""
 
     direction: tuple[float, float, float]
     ambient: float
@@ -67,7 +67,7 @@ def bounds(layers: Sequence[Layer]) -> tuple[float, float, float, float]:
 
 
 class Canvas:
-    """A picture being painted, and the owner of each of its pixels.
+    """An image being painted, and the owner of each of its pixels.
 
     Args:
         background (np.ndarray): float32 RGB (h, w, 3) in [0, 1], painted over in place.
@@ -140,7 +140,7 @@ class Canvas:
         return self.light.ambient + (1 - self.light.ambient) * 1.6 * np.clip(normal_dot, 0, 1)
 
     def finish(self, rng: np.random.RandomState) -> np.ndarray:
-        """The picture at its final size, RGB uint8, lit and with a sensor's noise."""
+        """The image at its final size, RGB uint8, lit and with a sensor's noise."""
         height, width = (n // SUPERSAMPLING for n in self.owner.shape)
         small = cv2.resize(self.image, (width, height), interpolation=cv2.INTER_AREA)
         small = np.clip(small * np.float32(self.light.tint), 0, 1) * 255

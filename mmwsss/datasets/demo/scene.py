@@ -33,7 +33,7 @@ class Placed:
 def render_scene(
     classes: Sequence[int], size: tuple[int, int], rng: np.random.RandomState
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Render one picture with figures of ``classes``.
+    """Render one image with figures of ``classes``.
 
     Args:
         classes: Class index of each figure, into :data:`CLASSES`.
@@ -41,7 +41,7 @@ def render_scene(
         rng: Source of everything random.
 
     Returns:
-        tuple: RGB picture (h, w, 3) and mask (h, w) of 0 = background, i + 1 = class i; uint8.
+        tuple: RGB image (h, w, 3) and mask (h, w) of 0 = background, i + 1 = class i; uint8.
     """
     width, height = (n * SUPERSAMPLING for n in size)
     horizon = int(height * rng.uniform(0.22, 0.5))

@@ -14,11 +14,11 @@ from PIL import Image
 
 from .scene import CLASSES, render_scene
 
-VERSION = 1  # raise it whenever the same arguments give other pictures
+VERSION = 1  # raise it whenever the same arguments give other images
 MARKER = 'demo_set.json'
-FIGURES_PER_PICTURE = (1, 1, 2, 2, 3)
+FIGURES_PER_IMAGE = (1, 1, 2, 2, 3)
 LICENCE_NOTE = """\
-The pictures and masks in this folder are drawn by a program (mmwsss.datasets.demo); they show no
+The images and masks in this folder are drawn by a program (mmwsss.datasets.demo); they show no
 photograph and no third party's work. They are dedicated to the public domain under CC0 1.0
 Universal, https://creativecommons.org/publicdomain/zero/1.0/: copy, change and redistribute them
 for any purpose, without asking.
@@ -36,16 +36,16 @@ def make_demo_set(
 
     The layout is VOC's: ``JPEGImages``, ``SegmentationClass`` (palette PNG, 0 = background,
     i + 1 = class i), ``ImageSets/Segmentation/{train,val}.txt``, and ``image_labels.json`` with
-    the classes and each picture's labels. The same arguments give the same set. It is made in a
+    the classes and each image's labels. The same arguments give the same set. It is made in a
     temporary folder and renamed, so that ``root`` never holds half of it; a complete set is left
     as it is, an incomplete one or one of other arguments is made anew.
 
     Args:
         root: The folder to make. Defaults of the configs: ``data/demo``.
-        num_train (int): Pictures of the train split, at least the number of classes.
-        num_val (int): Pictures of the val split, at least the number of classes.
+        num_train (int): Images of the train split, at least the number of classes.
+        num_val (int): Images of the val split, at least the number of classes.
         seed (int): Seed of everything random.
-        size (tuple[int, int]): Width and height of the pictures.
+        size (tuple[int, int]): Width and height of the images.
 
     Returns:
         Path: ``root``.
@@ -75,7 +75,7 @@ def make_demo_set(
 def _check_arguments(num_train: int, num_val: int, size: tuple[int, int]) -> None:
     if min(num_train, num_val) < len(CLASSES):
         raise ValueError(
-            f'{num_train} train and {num_val} val pictures cannot show all {len(CLASSES)} classes; '
+            f'{num_train} train and {num_val} val images cannot show all {len(CLASSES)} classes; '
             f'ask for at least {len(CLASSES)} of each'
         )
     if min(size) < 64:
@@ -88,7 +88,7 @@ def _is_complete(root: Path, settings: dict) -> bool:
         labels = json.loads((root / 'image_labels.json').read_text())['labels']
     except (OSError, ValueError, KeyError):
         return False
-    paths = [p for stem in labels for p in _picture_and_mask(root, stem)]
+    paths = [p for stem in labels for p in _image_and_mask(root, stem)]
     paths += [_split_file(root, split) for split in ('train', 'val')]
     return marker == settings and all(p.is_file() and p.stat().st_size > 0 for p in paths)
 
@@ -114,7 +114,7 @@ def _split_file(root: Path, split: str) -> Path:
     return root / 'ImageSets' / 'Segmentation' / f'{split}.txt'
 
 
-def _picture_and_mask(root: Path, stem: str) -> tuple[Path, Path]:
+def _image_and_mask(root: Path, stem: str) -> tuple[Path, Path]:
     return root / 'JPEGImages' / f'{stem}.jpg', root / 'SegmentationClass' / f'{stem}.png'
 
 
@@ -128,8 +128,8 @@ def _write(root: Path, settings: dict) -> None:
         stems = [f'{split}_{i:04d}' for i in range(settings[f'num_{split}'])]
         for i, (stem, classes) in enumerate(zip(stems, plan)):
             scene_rng = np.random.RandomState([settings['seed'], number, i])
-            picture, mask = render_scene(classes, tuple(settings['size']), scene_rng)
-            _save(root, stem, picture, mask)
+            image, mask = render_scene(classes, tuple(settings['size']), scene_rng)
+            _save(root, stem, image, mask)
             labels[stem] = [CLASSES[c] for c in sorted(classes)]
         _split_file(root, split).write_text(''.join(f'{stem}\n' for stem in stems))
     content = dict(classes=list(CLASSES), labels=labels)
@@ -139,10 +139,10 @@ def _write(root: Path, settings: dict) -> None:
 
 
 def _plan(count: int, rng: np.random.RandomState) -> Iterator[list[int]]:
-    """Classes of each picture, dealt from shuffled decks so that all are equally frequent."""
+    """Classes of each image, dealt from shuffled decks so that all are equally frequent."""
     deck: list[int] = []
     for i in range(count):
-        wanted = FIGURES_PER_PICTURE[i % len(FIGURES_PER_PICTURE)]
+        wanted = FIGURES_PER_IMAGE[i % len(FIGURES_PER_IMAGE)]
         hand: list[int] = []
         while len(hand) < wanted:
             if not deck:
@@ -151,9 +151,9 @@ def _plan(count: int, rng: np.random.RandomState) -> Iterator[list[int]]:
         yield hand
 
 
-def _save(root: Path, stem: str, picture: np.ndarray, mask: np.ndarray) -> None:
-    picture_path, mask_path = _picture_and_mask(root, stem)
-    Image.fromarray(picture).save(picture_path, quality=88)
+def _save(root: Path, stem: str, photo: np.ndarray, mask: np.ndarray) -> None:
+    image_path, mask_path = _image_and_mask(root, stem)
+    Image.fromarray(photo).save(image_path, quality=88)
     image = Image.fromarray(mask)
     image.putpalette(_voc_palette())
     image.save(mask_path, optimize=True)

@@ -16,24 +16,24 @@ def _blend_lut(factor: float, gray: float) -> np.ndarray:
 
 
 def adjust_brightness(img: np.ndarray, factor: float) -> np.ndarray:
-    """Scale a uint8 picture (H, W, 3)."""
+    """Scale a uint8 image (H, W, 3)."""
     return cv2.LUT(img, _blend_lut(factor, 0.0))
 
 
 def adjust_contrast(img: np.ndarray, factor: float) -> np.ndarray:
-    """Blend a BGR uint8 picture (H, W, 3) with the mean of its luminance."""
+    """Blend a BGR uint8 image (H, W, 3) with the mean of its luminance."""
     mean = float(np.dot(cv2.mean(img)[:3], _GRAY_BGR))
     return cv2.LUT(img, _blend_lut(factor, mean))
 
 
 def adjust_saturation(img: np.ndarray, factor: float) -> np.ndarray:
-    """Blend a BGR uint8 picture (H, W, 3) with its luminance."""
+    """Blend a BGR uint8 image (H, W, 3) with its luminance."""
     matrix = factor * np.eye(3) + (1 - factor) * np.tile(_GRAY_BGR, (3, 1))
     return cv2.transform(img, matrix)
 
 
 def adjust_hue(img: np.ndarray, shift: float) -> np.ndarray:
-    """Turn the hue of a BGR uint8 picture (H, W, 3) by ``shift`` of the full circle."""
+    """Turn the hue of a BGR uint8 image (H, W, 3) by ``shift`` of the full circle."""
     hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV_FULL)
     # OpenCV writes the full circle as 256 steps, but reads it back as 255.
     turned = (np.arange(256) + shift * 256) % 256 * (255 / 256)

@@ -13,7 +13,7 @@ from mmwsss.registry import TRANSFORMS
 class RandomResizeLongSide(RandomResize):
     """Resize the long side to a random length, keeping the ratio.
 
-    Bicubic as in the published code; a picture that shrinks below half its size is averaged over
+    Bicubic as in the published code; an image that shrinks below half its size is averaged over
     areas instead, since OpenCV's bicubic skips pixels there.
 
     Args:
@@ -44,13 +44,13 @@ class RandomResizeLongSide(RandomResize):
 
 @TRANSFORMS.register_module()
 class RandomPad(BaseTransform):
-    """Pad a picture to a square, at a random place, with the value that normalises to zero.
+    """Pad an image to a square, at a random place, with the value that normalises to zero.
 
-    With whole numbers the picture stays uint8, else it becomes float32.
+    With whole numbers the image stays uint8, else it becomes float32.
 
     Args:
-        size: Side of the square; no side of the picture may be longer.
-        pad_value: The mean that the data preprocessor subtracts, in the picture's order (BGR).
+        size: Side of the square; no side of the image may be longer.
+        pad_value: The mean that the data preprocessor subtracts, in the image's order (BGR).
     """
 
     def __init__(self, size: int, pad_value: Sequence[float]) -> None:
@@ -63,7 +63,7 @@ class RandomPad(BaseTransform):
 
     @cache_randomness
     def _random_place(self, height: int, width: int) -> tuple[int, int]:
-        """Return the row and the column of the picture in the square."""
+        """Return the row and the column of the image in the square."""
         top = np.random.randint(self.size - height + 1)
         return int(top), int(np.random.randint(self.size - width + 1))
 

@@ -1,4 +1,4 @@
-"""Loading of pictures and index masks, with errors that name the file."""
+"""Loading of images and index masks, with errors that name the file."""
 
 import io
 
@@ -22,17 +22,17 @@ REDUCED = {
 
 @TRANSFORMS.register_module()
 class LoadImage(LoadImageFromFile):
-    """Load a picture as BGR uint8, shape (H, W, 3), whatever its mode.
+    """Load an image as BGR uint8, shape (H, W, 3), whatever its mode.
 
     Gray becomes three equal channels, alpha is dropped, CMYK is converted, 16 bits keep their high
-    byte, and the EXIF orientation is applied: the picture is what a viewer shows. An unreadable or
-    truncated picture is an error that names it: where a transform returns ``None`` instead,
+    byte, and the EXIF orientation is applied: the image is what a viewer shows. An unreadable or
+    truncated image is an error that names it: where a transform returns ``None`` instead,
     mmengine silently draws another sample.
 
     Args:
-        shrink_to: Decode a picture at 1/2, 1/4 or 1/8 of its size while its long side stays at
+        shrink_to: Decode an image at 1/2, 1/4 or 1/8 of its size while its long side stays at
             least this: several times faster on large JPEGs, for training only (``ori_shape`` is
-            that of the reduced picture). Default: never.
+            that of the reduced image). Default: never.
         **kwargs: Arguments of :class:`mmcv.transforms.LoadImageFromFile`.
     """
 
@@ -59,19 +59,19 @@ class LoadImage(LoadImageFromFile):
         """Return the decoder's flag: that of the strongest reduction allowed, else colour."""
         if self.shrink_to is None:
             return self.color_type
-        with Image.open(io.BytesIO(content)) as picture:
-            long_side = max(picture.size)
+        with Image.open(io.BytesIO(content)) as image:
+            long_side = max(image.size)
         factors = [factor for factor in REDUCED if long_side >= factor * self.shrink_to]
         return REDUCED[max(factors)] if factors else self.color_type
 
 
 def _unreadable(path: str, reason: str) -> str:
-    return f'{path}: unreadable picture ({reason}); replace it, or remove it from the split'
+    return f'{path}: unreadable image ({reason}); replace it, or remove it from the split'
 
 
 @TRANSFORMS.register_module()
 class LoadSegMap(BaseTransform):
-    """Load an index mask as ``gt_seg_map``, uint8, shape (H, W) of the picture.
+    """Load an index mask as ``gt_seg_map``, uint8, shape (H, W) of the image.
 
     A mask of another size, or with a value that is no class, is an error naming it. Needs
     ``seg_map_path``, ``ori_shape`` and ``num_classes``.
@@ -89,7 +89,7 @@ class LoadSegMap(BaseTransform):
         height, width = results['ori_shape']
         if mask.shape != (height, width):
             raise DataError(
-                f'{path}: the mask is {mask.shape[1]}x{mask.shape[0]}, its picture '
+                f'{path}: the mask is {mask.shape[1]}x{mask.shape[0]}, its image '
                 f'{width}x{height} as displayed (EXIF orientation applied); save both alike'
             )
         mask_values(mask, results['num_classes'], path)

@@ -22,7 +22,7 @@ class LoadPseudoLabel(LoadSegMap):
     """Load a label as ``gt_seg_map`` and, where the sample has them, its weights.
 
     Both are uint8 of shape (H, W) and entered in ``seg_fields``: mmseg's transforms resize, crop
-    and flip them with the picture. A file of another size than the picture's, and a value that is
+    and flip them with the image. A file of another size than the image's, and a value that is
     no class, is an error that names the file.
     """
 
@@ -39,20 +39,20 @@ class LoadPseudoLabel(LoadSegMap):
 
 def _read_weights(path: str, size: tuple[int, int]) -> np.ndarray:
     try:
-        with Image.open(path) as picture:
-            if picture.mode != 'L' or picture.size != size[::-1]:
+        with Image.open(path) as image:
+            if image.mode != 'L' or image.size != size[::-1]:
                 raise DataError(
-                    f'{path}: weights of mode {picture.mode}, {picture.width}x{picture.height}; '
-                    f'save 8-bit gray (L) of {size[1]}x{size[0]}, the size of the picture'
+                    f'{path}: weights of mode {image.mode}, {image.width}x{image.height}; '
+                    f'save 8-bit gray (L) of {size[1]}x{size[0]}, the size of the image'
                 )
-            return np.array(picture)
+            return np.array(image)
     except (OSError, SyntaxError) as error:
         raise DataError(f'{path}: unreadable weights ({error}); save them again') from None
 
 
 @TRANSFORMS.register_module()
 class PackPseudoLabel(PackSegInputs):
-    """mmseg's ``PackSegInputs``, with the picture's id and the weights of the label's pixels.
+    """mmseg's ``PackSegInputs``, with the image's id and the weights of the label's pixels.
 
     The weights are ``gt_weight_map`` of the ``SegDataSample``, float32 (1, H, W) in [0, 1].
 

@@ -13,14 +13,14 @@ from mmwsss.structures import CAMStore, ResponseMap
 
 @HOOKS.register_module()
 class CAMStoreHook(Hook):
-    """Write the response maps of every tested picture to a :class:`CAMStore`.
+    """Write the response maps of every tested image to a :class:`CAMStore`.
 
-    Every process writes its own pictures.
+    Every process writes its own images.
 
     Args:
         out_dir: the store's folder, on a disk that all processes share.
         dtype: 'uint8' or 'float16'.
-        resume: whether the store may already hold pictures; those of this run are written anew.
+        resume: whether the store may already hold images; those of this run are written anew.
             Off by default, so that maps of two models are not mixed by mistake.
     """
 
@@ -71,6 +71,6 @@ class CAMStoreHook(Hook):
         """Log what is there."""
         if is_main_process():
             runner.logger.info(
-                f'{self.out_dir}: response maps of {len(self.store)} pictures, '
+                f'{self.out_dir}: response maps of {len(self.store)} images, '
                 f'{self.store.nbytes / 1e6:.2f} MB'
             )

@@ -21,12 +21,12 @@ class CAMVisualizationHook(Hook):
     """Draw photo, heat map of every present class, seed and, if there, truth side by side.
 
     Args:
-        out_dir: folder for one JPEG per picture, ``<out_dir>/<img_id>.jpg``.
-        max_images: how many of the first pictures of the dataset, over all processes together.
+        out_dir: folder for one JPEG per image, ``<out_dir>/<img_id>.jpg``.
+        max_images: how many of the first images of the dataset, over all processes together.
         threshold: background where the highest score is <= threshold.
         alpha: weight of the heat map over the photo.
         colormap: name of a matplotlib colormap.
-        tile_width: pixels per picture.
+        tile_width: pixels per image.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class CAMVisualizationHook(Hook):
         data_batch: Any = None,
         outputs: Sequence[Any] | None = None,
     ) -> None:
-        """Draw the batch's pictures that are among the first ``max_images``."""
+        """Draw the batch's images that are among the first ``max_images``."""
         rank, world_size = get_dist_info()
         metainfo = runner.test_dataloader.dataset.metainfo
         for sample in outputs:
-            # mmengine's sampler deals the pictures out to the processes one by one.
+            # mmengine's sampler deals the images out to the processes one by one.
             position = self.seen * world_size + rank
             self.seen += 1
             if position < self.max_images:
@@ -88,7 +88,7 @@ class CAMVisualizationHook(Hook):
 
         Args:
             image: uint8 (H, W, 3) RGB.
-            response: the picture's response maps.
+            response: the image's response maps.
             truth: uint8 (H, W) mask, or None.
             metainfo: the dataset's, with ``classes`` and perhaps ``palette``.
 

@@ -64,7 +64,7 @@ def check_run(runner: Runner) -> None:
 
 
 def check_view(dataset: BaseDataset, pipeline: Sequence[dict] | None) -> None:
-    """Pass a picture through the pipeline of the features.
+    """Pass an image through the pipeline of the features.
 
     Raises:
         TypeError: If the training dataset is wrapped.

@@ -60,7 +60,7 @@ class SubCategoryClusteringHook(Hook):
         seed (int): Of the clustering. Defaults to 0, as the published code.
         stage (str): Which features, see :meth:`CAMClassifier.pooled_features`.
         pipeline (Sequence[dict], optional): Transforms of the view that features are taken from.
-            Defaults to the whole picture at its own size.
+            Defaults to the whole image at its own size.
         dtype (str): 'float32' (default) or 'float16': the memory of the features on the main
             process is images × channels × 4 or 2 bytes.
         processes (int, optional): That cluster classes at once. Defaults to the available cores.

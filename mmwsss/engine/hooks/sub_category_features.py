@@ -1,4 +1,4 @@
-"""Features of every training picture for the clustering of sub-categories."""
+"""Features of every training image for the clustering of sub-categories."""
 
 import copy
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ from mmwsss.registry import TRANSFORMS
 # Rows that one exchange between processes carries.
 _CHUNK = 1024
 
-# The whole picture at its own size, as the published code looks at it.
-WHOLE_PICTURE = (
+# The whole image at its own size, as the published code looks at it.
+WHOLE_IMAGE = (
     dict(type='mmwsss.LoadImage'),
     dict(type='mmpretrain.PackInputs', meta_keys=('sample_idx', 'img_path', 'num_classes')),
 )
@@ -42,8 +42,8 @@ def feature_loader(
 
     Args:
         dataset: To train on.
-        pipeline: Transforms; None: the whole picture at its own size.
-        batch_size: Pictures at a time.
+        pipeline: Transforms; None: the whole image at its own size.
+        batch_size: Images at a time.
         num_workers: Loading processes.
         seed: Of the loading processes.
 
@@ -62,7 +62,7 @@ def feature_loader(
 
 
 def feature_view(dataset: BaseDataset, pipeline: Sequence[dict] | None) -> BaseDataset:
-    """The training dataset through another pipeline; None: the whole picture at its own size.
+    """The training dataset through another pipeline; None: the whole image at its own size.
 
     Raises:
         TypeError: If the training dataset is wrapped, so that its pipeline cannot be replaced.
@@ -70,10 +70,10 @@ def feature_view(dataset: BaseDataset, pipeline: Sequence[dict] | None) -> BaseD
     if not isinstance(dataset, BaseDataset):
         raise TypeError(
             f'sub-categories need a plain dataset to train on, not {type(dataset).__name__}: put '
-            'the pictures into one split instead of wrapping datasets'
+            'the images into one split instead of wrapping datasets'
         )
     view = copy.copy(dataset)
-    view.pipeline = Compose([TRANSFORMS.build(t) for t in pipeline or WHOLE_PICTURE])
+    view.pipeline = Compose([TRANSFORMS.build(t) for t in pipeline or WHOLE_IMAGE])
     view.test_mode = True
     return view
 
@@ -82,7 +82,7 @@ def feature_view(dataset: BaseDataset, pipeline: Sequence[dict] | None) -> BaseD
 def extract_features(
     model: CAMClassifier, loader: DataLoader, stage: str, dtype: torch.dtype
 ) -> np.ndarray | None:
-    """Pooled features of all pictures in the dataset's order.
+    """Pooled features of all images in the dataset's order.
 
     A process holds its share, the main process the whole as well (with one process: just the
     whole), in ``dtype``. Every process takes the main one's buffers first: statistics of batch
@@ -98,7 +98,7 @@ def extract_features(
         np.ndarray | None: Shape (N, D) on the main process, None on the others.
 
     Raises:
-        FloatingPointError: On every process, if features are not finite; names the pictures.
+        FloatingPointError: On every process, if features are not finite; names the images.
     """
     share_buffers(model)
     training = model.training
@@ -171,6 +171,6 @@ def _raise_faults(faults: list[str], dtype: torch.dtype) -> None:
         more = f' and {len(named) - 1} more' if len(named) > 1 else ''
         half = ', or take dtype="float32"' if dtype == torch.float16 else ''
         raise FloatingPointError(
-            f'the features of {named[0]}{more} are not finite: check the picture and whether '
+            f'the features of {named[0]}{more} are not finite: check the image and whether '
             f'training diverged (lower the learning rate){half}'
         )

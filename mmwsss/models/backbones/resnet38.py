@@ -126,7 +126,7 @@ class BottleneckBlock(PreActivationBlock):
 class ResNet38(BaseModule):
     """ResNet-38 ("resnet38d"), output stride 8, 4096 channels.
 
-    ImageNet weights: see ``tools/model_converters/resnet38_from_mxnet.py``. They expect pictures in
+    ImageNet weights: see ``tools/model_converters/resnet38_from_mxnet.py``. They expect images in
     RGB, normalised with ImageNet's mean and standard deviation.
 
     Args:

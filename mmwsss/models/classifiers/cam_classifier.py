@@ -19,8 +19,8 @@ class CAMTestCfg:
 
     Attributes:
         views: Scales, flip and grid of the response maps.
-        classes: Whose classes get a map: 'labels' (default, the picture's image-level labels),
-            'scores' (classes whose score exceeds ``score_thr``, the best one at least: for pictures
+        classes: Whose classes get a map: 'labels' (default, the image's image-level labels),
+            'scores' (classes whose score exceeds ``score_thr``, the best one at least: for images
             without labels) or 'all'.
         score_thr: Threshold on the sigmoid score for ``classes='scores'``.
     """
@@ -52,7 +52,7 @@ class CAMClassifier(ImageClassifier):
             (see :class:`CAMViews`), classes, score_thr (see :class:`CAMTestCfg`). Defaults to a
             single view.
         val_cfg (dict, optional): The same for validation while training. Defaults to ``test_cfg``.
-        channels_last (bool): Keep weights and pictures in channels-last memory, which is faster on
+        channels_last (bool): Keep weights and images in channels-last memory, which is faster on
             CPUs and, with AMP, on GPUs. Defaults to False.
     """
 
@@ -77,7 +77,7 @@ class CAMClassifier(ImageClassifier):
         self.to(memory_format=self.memory_format)
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck') -> tuple[Tensor, ...]:
-        """As mmpretrain's, with pictures in the memory format of the weights."""
+        """As mmpretrain's, with images in the memory format of the weights."""
         return super().extract_feat(inputs.to(memory_format=self.memory_format), stage)
 
     def class_maps(self, inputs: Tensor) -> Tensor:
@@ -90,13 +90,13 @@ class CAMClassifier(ImageClassifier):
         """Response maps of a batch of equal size, merged over scales and flip.
 
         Args:
-            inputs (Tensor): Normalised pictures, shape (N, 3, H, W).
+            inputs (Tensor): Normalised images, shape (N, 3, H, W).
             present (Tensor): Which classes get a map, shape (N, C), bool.
             views (CAMViews, optional): Defaults to those of ``test_cfg``.
 
         Returns:
             tuple[Tensor, Tensor]: Maps in [0, 1], shape (P, h, w), each divided by its maximum, and
-            the (picture, class) index pair of each, shape (P, 2), in ascending order.
+            the (image, class) index pair of each, shape (P, 2), in ascending order.
         """
         pairs = present.nonzero()
         merged = views_cam(self.class_maps, inputs, pairs, views or self.test_cfg.views)
@@ -104,10 +104,10 @@ class CAMClassifier(ImageClassifier):
 
     @torch.no_grad()
     def pooled_features(self, inputs: Sequence[Tensor], stage: str = 'pre_logits') -> Tensor:
-        """Spatial mean of the features of pictures (3, H, W) of any sizes, (N, D) float32.
+        """Spatial mean of the features of images (3, H, W) of any sizes, (N, D) float32.
 
         Args:
-            inputs (Sequence[Tensor]): Normalised pictures.
+            inputs (Sequence[Tensor]): Normalised images.
             stage (str): 'pre_logits', what is classified (f of (3.1)), or 'backbone'.
         """
         pooled = [None] * len(inputs)
@@ -129,13 +129,13 @@ class CAMClassifier(ImageClassifier):
         """Set ``cam`` (K, h, w) and ``cam_classes`` (K,) of every sample.
 
         Args:
-            inputs (Sequence[Tensor]): Normalised pictures (3, H, W), of any sizes.
+            inputs (Sequence[Tensor]): Normalised images (3, H, W), of any sizes.
             data_samples (list[DataSample], optional): With ``gt_label`` where classes='labels'.
             cfg (CAMTestCfg, optional): Defaults to ``test_cfg``.
 
         Raises:
             ValueError: If labels are needed and a sample has none.
-            FloatingPointError: If a response map is not finite; names the picture.
+            FloatingPointError: If a response map is not finite; names the image.
         """
         cfg = cfg or self.test_cfg
         samples = data_samples or [DataSample() for _ in inputs]
@@ -162,7 +162,7 @@ class CAMClassifier(ImageClassifier):
         for row, sample in zip(present, samples):
             if 'gt_label' not in sample:
                 raise ValueError(
-                    f'{sample.get("img_path", "a picture")} has no image-level labels: give them, '
+                    f'{sample.get("img_path", "an image")} has no image-level labels: give them, '
                     "or set model.test_cfg.classes='scores'"
                 )
             row[sample.gt_label.cpu()] = True
@@ -177,7 +177,7 @@ class CAMClassifier(ImageClassifier):
             chunk = slice(position, position + count)
             if not all(finite[chunk]):
                 raise FloatingPointError(
-                    f'the response maps of {sample.get("img_path", "a picture")} are not finite: '
+                    f'the response maps of {sample.get("img_path", "an image")} are not finite: '
                     'check the checkpoint (did its training diverge?)'
                 )
             sample.cam = maps[chunk]
@@ -186,8 +186,8 @@ class CAMClassifier(ImageClassifier):
 
 
 def _same_size(inputs: Sequence[Tensor]) -> list[list[int]]:
-    """Indices of the pictures of each size, in order of first appearance."""
+    """Indices of the images of each size, in order of first appearance."""
     groups: dict[tuple[int, ...], list[int]] = {}
-    for index, picture in enumerate(inputs):
-        groups.setdefault(tuple(picture.shape), []).append(index)
+    for index, image in enumerate(inputs):
+        groups.setdefault(tuple(image.shape), []).append(index)
     return list(groups.values())

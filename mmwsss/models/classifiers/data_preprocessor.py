@@ -1,4 +1,4 @@
-"""Data preprocessor that keeps pictures of different sizes apart at inference."""
+"""Data preprocessor that keeps images of different sizes apart at inference."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,12 @@ from mmwsss.registry import MODELS
 
 
 class RecordedAugment:
-    """A batch augmentation that also tells how much of each picture went into each.
+    """A batch augmentation that also tells how much of each image went into each.
 
     Batch augmentations mix scores linearly, so that those of an identity matrix are the weights.
 
     Args:
-        augment (Callable): (pictures (N, 3, H, W), scores (N, C)) → the same, mixed.
+        augment (Callable): (images (N, 3, H, W), scores (N, C)) → the same, mixed.
 
     Attributes:
         weights (Tensor): Of the last batch, shape (N, N): mixed scores = weights @ scores.
@@ -35,12 +35,12 @@ class RecordedAugment:
 
 @MODELS.register_module()
 class CAMDataPreprocessor(ClsDataPreprocessor):
-    """Normalise a batch; pad pictures to a common size in training only.
+    """Normalise a batch; pad images to a common size in training only.
 
     A padded border would change a response map, so that at inference ``inputs`` is a list of
-    normalised pictures (3, H, W) of their own sizes; :class:`CAMClassifier` batches equal sizes.
+    normalised images (3, H, W) of their own sizes; :class:`CAMClassifier` batches equal sizes.
     Samples of a batch that an augmentation mixed have ``mix_weights``, shape (N,): how much of each
-    of the batch's pictures they are, for other labels to be mixed alike.
+    of the batch's images they are, for other labels to be mixed alike.
 
     Args:
         to_onehot (bool): Give every sample its labels as ``gt_score``. Defaults to True.
@@ -63,9 +63,7 @@ class CAMDataPreprocessor(ClsDataPreprocessor):
             return data
         samples = data.get('data_samples')
         inputs = []
-        for index, picture in enumerate(data['inputs']):
-            one = dict(
-                inputs=[picture], data_samples=samples[index : index + 1] if samples else None
-            )
+        for index, image in enumerate(data['inputs']):
+            one = dict(inputs=[image], data_samples=samples[index : index + 1] if samples else None)
             inputs.append(super().forward(one, training=False)['inputs'][0])
         return dict(inputs=inputs, data_samples=samples)

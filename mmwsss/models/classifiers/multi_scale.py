@@ -11,13 +11,13 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class CAMViews:
-    """The views of a picture whose class maps are summed.
+    """The views of an image whose class maps are summed.
 
     Attributes:
-        scales: Factors on the picture's sides; the published code uses 1, 0.5, 1.5 and 2.
+        scales: Factors on the image's sides; the published code uses 1, 0.5, 1.5 and 2.
         flip: Whether each scale is seen mirrored too.
-        cam_stride: Picture pixels per cell of the merged maps; None: the grid of the largest view.
-        interpolation: How pictures are resized, 'bicubic' (default) or 'bilinear', with
+        cam_stride: Image pixels per cell of the merged maps; None: the grid of the largest view.
+        interpolation: How images are resized, 'bicubic' (default) or 'bilinear', with
             antialiasing where they shrink.
     """
 
@@ -37,7 +37,7 @@ class CAMViews:
             )
 
 
-def resize_pictures(inputs: Tensor, scale: float, interpolation: str) -> Tensor:
+def resize_images(inputs: Tensor, scale: float, interpolation: str) -> Tensor:
     """Resize (N, 3, H, W) by a factor; sides are rounded, one pixel at least."""
     if scale == 1:
         return inputs
@@ -52,17 +52,17 @@ def select_responses(class_maps: Tensor, pairs: Tensor, flip: bool) -> Tensor:
 
     Args:
         class_maps (Tensor): Shape (N, C, h, w), or with ``flip`` (2N, C, h, w), the second half of
-            mirrored pictures.
-        pairs (Tensor): (picture, class) indices, shape (P, 2).
+            mirrored images.
+        pairs (Tensor): (image, class) indices, shape (P, 2).
         flip (bool): Whether the second half is there.
 
     Returns:
         Tensor: Shape (P, h, w).
     """
-    pictures, classes = pairs.unbind(1)
-    responses = class_maps[pictures, classes].relu()
+    images, classes = pairs.unbind(1)
+    responses = class_maps[images, classes].relu()
     if flip:
-        mirrored = class_maps[pictures + len(class_maps) // 2, classes].relu()
+        mirrored = class_maps[images + len(class_maps) // 2, classes].relu()
         responses = responses + mirrored.flip(-1)
     return responses
 
@@ -77,8 +77,8 @@ def views_cam(
 
     Args:
         class_maps (Callable): Network, (N, 3, H, W) → (N, C, h, w).
-        inputs (Tensor): Pictures of equal size, shape (N, 3, H, W).
-        pairs (Tensor): The (picture, class) indices wanted, shape (P, 2).
+        inputs (Tensor): Images of equal size, shape (N, 3, H, W).
+        pairs (Tensor): The (image, class) indices wanted, shape (P, 2).
         views (CAMViews): The views.
 
     Returns:
@@ -89,7 +89,7 @@ def views_cam(
         grid = tuple(math.ceil(side / views.cam_stride) for side in inputs.shape[-2:])
     merged = None
     for scale in sorted(views.scales, reverse=True):
-        batch = resize_pictures(inputs, scale, views.interpolation)
+        batch = resize_images(inputs, scale, views.interpolation)
         if views.flip:
             batch = torch.cat([batch, batch.flip(-1)])
         responses = select_responses(class_maps(batch), pairs, views.flip)

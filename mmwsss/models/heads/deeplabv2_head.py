@@ -33,7 +33,7 @@ class DeepLabV2Head(BaseDecodeHead):
         in_channels: Channels of the feature map.
         num_classes: Number of classes, background included.
         dilations: Dilation of each classifier. Defaults to the published ones, which belong to
-            output stride 8; at stride 16 the halves see the same part of the picture.
+            output stride 8; at stride 16 the halves see the same part of the image.
         dropout_ratio: Channel dropout before the classifiers. Defaults to 0, as published.
         **kwargs: Arguments of mmseg's ``BaseDecodeHead``: loss_decode, ignore_index, in_index, …
     """

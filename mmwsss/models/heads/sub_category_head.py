@@ -23,7 +23,7 @@ class SubCategoryHead(MixupCAMHead):
     The parent's losses stay what they are, with or without mixup and regularisers. The labels Y_s
     are looked up by the sample's index in the buffer ``assignments``, which
     :class:`SubCategoryClusteringHook` fills; while it is empty (round 0), ``loss_sub`` is 0. Where
-    a batch augmentation mixed pictures, it mixed their sub-categories alike.
+    a batch augmentation mixed images, it mixed their sub-categories alike.
 
     Args:
         num_subcategories (int | Sequence[int]): K, of all classes or of each. Defaults to 10.
@@ -156,12 +156,12 @@ class SubCategoryHead(MixupCAMHead):
         return losses
 
     def sub_labels(self, data_samples: list[DataSample]) -> Tensor:
-        """Labels Y_s of a batch, mixed as the pictures are, shape (N, sum of K), float32."""
+        """Labels Y_s of a batch, mixed as the images are, shape (N, sum of K), float32."""
         index = torch.tensor([s.sample_idx for s in data_samples], device=self.assignments.device)
         rows = self.assignments[index]
-        picture, parent = (rows >= 0).nonzero(as_tuple=True)
+        image, parent = (rows >= 0).nonzero(as_tuple=True)
         labels = torch.zeros(len(rows), len(self._parent), device=rows.device)
-        labels[picture, self._first[parent] + rows[picture, parent]] = 1
+        labels[image, self._first[parent] + rows[image, parent]] = 1
         if 'mix_weights' in data_samples[0]:
             weights = torch.stack([sample.mix_weights for sample in data_samples])
             with torch.autocast(labels.device.type, enabled=False):

@@ -62,8 +62,8 @@ class _PairDistance(torch.autograd.Function):
         channels, height, width = features.shape[1:]
         slices = pair_slices(height, width, radius)
         distance = features.new_zeros(len(features), len(slices), height, width)
-        for pictures, group in _blocks(features):
-            block, out = features[pictures, group], distance[pictures]
+        for images, group in _blocks(features):
+            block, out = features[images, group], distance[images]
             for index, (here, there) in enumerate(slices):
                 difference = block[(..., *here)] - block[(..., *there)]
                 out[(slice(None), index, *here)] += difference.abs_().sum(1)
@@ -77,8 +77,8 @@ class _PairDistance(torch.autograd.Function):
         slices = pair_slices(height, width, ctx.radius)
         total = torch.zeros_like(features)
         grad = grad / channels
-        for pictures, group in _blocks(features):
-            block, out, weight = features[pictures, group], total[pictures, group], grad[pictures]
+        for images, group in _blocks(features):
+            block, out, weight = features[images, group], total[images, group], grad[images]
             for index, (here, there) in enumerate(slices):
                 sign = (block[(..., *here)] - block[(..., *there)]).sign_()
                 sign *= weight[(slice(None), index, None, *here)]
@@ -88,14 +88,14 @@ class _PairDistance(torch.autograd.Function):
 
 
 def _blocks(features: Tensor) -> Iterator[tuple[slice, slice]]:
-    """Pictures and channels to work on at a time: on a CPU what stays in its cache."""
+    """Images and channels to work on at a time: on a CPU what stays in its cache."""
     batch, channels = features.shape[:2]
     if features.device.type != 'cpu':
         yield slice(0, batch), slice(0, channels)
         return
-    for picture in range(batch):
+    for image in range(batch):
         for first in range(0, channels, _CPU_CHANNELS):
-            yield slice(picture, picture + 1), slice(first, first + _CPU_CHANNELS)
+            yield slice(image, image + 1), slice(first, first + _CPU_CHANNELS)
 
 
 def learnable_affinity(features: Tensor, radius: float = 5) -> Tensor:

@@ -58,7 +58,7 @@ def concentration(
 class ConcentrationLoss(nn.Module):
     """Concentration loss of Mixup-CAM (2.4): a response should gather around its centre.
 
-    Only classes of the (mixed) label count: of a mixed picture the classes of both pictures.
+    Only classes of the (mixed) label count: of a mixed image the classes of both images.
 
     Args:
         loss_weight (float): λ_con of (2.5). Defaults to 2e-4, the thesis's value.

@@ -7,11 +7,11 @@ from mmwsss.registry import MODELS
 
 from .reduction import activate, at_least_float32, check_choice, reduce_batch
 
-_MAXIMUM_OVER = {'picture': (1, 2, 3), 'class': (2, 3)}
+_MAXIMUM_OVER = {'image': (1, 2, 3), 'class': (2, 3)}
 
 
 def class_entropy(
-    cam: Tensor, activation: str = 'relu', normalize_by: str = 'picture', eps: float = 1e-5
+    cam: Tensor, activation: str = 'relu', normalize_by: str = 'image', eps: float = 1e-5
 ) -> Tensor:
     r"""Entropy over classes of each pixel, averaged over the pixels (2.3).
 
@@ -48,7 +48,7 @@ class ClassEntropyLoss(nn.Module):
         activation (str): What a class map goes through first. 'relu' (default): the map that is
             evaluated, so that division by its maximum gives values in [0, 1]; 'sigmoid': per-pixel
             probabilities in the literal sense; 'none': the raw map.
-        normalize_by (str): Whose maximum divides the maps. 'picture' (default): the one maximum of
+        normalize_by (str): Whose maximum divides the maps. 'image' (default): the one maximum of
             the concatenated maps, which keeps the classes comparable in the softmax; 'class': each
             map's own; 'none'. With 'relu' or 'sigmoid' the softmax sees values in [0, 1], so that
             the entropy stays near log(C) and its gradient small: λ_ent is to be read with that.
@@ -60,13 +60,13 @@ class ClassEntropyLoss(nn.Module):
         self,
         loss_weight: float = 0.02,
         activation: str = 'relu',
-        normalize_by: str = 'picture',
+        normalize_by: str = 'image',
         reduction: str = 'mean',
         eps: float = 1e-5,
     ) -> None:
         super().__init__()
         check_choice('activation', activation, ('relu', 'sigmoid', 'none'))
-        check_choice('normalize_by', normalize_by, ('picture', 'class', 'none'))
+        check_choice('normalize_by', normalize_by, ('image', 'class', 'none'))
         if activation == 'none' and normalize_by != 'none':
             raise ValueError(
                 "a raw map may have a negative maximum: use activation='relu' or 'sigmoid', "

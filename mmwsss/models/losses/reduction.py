@@ -24,6 +24,6 @@ def activate(cam: Tensor, activation: str) -> Tensor:
     return cam.sigmoid() if activation == 'sigmoid' else cam
 
 
-def reduce_batch(per_picture: Tensor, reduction: str) -> Tensor:
-    """Reduce a vector of per-picture losses by 'mean' or 'sum'."""
-    return per_picture.mean() if reduction == 'mean' else per_picture.sum()
+def reduce_batch(per_image: Tensor, reduction: str) -> Tensor:
+    """Reduce a vector of per-image losses by 'mean' or 'sum'."""
+    return per_image.mean() if reduction == 'mean' else per_image.sum()

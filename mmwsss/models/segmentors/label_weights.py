@@ -40,7 +40,7 @@ def stack_weights(data_samples: Sequence[SegDataSample]) -> Tensor | None:
     if not maps:
         return None
     if len(maps) < len(data_samples):
-        raise ValueError('some pictures of the batch have weights, others not; give all weight_dir')
+        raise ValueError('some images of the batch have weights, others not; give all weight_dir')
     height, width = data_samples[0].gt_sem_seg.shape
     return torch.stack([F.pad(m, (0, width - m.shape[2], 0, height - m.shape[1])) for m in maps])
 

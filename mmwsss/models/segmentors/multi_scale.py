@@ -1,4 +1,4 @@
-"""DeepLab-v2's loss over several scales of a picture."""
+"""DeepLab-v2's loss over several scales of an image."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from .label_weights import weighted_loss
 class MultiScaleEncoderDecoder(EncoderDecoder):
     """mmseg's ``EncoderDecoder`` with the loss over scales (MSC) and weights of single pixels.
 
-    With more than one scale the network sees the picture at each; the scores of every scale, and
+    With more than one scale the network sees the image at each; the scores of every scale, and
     their pixel-wise maximum at the grid of the first, have a loss against labels that are resized
     to them by nearest neighbour. The losses are added and logged apart. Any mmseg head goes whose
     ``forward`` gives one map of scores.
@@ -29,9 +29,9 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
 
     Args:
         *args: Arguments of ``EncoderDecoder``.
-        scales: Scales of the picture, 1 first. Published: (1, 0.75, 0.5). Defaults to the picture
+        scales: Scales of the image, 1 first. Published: (1, 0.75, 0.5). Defaults to the image
             alone: mmseg's own loss.
-        channels_last: Keep weights and pictures in channels-last memory, which is faster on CPUs
+        channels_last: Keep weights and images in channels-last memory, which is faster on CPUs
             and, with AMP, on GPUs.
         **kwargs: Arguments of ``EncoderDecoder``. ``test_cfg=dict(fuse_scales=True)`` tests with
             the maximum over the scales, as the published code does.
@@ -52,11 +52,11 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
         self.to(memory_format=self.memory_format)
 
     def extract_feat(self, inputs: Tensor) -> list[Tensor]:
-        """As mmseg's, with pictures in the memory format of the weights."""
+        """As mmseg's, with images in the memory format of the weights."""
         return super().extract_feat(inputs.to(memory_format=self.memory_format))
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
-        """Return the losses of a batch of pictures (N, 3, H, W)."""
+        """Return the losses of a batch of images (N, 3, H, W)."""
         heads = [self.decode_head]
         if self.with_auxiliary_head:
             auxiliary = self.auxiliary_head
@@ -67,7 +67,7 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
             return self._multi_scale_loss(inputs, data_samples)
 
     def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """Return scores at the size of the pictures."""
+        """Return scores at the size of the images."""
         if not self.test_cfg.get('fuse_scales', False):
             return super().encode_decode(inputs, batch_img_metas)
         scores = self._maximum(self._scores_of_scales(inputs, self.extract_feat(inputs)))

@@ -18,7 +18,7 @@ class ProbabilityTTA(SegTTAModel):
     """
 
     def merge_preds(self, data_samples_list: list[list[SegDataSample]]) -> list[SegDataSample]:
-        """Merge the views of every picture."""
+        """Merge the views of every image."""
         if self.module.out_channels == 1:
             return super().merge_preds(data_samples_list)
         return [_merge(views) for views in data_samples_list]

@@ -1,6 +1,6 @@
 """Refiners of class scores, built by config from the registry ``REFINERS``."""
 
-from .base import IdentityRefiner, KeepConfidence, LeastConfidence, Refiner, ScoredPicture
+from .base import IdentityRefiner, KeepConfidence, LeastConfidence, Refiner, ScoredImage
 from .crf import CRFRefiner
 from .pixel_adaptive import PixelAdaptiveRefiner
 from .random_walk import RandomWalkRefiner
@@ -14,6 +14,6 @@ __all__ = [
     'PixelAdaptiveRefiner',
     'RandomWalkRefiner',
     'Refiner',
-    'ScoredPicture',
+    'ScoredImage',
     'SequentialRefiner',
 ]

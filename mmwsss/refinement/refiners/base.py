@@ -45,17 +45,17 @@ class LeastConfidence:
 
 
 @dataclass(frozen=True, eq=False)
-class ScoredPicture:
-    """A picture and the scores of the background and of its present classes.
+class ScoredImage:
+    """An image and the scores of the background and of its present classes.
 
     Attributes:
         image: (H, W, 3) uint8, RGB.
         scores: (1 + K, h, w) float32, non-negative, background first, at any resolution.
         classes: (K,) int64, ascending indices of the present classes.
-        img_id: the picture's path below the image root, without suffix.
-        extent: (height, width) in pixels of the picture that the score maps cover, where a grid
-            of whole cells ends beyond the border; None: the picture itself.
-        judged: the picture with the scores that :meth:`confidence` goes by; None: its own.
+        img_id: the image's path below the image root, without suffix.
+        extent: (height, width) in pixels of the image that the score maps cover, where a grid
+            of whole cells ends beyond the border; None: the image itself.
+        judged: the image with the scores that :meth:`confidence` goes by; None: its own.
     """
 
     image: np.ndarray
@@ -63,7 +63,7 @@ class ScoredPicture:
     classes: np.ndarray
     img_id: str
     extent: tuple[int, int] | None = None
-    judged: 'ScoredPicture | None' = None
+    judged: 'ScoredImage | None' = None
 
     def __post_init__(self) -> None:
         if self.scores.ndim != 3 or len(self.scores) != 1 + len(self.classes):
@@ -73,7 +73,7 @@ class ScoredPicture:
             )
 
     def resized_scores(self) -> np.ndarray:
-        """Scores at the size of the picture, bilinear, float32 (1 + K, H, W)."""
+        """Scores at the size of the image, bilinear, float32 (1 + K, H, W)."""
         height, width = self.image.shape[:2]
         covered = self.extent or (height, width)
         if self.scores.shape[1:] == covered:
@@ -83,8 +83,8 @@ class ScoredPicture:
 
     def with_scores(
         self, scores: np.ndarray, extent: tuple[int, int] | None = None
-    ) -> 'ScoredPicture':
-        """Return the same picture with other scores."""
+    ) -> 'ScoredImage':
+        """Return the same image with other scores."""
         return replace(self, scores=scores, extent=extent)
 
     def labels(self, least: LeastConfidence | None = None) -> np.ndarray:
@@ -110,7 +110,7 @@ class ScoredPicture:
 
 
 class Refiner(ABC):
-    """Turns the scores of a picture into better ones. A subclass defines :meth:`refine`.
+    """Turns the scores of an image into better ones. A subclass defines :meth:`refine`.
 
     Attributes:
         on_device: whether it holds a model or works on an accelerator, so that it runs in the
@@ -122,12 +122,12 @@ class Refiner(ABC):
     needs_model = False
 
     @abstractmethod
-    def refine(self, picture: ScoredPicture) -> ScoredPicture:
-        """Refine one picture's scores; image, classes and id stay what they are."""
+    def refine(self, image: ScoredImage) -> ScoredImage:
+        """Refine one image's scores; image, classes and id stay what they are."""
 
-    def refine_batch(self, pictures: Sequence[ScoredPicture]) -> list[ScoredPicture]:
-        """Refine several pictures; override where that is faster than one by one."""
-        return [self.refine(picture) for picture in pictures]
+    def refine_batch(self, images: Sequence[ScoredImage]) -> list[ScoredImage]:
+        """Refine several images; override where that is faster than one by one."""
+        return [self.refine(image) for image in images]
 
     def steps(self) -> list['Refiner']:
         """The refiners that this one runs one after another: itself, unless it is a sequence."""
@@ -138,9 +138,9 @@ class Refiner(ABC):
 class IdentityRefiner(Refiner):
     """Leaves the scores as they are: labels straight from the response maps."""
 
-    def refine(self, picture: ScoredPicture) -> ScoredPicture:
-        """Return the picture itself."""
-        return picture
+    def refine(self, image: ScoredImage) -> ScoredImage:
+        """Return the image itself."""
+        return image
 
 
 @REFINERS.register_module()
@@ -151,6 +151,6 @@ class KeepConfidence(Refiner):
     walk and CRF, this leaves the walk's confidence for ``ignore_below`` and ``weight_dir``.
     """
 
-    def refine(self, picture: ScoredPicture) -> ScoredPicture:
-        """Return the picture, judged by the scores that it has now."""
-        return replace(picture, judged=replace(picture, judged=None))
+    def refine(self, image: ScoredImage) -> ScoredImage:
+        """Return the image, judged by the scores that it has now."""
+        return replace(image, judged=replace(image, judged=None))

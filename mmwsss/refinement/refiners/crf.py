@@ -7,7 +7,7 @@ import numpy as np
 from mmwsss.registry import REFINERS
 
 from ..dense_crf import CRF_SETTINGS, CRFParams, Resolution, check_crf, dense_crf
-from .base import Refiner, ScoredPicture
+from .base import Refiner, ScoredImage
 
 
 def crf_params(settings: str = 'cam', **overrides: float) -> CRFParams:
@@ -35,7 +35,7 @@ class CRFRefiner(Refiner):
 
     Args:
         settings: 'cam', 'affinity_label', 'segmentation' or 'irn'.
-        resolution: 'picture', or 'scores' to work at that of the scores.
+        resolution: 'image', or 'scores' to work at that of the scores.
         **overrides: fields of ``CRFParams``, for example ``iterations=5`` or ``bilateral_sxy=50``.
 
     Raises:
@@ -43,24 +43,24 @@ class CRFRefiner(Refiner):
     """
 
     def __init__(
-        self, settings: str = 'cam', resolution: Resolution = 'picture', **overrides: float
+        self, settings: str = 'cam', resolution: Resolution = 'image', **overrides: float
     ) -> None:
         self.params = crf_params(settings, **overrides)
         self.resolution = resolution
         check_crf(self.params, resolution)
 
-    def refine(self, picture: ScoredPicture) -> ScoredPicture:
-        """Refine one picture; the scores become probabilities."""
-        if self.resolution == 'picture':
-            scores = dense_crf(picture.image, picture.resized_scores(), self.params)
-            return picture.with_scores(scores)
-        image = _extended(picture.image, picture.extent)
-        scores = dense_crf(image, picture.scores, self.params, 'scores')
-        return picture.with_scores(scores, picture.extent)
+    def refine(self, scored: ScoredImage) -> ScoredImage:
+        """Refine one image; the scores become probabilities."""
+        if self.resolution == 'image':
+            scores = dense_crf(scored.image, scored.resized_scores(), self.params)
+            return scored.with_scores(scores)
+        image = _extended(scored.image, scored.extent)
+        scores = dense_crf(image, scored.scores, self.params, 'scores')
+        return scored.with_scores(scores, scored.extent)
 
 
 def _extended(image: np.ndarray, extent: tuple[int, int] | None) -> np.ndarray:
-    """Repeat the border, so that picture and score maps cover the same."""
+    """Repeat the border, so that image and score maps cover the same."""
     if extent is None:
         return image
     below, right = extent[0] - image.shape[0], extent[1] - image.shape[1]

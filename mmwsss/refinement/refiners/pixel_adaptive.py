@@ -1,4 +1,4 @@
-"""Refinement by the picture's colours alone."""
+"""Refinement by the image's colours alone."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from mmengine.device import get_device
 from mmwsss.registry import REFINERS
 
 from ..pixel_adaptive import PixelAdaptiveParams, pixel_adaptive_refine
-from .base import Refiner, ScoredPicture
+from .base import Refiner, ScoredImage
 
 
 @REFINERS.register_module()
@@ -34,11 +34,11 @@ class PixelAdaptiveRefiner(Refiner):
         self.device = torch.device(get_device())
         self.on_device = self.device.type != 'cpu'
 
-    def refine(self, picture: ScoredPicture) -> ScoredPicture:
-        """Refine one picture at its own size."""
-        image = torch.from_numpy(np.ascontiguousarray(picture.image.transpose(2, 0, 1)))
-        maps = torch.from_numpy(np.ascontiguousarray(picture.resized_scores()))
+    def refine(self, scored: ScoredImage) -> ScoredImage:
+        """Refine one image at its own size."""
+        image = torch.from_numpy(np.ascontiguousarray(scored.image.transpose(2, 0, 1)))
+        maps = torch.from_numpy(np.ascontiguousarray(scored.resized_scores()))
         refined = pixel_adaptive_refine(
             image[None].to(self.device), maps[None].to(self.device), self.params
         )
-        return picture.with_scores(refined[0].cpu().numpy())
+        return scored.with_scores(refined[0].cpu().numpy())

@@ -11,7 +11,7 @@ from torch import Tensor
 from mmwsss.registry import REFINERS
 
 from ..random_walk import Border, random_walk
-from .base import Refiner, ScoredPicture
+from .base import Refiner, ScoredImage
 
 
 class AffinityModel(Protocol):
@@ -25,8 +25,8 @@ class AffinityModel(Protocol):
     radius: float
     stride: int
 
-    def affinities(self, pictures: Sequence[Tensor], scale: float) -> Tensor:
-        """Affinities of pictures of one size, uint8 RGB (3, H, W), seen at a scale.
+    def affinities(self, images: Sequence[Tensor], scale: float) -> Tensor:
+        """Affinities of images of one size, uint8 RGB (3, H, W), seen at a scale.
 
         Returns:
             (B, P, h, w) as ``pairwise_affinity`` gives them, h = ceil(round(scale H) / stride).
@@ -56,7 +56,7 @@ class RandomWalkRefiner(Refiner):
         beta: exponent of the affinities.
         t: logarithm of the number of steps.
         border: 'inside', or 'psa' for the published index arithmetic.
-        scale: factor on the picture's sides before the model sees it; above 1 the grid is finer
+        scale: factor on the image's sides before the model sees it; above 1 the grid is finer
             and the radius shorter.
         tolerance: error bound of the walk's series.
     """
@@ -82,12 +82,12 @@ class RandomWalkRefiner(Refiner):
         """Take the model."""
         self.model = model
 
-    def refine(self, picture: ScoredPicture) -> ScoredPicture:
-        """Refine one picture."""
-        return self.refine_batch([picture])[0]
+    def refine(self, image: ScoredImage) -> ScoredImage:
+        """Refine one image."""
+        return self.refine_batch([image])[0]
 
-    def refine_batch(self, pictures: Sequence[ScoredPicture]) -> list[ScoredPicture]:
-        """Refine several pictures, those of one size together.
+    def refine_batch(self, images: Sequence[ScoredImage]) -> list[ScoredImage]:
+        """Refine several images, those of one size together.
 
         Raises:
             RuntimeError: no model is attached.
@@ -96,22 +96,22 @@ class RandomWalkRefiner(Refiner):
             raise RuntimeError(
                 'RandomWalkRefiner has no model: attach the AffinityNet by refiner.attach(model)'
             )
-        refined: list[ScoredPicture | None] = [None] * len(pictures)
-        for indices in _same_size(pictures):
-            group = [pictures[index] for index in indices]
-            for index, picture in zip(indices, self._walk(group)):
-                refined[index] = picture
+        refined: list[ScoredImage | None] = [None] * len(images)
+        for indices in _same_size(images):
+            group = [images[index] for index in indices]
+            for index, image in zip(indices, self._walk(group)):
+                refined[index] = image
         return refined
 
     @torch.no_grad()
-    def _walk(self, group: Sequence[ScoredPicture]) -> list[ScoredPicture]:
-        """Walk the scores of pictures of one size."""
-        images = [_to_tensor(picture.image.transpose(2, 0, 1)) for picture in group]
+    def _walk(self, group: Sequence[ScoredImage]) -> list[ScoredImage]:
+        """Walk the scores of images of one size."""
+        images = [_to_tensor(image.image.transpose(2, 0, 1)) for image in group]
         affinity = self.model.affinities(images, self.scale)
         affinity = affinity.to(walk_device(affinity.device))
-        maps = [self._cell_scores(picture) for picture in group]
+        maps = [self._cell_scores(image) for image in group]
         most = max(map(len, maps))
-        # Maps of zeros stay zeros: pictures with fewer classes walk along.
+        # Maps of zeros stay zeros: images with fewer classes walk along.
         batch = torch.stack([F.pad(m, (0, 0, 0, 0, 0, most - len(m))) for m in maps])
         walked = random_walk(
             batch.to(affinity.device), affinity, radius=self.model.radius, **self.settings
@@ -123,15 +123,15 @@ class RandomWalkRefiner(Refiner):
             for side, cells in zip(group[0].image.shape, affinity.shape[-2:])
         )
         return [
-            picture.with_scores(scores[: len(picture.scores)], extent)
-            for picture, scores in zip(group, walked)
+            image.with_scores(scores[: len(image.scores)], extent)
+            for image, scores in zip(group, walked)
         ]
 
-    def _cell_scores(self, picture: ScoredPicture) -> Tensor:
+    def _cell_scores(self, image: ScoredImage) -> Tensor:
         """Scores averaged over the model's cells, (1 + K, h, w)."""
-        scores = _to_tensor(picture.resized_scores())
+        scores = _to_tensor(image.resized_scores())
         if self.scale != 1:
-            size = scaled_size(picture.image.shape[:2], self.scale)
+            size = scaled_size(image.image.shape[:2], self.scale)
             scores = F.interpolate(
                 scores[None], size, mode='bilinear', align_corners=False, antialias=self.scale < 1
             )[0]
@@ -148,9 +148,9 @@ def _to_tensor(array: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array))
 
 
-def _same_size(pictures: Sequence[ScoredPicture]) -> list[list[int]]:
-    """Indices of the pictures of each size, in order of first appearance."""
+def _same_size(images: Sequence[ScoredImage]) -> list[list[int]]:
+    """Indices of the images of each size, in order of first appearance."""
     groups: dict[tuple[int, ...], list[int]] = {}
-    for index, picture in enumerate(pictures):
-        groups.setdefault(picture.image.shape, []).append(index)
+    for index, image in enumerate(images):
+        groups.setdefault(image.image.shape, []).append(index)
     return list(groups.values())

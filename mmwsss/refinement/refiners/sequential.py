@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mmwsss.registry import REFINERS
 
-from .base import Refiner, ScoredPicture
+from .base import Refiner, ScoredImage
 
 
 @REFINERS.register_module()
@@ -25,13 +25,13 @@ class SequentialRefiner(Refiner):
         """Those of all of them, in order."""
         return [step for refiner in self.refiners for step in refiner.steps()]
 
-    def refine(self, picture: ScoredPicture) -> ScoredPicture:
-        """Refine one picture."""
-        return self.refine_batch([picture])[0]
+    def refine(self, image: ScoredImage) -> ScoredImage:
+        """Refine one image."""
+        return self.refine_batch([image])[0]
 
-    def refine_batch(self, pictures: Sequence[ScoredPicture]) -> list[ScoredPicture]:
-        """Refine several pictures."""
-        pictures = list(pictures)
+    def refine_batch(self, images: Sequence[ScoredImage]) -> list[ScoredImage]:
+        """Refine several images."""
+        images = list(images)
         for refiner in self.refiners:
-            pictures = refiner.refine_batch(pictures)
-        return pictures
+            images = refiner.refine_batch(images)
+        return images

@@ -46,12 +46,12 @@ def build_backbone(cfg: dict) -> BaseModule:
 
 
 @pytest.mark.parametrize(('name', 'changes', 'stride'), CASES)
-def test_class_maps_of_a_non_square_picture(name: str, changes: dict, stride: int) -> None:
+def test_class_maps_of_a_non_square_image(name: str, changes: dict, stride: int) -> None:
     model = build_model(name, **changes)
-    pictures = torch.randn(1, 3, 64, 112)
+    images = torch.randn(1, 3, 64, 112)
     with torch.no_grad():
-        maps = model.class_maps(pictures)
-        logits = model.head(model.extract_feat(pictures))
+        maps = model.class_maps(images)
+        logits = model.head(model.extract_feat(images))
     assert list(maps.shape) == [1, 20, *(math.ceil(n / stride) for n in (64, 112))]
     torch.testing.assert_close(logits, maps.mean((2, 3)))
 
@@ -74,7 +74,7 @@ def test_gradients_reach_the_backbone(name: str) -> None:
     assert any(grad.abs().sum() > 0 for grad in reached)
 
 
-def test_position_embeddings_follow_the_picture() -> None:
+def test_position_embeddings_follow_the_image() -> None:
     """A patch's token must not depend on where the crop ends, but on its relative place."""
     backbone = build_model('vit-small').backbone
     with torch.no_grad():

@@ -75,8 +75,8 @@ def plain_forward(weights: dict[str, Tensor], version: int, x: Tensor) -> Tensor
 def test_published_weights_and_their_normalisation(version: int) -> None:
     weights = published_weights(version)
     backbone = build(version, 32, pretrained=True)
-    picture = Image.fromarray(load_sample_image('china.jpg')).resize((300, 213))
-    x = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float()
+    image = Image.fromarray(load_sample_image('china.jpg')).resize((300, 213))
+    x = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float()
     with torch.no_grad():
         feature = backbone((x - 127) / 128)[-1]
         expected = plain_forward(weights, version, (x - 127) / 128)

@@ -55,18 +55,18 @@ def sample(*labels, **meta):
     return DataSample(metainfo=dict(num_classes=NUM_CLASSES, **meta)).set_gt_label(list(labels))
 
 
-def picture(height, width, seed=0):
+def make_image(height, width, seed=0):
     generator = torch.Generator().manual_seed(seed)
     return torch.rand(3, height, width, generator=generator, dtype=torch.float64)
 
 
-def predict(model, pictures, samples):
-    return model.predict([p.double() for p in pictures], samples)
+def predict(model, images, samples):
+    return model.predict([p.double() for p in images], samples)
 
 
 def test_mean_of_the_class_map_is_the_logit():
     model = classifier(head=dict(mid_channels=5))
-    x = torch.stack([picture(16, 24), picture(16, 24, seed=1)])
+    x = torch.stack([make_image(16, 24), make_image(16, 24, seed=1)])
     logits = model.head(model.extract_feat(x))
     torch.testing.assert_close(model.class_maps(x).mean((2, 3)), logits)
 
@@ -74,7 +74,7 @@ def test_mean_of_the_class_map_is_the_logit():
 def test_class_map_is_the_classifiers_weighting_of_the_features():
     # (2.1): M^c = theta_c . f, and its mean what pooling before classifying gives
     model = classifier()
-    x = picture(16, 24)[None]
+    x = make_image(16, 24)[None]
     (features,) = model.extract_feat(x)
     theta = model.head.classifier.weight[:, :, 0, 0]
     torch.testing.assert_close(model.class_maps(x), torch.einsum('ck,nkhw->nchw', theta, features))
@@ -82,9 +82,9 @@ def test_class_map_is_the_classifiers_weighting_of_the_features():
     torch.testing.assert_close(model.head((features,)), pooled @ theta.T)
 
 
-def test_prediction_follows_a_mirrored_picture():
+def test_prediction_follows_a_mirrored_image():
     model = classifier(test_cfg=dict(scales=(0.5, 1.0, 2.0), flip=True))
-    image = picture(32, 48)
+    image = make_image(32, 48)
     (plain,) = predict(model, [image], [sample(0, 2)])
     (mirrored,) = predict(model, [image.flip(-1)], [sample(0, 2)])
     torch.testing.assert_close(mirrored.cam, plain.cam.flip(-1))
@@ -94,7 +94,7 @@ def test_flip_makes_an_asymmetric_network_symmetric():
     def network(x):
         return F.avg_pool2d(x, 4) * torch.arange(x.shape[-1] // 4)
 
-    image = picture(16, 32)[None]
+    image = make_image(16, 32)[None]
     pairs = torch.tensor([[0, 1]])
     views = CAMViews(flip=True)
     both = views_cam(network, image, pairs, views)
@@ -102,8 +102,8 @@ def test_flip_makes_an_asymmetric_network_symmetric():
     assert not torch.allclose(network(image.flip(-1)), network(image).flip(-1))
 
 
-def test_scales_of_a_plain_picture_agree():
-    # a picture of one colour has the same map at every scale, so that views only add up
+def test_scales_of_a_plain_image_agree():
+    # an image of one colour has the same map at every scale, so that views only add up
     model = classifier()
     image = torch.full((1, 3, 32, 48), 0.5, dtype=torch.float64)
     pairs = torch.tensor([[0, 0]])
@@ -114,7 +114,7 @@ def test_scales_of_a_plain_picture_agree():
 
 def test_views_equal_a_loop_over_views_and_classes():
     model = classifier()
-    images = torch.stack([picture(32, 48), picture(32, 48, seed=1)])
+    images = torch.stack([make_image(32, 48), make_image(32, 48, seed=1)])
     pairs = torch.tensor([[0, 1], [0, 3], [1, 2]])
     views = CAMViews((0.5, 1.0, 1.5), flip=True, cam_stride=4)
     merged = views_cam(model.class_maps, images, pairs, views)
@@ -133,13 +133,13 @@ def test_views_equal_a_loop_over_views_and_classes():
         torch.testing.assert_close(merged[position], expected)
 
 
-def test_a_batch_of_sizes_equals_single_pictures():
+def test_a_batch_of_sizes_equals_single_images():
     model = classifier(test_cfg=dict(scales=(1.0, 1.5), flip=True, cam_stride=4))
     sizes = [(32, 48), (24, 24), (32, 48), (17, 30)]
     labels = [(0,), (1, 2), (0, 3), (2,)]
-    pictures = [picture(*size, seed=i) for i, size in enumerate(sizes)]
-    batch = predict(model, pictures, [sample(*x) for x in labels])
-    for image, label, together in zip(pictures, labels, batch):
+    images = [make_image(*size, seed=i) for i, size in enumerate(sizes)]
+    batch = predict(model, images, [sample(*x) for x in labels])
+    for image, label, together in zip(images, labels, batch):
         (alone,) = predict(model, [image], [sample(*label)])
         torch.testing.assert_close(together.cam, alone.cam)
         assert together.cam_classes.tolist() == list(label)
@@ -155,7 +155,7 @@ def test_maps_are_divided_by_their_own_maximum():
 
 
 def test_which_classes_get_a_map():
-    image = picture(32, 48)
+    image = make_image(32, 48)
     (by_label,) = predict(classifier(), [image], [sample(3, 1)])
     assert by_label.cam_classes.tolist() == [1, 3]
     model = classifier(test_cfg=dict(classes='all'))
@@ -166,27 +166,27 @@ def test_which_classes_get_a_map():
     assert best.cam_classes.tolist() == [scores.argmax().item()]
 
 
-def test_picture_without_labels_is_an_error_that_names_it():
+def test_image_without_labels_is_an_error_that_names_it():
     with pytest.raises(ValueError, match=r'cat\.jpg has no image-level labels'):
-        predict(classifier(), [picture(16, 16)], [DataSample(metainfo=dict(img_path='cat.jpg'))])
+        predict(classifier(), [make_image(16, 16)], [DataSample(metainfo=dict(img_path='cat.jpg'))])
 
 
-def test_picture_of_no_class_gives_no_map():
+def test_image_of_no_class_gives_no_map():
     empty = DataSample(gt_label=torch.empty(0, dtype=torch.long))
-    (result,) = predict(classifier(test_cfg=dict(flip=True)), [picture(16, 16)], [empty])
+    (result,) = predict(classifier(test_cfg=dict(flip=True)), [make_image(16, 16)], [empty])
     assert result.cam.shape == (0, 4, 4)
 
 
-def test_map_that_is_not_finite_is_an_error_that_names_the_picture():
+def test_map_that_is_not_finite_is_an_error_that_names_the_image():
     model = classifier()
     model.head.classifier.weight.data.fill_(float('nan'))
     with pytest.raises(FloatingPointError, match=r'cat\.jpg'):
-        predict(model, [picture(16, 16)], [sample(0, img_path='cat.jpg')])
+        predict(model, [make_image(16, 16)], [sample(0, img_path='cat.jpg')])
 
 
 def test_validation_uses_its_own_views():
     model = classifier(test_cfg=dict(cam_stride=2), val_cfg=dict(cam_stride=8)).float()
-    data = dict(inputs=[picture(16, 16).float()], data_samples=[sample(0)])
+    data = dict(inputs=[make_image(16, 16).float()], data_samples=[sample(0)])
     assert model.val_step(data)[0].cam.shape == (1, 2, 2)
     assert model.test_step(data)[0].cam.shape == (1, 8, 8)
 
@@ -207,7 +207,7 @@ def test_wrong_views_are_named(cfg, word):
 
 
 def test_channels_last_changes_nothing_but_memory():
-    image = picture(32, 48)
+    image = make_image(32, 48)
     plain, fast = classifier(), classifier(channels_last=True)
     (a,), (b,) = (predict(m, [image], [sample(0)]) for m in (plain, fast))
     torch.testing.assert_close(a.cam, b.cam)

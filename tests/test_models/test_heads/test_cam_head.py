@@ -48,7 +48,7 @@ def test_hard_labels_become_one_hot():
     assert labels.tolist() == [[1.0, 0.0, 1.0]]
 
 
-def test_mixup_mixes_pictures_and_labels_alike():
+def test_mixup_mixes_images_and_labels_alike():
     # (2.2) through the data preprocessor
     model = MODELS.build(
         dict(
@@ -61,9 +61,9 @@ def test_mixup_mixes_pictures_and_labels_alike():
     )
     np.random.seed(3)
     torch.manual_seed(3)
-    pictures = [torch.full((3, 8, 8), float(value)) for value in (0, 1)]
+    images = [torch.full((3, 8, 8), float(value)) for value in (0, 1)]
     samples = [DataSample().set_gt_label([0, 1]), DataSample().set_gt_label([2])]
-    data = model.data_preprocessor(dict(inputs=pictures, data_samples=samples), training=True)
+    data = model.data_preprocessor(dict(inputs=images, data_samples=samples), training=True)
     for mixed, sample in zip(data['inputs'], data['data_samples']):
         share = mixed.mean()
         torch.testing.assert_close(sample.gt_score, torch.stack([1 - share, 1 - share, share]))

@@ -39,12 +39,12 @@ def test_pair_kinds_are_those_of_a_loop(border: str, size: tuple[int, int], radi
     labels = make_labels(2, *size)
     expected = torch.zeros(3, 2, len(half_plane_offsets(radius)), *size, dtype=torch.bool)
     for offset, first, second in cell_pairs(*size, radius, border):
-        for picture in range(2):
-            a, b = (int(labels[(picture, *cell)]) for cell in (first, second))
+        for image in range(2):
+            a, b = (int(labels[(image, *cell)]) for cell in (first, second))
             if 255 in (a, b):
                 continue
             kind = 2 if a != b else int(a != 0)
-            expected[(kind, picture, offset, *first)] = True
+            expected[(kind, image, offset, *first)] = True
     assert torch.equal(pair_kinds(labels, radius, border), expected)
 
 
@@ -135,8 +135,8 @@ def test_no_pair_of_a_kind_and_equal_features_stay_finite(label: int) -> None:
     assert float(losses['pairs_fg']) == float(losses['pairs_neg']) == 0
 
 
-def test_a_batch_weighs_pairs_not_pictures() -> None:
-    """The sums of two pictures add up, as those of two processes do."""
+def test_a_batch_weighs_pairs_not_images() -> None:
+    """The sums of two images add up, as those of two processes do."""
     affinity = torch.rand(2, len(half_plane_offsets(RADIUS)), 5, 6)
     kinds = pair_kinds(make_labels(2, 5, 6), RADIUS)
     sums, counts = affinity_loss_sums(affinity, kinds)
@@ -152,7 +152,7 @@ def test_wrong_arguments(arguments: dict) -> None:
 
 
 def gradient(rank: int, world_size: int) -> torch.Tensor:
-    """Gradient of a process's share of four pictures with very different numbers of pairs."""
+    """Gradient of a process's share of four images with very different numbers of pairs."""
     generator = torch.Generator().manual_seed(3)
     features = torch.randn(4, 3, 6, 7, dtype=torch.float64, generator=generator)
     labels = make_labels(4, 6, 7)

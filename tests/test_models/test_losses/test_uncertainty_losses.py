@@ -25,20 +25,20 @@ def cam() -> torch.Tensor:
 
 def entropy_by_loops(cam, activation, normalize_by):
     values = []
-    for picture in cam:
+    for image in cam:
         if activation == 'relu':
-            picture = picture.clamp(min=0)
+            image = image.clamp(min=0)
         elif activation == 'sigmoid':
-            picture = 1 / (1 + (-picture).exp())
-        classes, height, width = picture.shape
-        scaled = torch.empty_like(picture)
+            image = 1 / (1 + (-image).exp())
+        classes, height, width = image.shape
+        scaled = torch.empty_like(image)
         for c in range(classes):
             maximum = {
-                'picture': picture.max() + EPS,
-                'class': picture[c].max() + EPS,
+                'image': image.max() + EPS,
+                'class': image[c].max() + EPS,
                 'none': 1.0,
             }[normalize_by]
-            scaled[c] = picture[c] / maximum
+            scaled[c] = image[c] / maximum
         total = 0.0
         for h in range(height):
             for w in range(width):
@@ -51,7 +51,7 @@ def entropy_by_loops(cam, activation, normalize_by):
 
 
 @pytest.mark.parametrize('activation', ['relu', 'sigmoid', 'none'])
-@pytest.mark.parametrize('normalize_by', ['picture', 'class', 'none'])
+@pytest.mark.parametrize('normalize_by', ['image', 'class', 'none'])
 def test_entropy_equals_the_loops(cam, activation, normalize_by):
     torch.testing.assert_close(
         class_entropy(cam, activation, normalize_by),
@@ -66,12 +66,12 @@ def test_entropy_of_equal_classes_is_its_upper_bound():
 
 def concentration_by_loops(cam, present, unit, floor):
     values = []
-    for picture, labels in zip(cam, present):
+    for image, labels in zip(cam, present):
         total = 0.0
-        for c in range(len(picture)):
+        for c in range(len(image)):
             if not labels[c]:
                 continue
-            response = picture[c].clamp(min=0)
+            response = image[c].clamp(min=0)
             mass = response / (response.sum() + EPS)
             height, width = mass.shape
             recognised = response.sum() / (response.sum() + height * width * floor + EPS)

@@ -46,7 +46,7 @@ def build(decode_head=HEAD, **settings):
 
 
 def make_batch(weighted=False, cropped=(0, 0)):
-    """Pictures (2, 3, H, W) and their samples; the weights may be smaller than padded labels."""
+    """Images (2, 3, H, W) and their samples; the weights may be smaller than padded labels."""
     rng = np.random.default_rng(0)
     inputs = torch.from_numpy(rng.normal(size=(2, 3, *SIZE)).astype(np.float32))
     labels = rng.choice([0, 1, 2, 3, 255], (2, 1, *SIZE))
@@ -92,8 +92,8 @@ def test_every_scale_and_the_maximum_have_a_loss(weighted):
 
     scores = []
     for size in (SIZE, (30, 42), (20, 28)):
-        picture = F.interpolate(inputs, size, mode='bilinear', align_corners=False)
-        scores.append(model.decode_head(model.backbone(picture)))
+        image = F.interpolate(inputs, size, mode='bilinear', align_corners=False)
+        scores.append(model.decode_head(model.backbone(image)))
     sizes = [one.shape[2:] for one in scores]
     assert len(set(sizes)) == 3
     upsampled = [F.interpolate(one, sizes[0], mode='bilinear') for one in scores]
@@ -159,7 +159,7 @@ def test_weights_that_would_be_lost_are_an_error():
     with pytest.raises(ValueError, match='DeepLabV2Head has a pixel sampler'):
         build(decode_head=dict(HEAD, sampler=sampler)).loss(inputs, samples)
     del samples[0].gt_weight_map
-    with pytest.raises(ValueError, match='some pictures of the batch have weights'):
+    with pytest.raises(ValueError, match='some images of the batch have weights'):
         build().loss(inputs, samples)
 
 

@@ -33,7 +33,7 @@ def build(cfg: Config) -> nn.Module:
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_scores_have_the_size_of_the_picture_and_all_classes(name):
+def test_scores_have_the_size_of_the_image_and_all_classes(name):
     cfg = load(name)
     # ResNet-101 has no need of memory and time; the others compute their drop rates.
     with torch.device('meta' if name.startswith('deeplabv2') else 'cpu'), torch.no_grad():
@@ -45,14 +45,14 @@ def test_scores_have_the_size_of_the_picture_and_all_classes(name):
     assert cfg.model.data_preprocessor.size == cfg.crop_size
 
 
-def test_pictures_are_seen_in_whole_cells():
+def test_images_are_seen_in_whole_cells():
     model = build(load('msrc/deeplabv2_efficientnet-lite0.py')).eval()
     generator = torch.Generator().manual_seed(0)
-    picture = torch.randint(0, 256, (3, 37, 50), generator=generator, dtype=torch.uint8)
+    image = torch.randint(0, 256, (3, 37, 50), generator=generator, dtype=torch.uint8)
     whole = torch.full((3, 48, 64), 127, dtype=torch.uint8)  # the mean: 0 once it is subtracted
-    whole[:, :37, :50] = picture
+    whole[:, :37, :50] = image
     scores = []
-    for one in (picture, whole):
+    for one in (image, whole):
         size = tuple(one.shape[1:])
         sample = SegDataSample(metainfo=dict(img_shape=size, ori_shape=size))
         (result,) = model.test_step(dict(inputs=[one], data_samples=[sample]))

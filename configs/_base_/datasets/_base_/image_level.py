@@ -1,4 +1,4 @@
-# What the image-level datasets share; type, data_root, lists of pictures and folders are their own.
+# What the image-level datasets share; type, data_root, lists of images and folders are their own.
 crop_size = 224
 # The mean that the model's data preprocessor subtracts, as BGR: the padding becomes exactly 0.
 pad_value = (127.0, 127.0, 127.0)

@@ -1,4 +1,4 @@
-"""Own pictures, tagged by their folders and without a mask: to masks, by the real tools."""
+"""Own images, tagged by their folders and without a mask: to masks, by the real tools."""
 
 import os
 import subprocess
@@ -28,15 +28,15 @@ stages = dict(
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Pictures in a folder for each class."""
+    """Images in a folder for each class."""
     rng = np.random.default_rng(0)
     for name, colour in {'cat': (200, 40, 40), 'dog': (40, 40, 200)}.items():
         folder = tmp_path / 'data/custom/images' / name
         folder.mkdir(parents=True)
         for index in range(8):
-            picture = rng.integers(90, 130, (*SIZE, 3), dtype=np.uint8)
-            picture[10:40, 20 : 50 + 2 * index] = colour
-            Image.fromarray(picture).save(folder / f'{index}.jpg', quality=95)
+            image = rng.integers(90, 130, (*SIZE, 3), dtype=np.uint8)
+            image[10:40, 20 : 50 + 2 * index] = colour
+            Image.fromarray(image).save(folder / f'{index}.jpg', quality=95)
     (tmp_path / 'pipeline.py').write_text(PIPELINE)
     return tmp_path
 
@@ -56,7 +56,7 @@ def call(root: Path, *command: str, expect: int = 0) -> str:
 
 
 def test_from_folders_to_masks(root):
-    converter = 'dataset_converters/own_pictures.py'
+    converter = 'dataset_converters/own_images.py'
     call(root, converter, 'data/custom/images', '--out', 'data/custom', '--val-fraction', '0.25')
     call(root, 'run_pipeline.py', 'pipeline.py', '--check-data')
     work = root / 'work_dirs/pipelines/custom'
@@ -69,7 +69,7 @@ def test_from_folders_to_masks(root):
         for img_id in splits[split]:
             labels = read_mask(work / stage / 'labels' / f'{img_id}.png')
             assert labels.shape == SIZE
-            # Background and the class of the picture's folder; what is unsure, only in training.
+            # Background and the class of the image's folder; what is unsure, only in training.
             known = {0, 1 if img_id.startswith('cat') else 2}
             assert set(np.unique(labels)) <= known | ({255} if split == 'train' else set())
     for img_id in splits['val']:
@@ -78,12 +78,12 @@ def test_from_folders_to_masks(root):
     assert 'masks, val' in report and 'mIoU' not in report
 
 
-def test_classes_and_pictures_are_checked_before_training(root):
+def test_classes_and_images_are_checked_before_training(root):
     (root / 'data/custom/images/bird').mkdir()
     Image.new('RGB', SIZE).save(root / 'data/custom/images/bird/0.jpg')
-    picture = root / 'data/custom/images/cat/0.jpg'
-    picture.write_bytes(picture.read_bytes()[:300])
-    call(root, 'dataset_converters/own_pictures.py', 'data/custom/images', '--out', 'data/custom')
+    image = root / 'data/custom/images/cat/0.jpg'
+    image.write_bytes(image.read_bytes()[:300])
+    call(root, 'dataset_converters/own_images.py', 'data/custom/images', '--out', 'data/custom')
     output = call(root, 'run_pipeline.py', 'pipeline.py', '--check-data', expect=1)
     assert 'the data has 3 classes, model.data_preprocessor.num_classes is 2' in output
     assert 'cat/0.jpg' in output and '== classifier' not in output

@@ -1,23 +1,23 @@
 #!/usr/bin/env python
-"""Prepare one's own pictures: labels as JSON and a split, for configs/_base_/datasets/custom.py."""
+"""Prepare one's own images: labels as JSON and a split, for configs/_base_/datasets/custom.py."""
 
 import argparse
 import sys
 
 from mmwsss.datasets import DataError
-from mmwsss.datasets.converters.own_pictures import convert
+from mmwsss.datasets.converters.own_images import convert
 
 
 def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(
-        description='Write image_labels.json, train.txt and val.txt, and print how many pictures '
-        'each class has. The pictures stay where they are.'
+        description='Write image_labels.json, train.txt and val.txt, and print how many images '
+        'each class has. The images stay where they are.'
     )
-    parser.add_argument('root', help='folder of the pictures')
+    parser.add_argument('root', help='folder of the images')
     parser.add_argument(
         '--csv',
-        help='tags of the pictures, header "image,labels", several tags joined by ";"; '
+        help='tags of the images, header "image,labels", several tags joined by ";"; '
         'without it, the folders in ROOT are the classes',
     )
     parser.add_argument('--out', help='folder to write into; default ROOT')

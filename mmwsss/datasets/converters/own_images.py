@@ -1,4 +1,4 @@
-"""One's own pictures: a folder for each class, or one folder and a CSV of tags."""
+"""One's own images: a folder for each class, or one folder and a CSV of tags."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from mmwsss.datasets.labels import (
     IMG_SUFFIXES,
     DataError,
     LabelTable,
-    picture_id,
+    image_id,
     read_label_csv,
 )
 from mmwsss.structures.atomic import atomic_open
@@ -21,7 +21,7 @@ from mmwsss.structures.atomic import atomic_open
 
 @dataclass(frozen=True)
 class Conversion:
-    """What was found: classes, tags by picture, the split, and pictures that nobody tagged."""
+    """What was found: classes, tags by image, the split, and images that nobody tagged."""
 
     classes: tuple[str, ...]
     labels: dict[str, tuple[str, ...]]
@@ -30,28 +30,28 @@ class Conversion:
     untagged: tuple[str, ...]
 
     def report(self) -> str:
-        """Return a table of pictures per class and split."""
+        """Return a table of images per class and split."""
         counts = {
             name: Counter(tag for key in keys for tag in self.labels[key])
             for name, keys in (('train', self.train), ('val', self.val))
         }
-        width = max(len('pictures'), *map(len, self.classes))
+        width = max(len('images'), *map(len, self.classes))
         lines = [f'{"class":{width}}  train    val']
         lines += [
             f'{name:{width}} {counts["train"][name]:6} {counts["val"][name]:6}'
             for name in self.classes
         ]
-        lines.append(f'{"pictures":{width}} {len(self.train):6} {len(self.val):6}')
+        lines.append(f'{"images":{width}} {len(self.train):6} {len(self.val):6}')
         mean = np.mean([len(tags) for tags in self.labels.values()])
-        lines.append(f'{mean:.2f} classes per picture')
+        lines.append(f'{mean:.2f} classes per image')
         if self.untagged:
-            lines.append(f'{len(self.untagged)} pictures have no tag, first {self.untagged[0]}')
+            lines.append(f'{len(self.untagged)} images have no tag, first {self.untagged[0]}')
         return '\n'.join(lines)
 
 
-def find_pictures(root: Path) -> dict[str, str]:
-    """Return the pictures below ``root`` as ``{id: path}``, in order; hidden files are left out."""
-    pictures: dict[str, str] = {}
+def find_images(root: Path) -> dict[str, str]:
+    """Return the images below ``root`` as ``{id: path}``, in order; hidden files are left out."""
+    images: dict[str, str] = {}
     if not root.is_dir():
         raise DataError(f'{root}: no such folder; correct the path')
     for folder, folders, files in os.walk(root):
@@ -60,21 +60,21 @@ def find_pictures(root: Path) -> dict[str, str]:
             if name.startswith('.') or Path(name).suffix.lower() not in IMG_SUFFIXES:
                 continue
             path = (Path(folder) / name).relative_to(root).as_posix()
-            img_id = picture_id(path, str(root))
-            if img_id in pictures:
+            img_id = image_id(path, str(root))
+            if img_id in images:
                 raise DataError(
-                    f'{root / path}: same name as {pictures[img_id]} but for the suffix; rename it'
+                    f'{root / path}: same name as {images[img_id]} but for the suffix; rename it'
                 )
-            pictures[img_id] = path
-    if not pictures:
-        raise DataError(f'{root}: no picture ({", ".join(IMG_SUFFIXES)}); correct the path')
-    return pictures
+            images[img_id] = path
+    if not images:
+        raise DataError(f'{root}: no image ({", ".join(IMG_SUFFIXES)}); correct the path')
+    return images
 
 
 def tags_from_folders(root: Path) -> LabelTable:
-    """Tag every picture with the name of the top folder that it lies in."""
+    """Tag every image with the name of the top folder that it lies in."""
     table = LabelTable()
-    for path in find_pictures(root).values():
+    for path in find_images(root).values():
         folder, _, rest = path.partition('/')
         if not rest:
             raise DataError(f'{root / path}: lies in no class folder; move it into one')
@@ -83,33 +83,33 @@ def tags_from_folders(root: Path) -> LabelTable:
 
 
 def tags_from_csv(root: Path, csv_path: Path) -> tuple[LabelTable, tuple[str, ...]]:
-    """Read tags from a CSV (header ``image,labels``) and find the pictures below ``root``.
+    """Read tags from a CSV (header ``image,labels``) and find the images below ``root``.
 
     Returns:
-        The tags by the pictures' real paths, and the pictures that the CSV does not name.
+        The tags by the images' real paths, and the images that the CSV does not name.
     """
-    pictures = find_pictures(root)
+    images = find_images(root)
     table = LabelTable()
     for img_id, tags in read_label_csv(csv_path).tags.items():
-        if img_id not in pictures:
-            raise DataError(f'{tags.where}: no picture {tags.key!r} below {root}; add or remove it')
-        table.add(pictures[img_id], tags.names, tags.where)
-    return table, tuple(path for img_id, path in pictures.items() if img_id not in table.tags)
+        if img_id not in images:
+            raise DataError(f'{tags.where}: no image {tags.key!r} below {root}; add or remove it')
+        table.add(images[img_id], tags.names, tags.where)
+    return table, tuple(path for img_id, path in images.items() if img_id not in table.tags)
 
 
-def split_pictures(
+def split_images(
     labels: dict[str, tuple[str, ...]], val_fraction: float, seed: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Split pictures at random, in like shares of every combination of classes.
+    """Split images at random, in like shares of every combination of classes.
 
     Args:
-        labels: Class names by picture.
-        val_fraction: Share of the validation pictures, in [0, 1).
+        labels: Class names by image.
+        val_fraction: Share of the validation images, in [0, 1).
         seed: Seed of the draw.
 
     Returns:
-        Pictures to train and to validate, each in the order of ``labels``; every class has at
-        least one picture to train.
+        Images to train and to validate, each in the order of ``labels``; every class has at
+        least one image to train.
     """
     if not 0 <= val_fraction < 1:
         raise ValueError(f'val_fraction must be in [0, 1), got {val_fraction}')
@@ -142,15 +142,15 @@ def convert(
     val_fraction: float = 0.2,
     seed: int = 0,
 ) -> Conversion:
-    """Write ``image_labels.json``, ``train.txt`` and ``val.txt`` for one's own pictures.
+    """Write ``image_labels.json``, ``train.txt`` and ``val.txt`` for one's own images.
 
     Args:
-        root: Folder of the pictures; without ``csv_path`` its folders name the classes.
+        root: Folder of the images; without ``csv_path`` its folders name the classes.
         csv_path: CSV of tags with the header ``image,labels``.
         out_dir: Where to write; default ``root``.
         classes: The classes and their order; a tag that is not among them is an error. Default:
             the tags that occur, sorted.
-        val_fraction: Share of the validation pictures.
+        val_fraction: Share of the validation images.
         seed: Seed of the split.
     """
     root = Path(root)
@@ -167,14 +167,14 @@ def convert(
                 f'{tags.where}: unknown class {unknown[0]!r}; the classes are {", ".join(classes)}'
             )
     labels = {tags.key: tags.names for tags in table.tags.values()}
-    train, val = split_pictures(labels, val_fraction, seed)
+    train, val = split_images(labels, val_fraction, seed)
     conversion = Conversion(classes, labels, train, val, untagged)
     _write(conversion, Path(out_dir) if out_dir else root)
     return conversion
 
 
 def _write(conversion: Conversion, out_dir: Path) -> None:
-    # One picture a line, so that an error can name the line.
+    # One image a line, so that an error can name the line.
     rows = ',\n'.join(
         f'    {json.dumps(key, ensure_ascii=False)}: {json.dumps(names, ensure_ascii=False)}'
         for key, names in conversion.labels.items()
