@@ -11,10 +11,10 @@ import os.path as osp
 
 from mmengine.dist import is_main_process
 
-from mmwsss.apis.cli import load_config
-from mmwsss.apis.label_jobs import add_label_arguments
-from mmwsss.apis.pseudo_label_report import draw_pseudo_labels, report_pseudo_labels, report_table
-from mmwsss.apis.pseudo_labels import make_pseudo_labels
+from mmwsss.cli.config import load_config
+from mmwsss.pseudo_labels.label_jobs import add_label_arguments
+from mmwsss.pseudo_labels.make import make_pseudo_labels
+from mmwsss.pseudo_labels.report import draw_pseudo_labels, report_pseudo_labels, report_table
 
 
 def parse_args() -> argparse.Namespace:

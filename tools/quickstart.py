@@ -10,9 +10,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmwsss.apis.pipeline.pipeline import Pipeline
-from mmwsss.apis.pipeline.walk import show, walk
-from mmwsss.datasets.demo import make_demo_set
+from mmwsss.demo import make_demo_set
+from mmwsss.pipeline.pipeline import Pipeline
+from mmwsss.pipeline.run import show, walk
 
 CONFIG = 'configs/pipelines/demo.py'
 DATA = 'data/demo'  # as the configs say

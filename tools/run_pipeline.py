@@ -10,8 +10,8 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
-from mmwsss.apis.pipeline.pipeline import Pipeline
-from mmwsss.apis.pipeline.walk import walk
+from mmwsss.pipeline.pipeline import Pipeline
+from mmwsss.pipeline.run import walk
 
 
 def parse_args() -> argparse.Namespace:

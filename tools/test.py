@@ -10,7 +10,7 @@ import os.path as osp
 
 from mmengine.config import Config
 
-from mmwsss.apis.cli import (
+from mmwsss.cli.config import (
     add_common_arguments,
     build_runner,
     check_data,

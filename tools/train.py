@@ -5,7 +5,13 @@ import argparse
 
 from mmengine.config import Config
 
-from mmwsss.apis.cli import add_common_arguments, build_runner, check_data, enable_amp, load_config
+from mmwsss.cli.config import (
+    add_common_arguments,
+    build_runner,
+    check_data,
+    enable_amp,
+    load_config,
+)
 from mmwsss.compat.moved_runs import find_last_checkpoint
 
 

@@ -1,11 +1,12 @@
 """Datasets of images with image-level labels or pseudo-labels, and their transforms."""
 
+from mmwsss.structures import DataError
+
 from . import transforms
 from .affinity import AffinityDataset, VOCAffinityDataset
 from .draws import SeededInfiniteSampler, SeededSampler
 from .image_level import ImageLevelDataset, VOCImageLevelDataset
 from .label_folder import LabelFolder
-from .labels import DataError
 from .pseudo_label import PseudoLabelDataset, VOCPseudoLabelDataset
 
 __all__ = [

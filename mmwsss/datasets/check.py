@@ -11,8 +11,8 @@ from mmengine.registry import init_default_scope
 from rich.progress import track
 
 from mmwsss.registry import DATASETS
+from mmwsss.structures import DataError
 
-from .labels import DataError
 from .transforms import LoadImage, LoadPseudoLabel
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')

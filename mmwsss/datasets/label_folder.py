@@ -9,8 +9,9 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from mmwsss.structures import DataError
+
 from ..structures import atomic_open, img_id_path
-from .labels import DataError
 from .masks import mask_values, read_mask
 from .voc import voc_palette
 

@@ -14,13 +14,11 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from mmwsss.structures import DataError
+
 CSV_HEADER = ('image', 'labels')
 IMG_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.gif', '.tif', '.tiff', '.webp')
 _JSON_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
-
-
-class DataError(ValueError):
-    """A fault in the user's data; the message is one line: where, what, and the remedy."""
 
 
 class Tags(NamedTuple):

@@ -5,9 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .labels import DataError
-
-IGNORE_INDEX = 255
+from mmwsss.structures import IGNORED, DataError
 
 
 def read_mask(path: str | Path) -> np.ndarray:
@@ -29,11 +27,11 @@ def read_mask(path: str | Path) -> np.ndarray:
 def mask_values(mask: np.ndarray, num_classes: int, path: str | Path) -> np.ndarray:
     """Return the different values of a mask, ascending; a value that is no class is an error."""
     values = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
-    unknown = values[(values > num_classes) & (values != IGNORE_INDEX)]
+    unknown = values[(values > num_classes) & (values != IGNORED)]
     if len(unknown):
         raise DataError(
             f'{path}: value {unknown[0]} is no class; use 0 (background), '
-            f'1 to {num_classes} (classes) and {IGNORE_INDEX} (ignored)'
+            f'1 to {num_classes} (classes) and {IGNORED} (ignored)'
         )
     return values
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from mmseg.datasets import BaseSegDataset
 
 from mmwsss.registry import DATASETS
+from mmwsss.structures import DataError
 
 from .draws import SeededDraws
 from .image_level import check_files_exist
 from .label_folder import META_NAME, LabelFolder
-from .labels import DataError, image_file, image_id, read_label_file, read_lines, read_split
+from .labels import image_file, image_id, read_label_file, read_lines, read_split
 from .voc import VOC_CLASSES, voc_palette
 
 BACKGROUND = 'background'

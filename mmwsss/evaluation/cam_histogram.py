@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmwsss.structures import IGNORED
+
 from ..structures import ResponseMap, strongest
 
 _LABELS = 256
@@ -26,7 +28,7 @@ def threshold_histogram(
     truth: Tensor,
     thresholds: Tensor,
     num_classes: int,
-    ignore_index: int = 255,
+    ignore_index: int = IGNORED,
 ) -> SparseHistogram:
     """Count one image's pixels by score bin, strongest class and true class.
 

@@ -10,6 +10,8 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from prettytable import PrettyTable
 
+from mmwsss.structures import IGNORED
+
 from ..registry import METRICS
 from ..structures import ResponseMap, atomic_open
 from .cam_histogram import (
@@ -57,7 +59,7 @@ class CAMMetric(BaseMetric):
         self,
         thresholds: int | Sequence[float] = 100,
         fixed_threshold: float = 0.2,
-        ignore_index: int = 255,
+        ignore_index: int = IGNORED,
         classwise: bool = False,
         curve_file: str | None = None,
         collect_device: str = 'cpu',

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from mmwsss.datasets.transforms import LoadImage
+from mmwsss.process_pool import OrderedQueue
 from mmwsss.refinement.dense_crf import CRF_SETTINGS, CRFParams, Resolution, check_crf, dense_crf
-from mmwsss.refinement.process_pool import OrderedQueue
 from mmwsss.registry import METRICS
 
 from .mask_iou_metric import MaskIoUMetric

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cam_histogram import class_scores
+from mmwsss.structures import IGNORED
 
-IGNORED = 255
+from .cam_histogram import class_scores
 
 
 def label_confusion(labels: np.ndarray, truth: np.ndarray, num_classes: int) -> np.ndarray:

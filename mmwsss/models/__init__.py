@@ -1,5 +1,6 @@
 """Models: backbones, heads, losses, classifiers and segmentors."""
 
+from . import weights  # noqa: F401
 from .affinity_net import AffinityNet  # noqa: F401
 from .backbones import *  # noqa: F403
 from .classifiers import *  # noqa: F403

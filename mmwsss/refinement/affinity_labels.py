@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mmwsss.structures import IGNORED
+
 from .background import Background
 from .dense_crf import CRF_SETTINGS, CRFParams, Resolution, dense_crf_sets
-
-IGNORED = 255
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from .process_pool import ImageError, ordered_map
+from mmwsss.process_pool import ImageError, ordered_map
 
 Resolution = Literal['image', 'scores']
 

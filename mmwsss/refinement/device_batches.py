@@ -7,7 +7,8 @@ from typing import Protocol
 
 import torch
 
-from .process_pool import ImageError
+from mmwsss.process_pool import ImageError
+
 from .refiners import Refiner, ScoredImage
 
 

@@ -9,70 +9,13 @@ stays sparse and ``T ** (2 ** t)`` is applied as a truncated Chebyshev series.
 import math
 import warnings
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-Border = Literal['inside', 'psa']
-
-# Differences of this many channels at a time stay in a CPU's cache: 2 x faster than all at once.
-_CPU_CHANNELS = 64
-
-
-def half_plane_offsets(radius: float = 5) -> tuple[tuple[int, int], ...]:
-    """Offsets (dy, dx) at a distance below ``radius``, one of each opposite pair, in raster order.
-
-    Radius 5 gives the 34 offsets of PSA. Raises ValueError where the radius reaches no neighbour.
-    """
-    reach = math.ceil(radius) - 1
-    if reach < 1:
-        raise ValueError(f'radius {radius} reaches no neighbour: give a radius above 1')
-    row = [(0, dx) for dx in range(1, reach + 1)]
-    rows = [
-        (dy, dx)
-        for dy in range(1, reach + 1)
-        for dx in range(-reach, reach + 1)
-        if dy * dy + dx * dx < radius * radius
-    ]
-    return tuple(row + rows)
-
-
-def pairwise_affinity(features: Tensor, radius: float = 5) -> Tensor:
-    """Affinity ``exp(-mean_c |f_i - f_j|)`` of every cell with its half-plane neighbours.
-
-    Args:
-        features: (B, C, h, w) or (C, h, w), floating. Gradients flow through.
-        radius: cells at a distance below it are neighbours.
-
-    Returns:
-        (B, P, h, w) or (P, h, w): entry (p, y, x) is the affinity of cell (y, x) with cell
-        (y + dy, x + dx) for the p-th of ``half_plane_offsets(radius)``, 0 outside the map.
-    """
-    if features.ndim not in (3, 4):
-        raise ValueError(f'features must be (B, C, h, w) or (C, h, w), not {tuple(features.shape)}')
-    channels, height, width = features.shape[-3:]
-    offsets = half_plane_offsets(radius)
-    inside = [(dy, dx) for dy, dx in offsets if dy < height and abs(dx) < width]
-    totals = dict.fromkeys(inside, 0)
-    step = _CPU_CHANNELS if features.device.type == 'cpu' else channels
-    for group in features.split(step, dim=-3):
-        for dy, dx in inside:
-            left, right = max(0, -dx), max(0, dx)
-            here = group[..., : height - dy, left : width - right]
-            there = group[..., dy:, right : width - left]
-            totals[dy, dx] = totals[dy, dx] + (here - there).abs_().sum(-3)
-    absent = features.new_zeros(*features.shape[:-3], height, width)
-    affinities = []
-    for dy, dx in offsets:
-        if (dy, dx) in totals:
-            affinity = torch.exp(totals[dy, dx] / -channels)
-            affinities.append(F.pad(affinity, (max(0, -dx), max(0, dx), 0, dy)))
-        else:
-            affinities.append(absent)
-    return torch.stack(affinities, dim=-3)
+from mmwsss.ops.pairs import Border, half_plane_offsets, pair_slices
 
 
 class _Layout(NamedTuple):
@@ -86,15 +29,10 @@ class _Layout(NamedTuple):
 
 def _pairs(height: int, width: int, radius: float, border: Border) -> np.ndarray:
     """Which pairs exist: (P, h, w) bool, indexed as the affinities are."""
-    offsets = half_plane_offsets(radius)
-    pairs = np.zeros((len(offsets), height, width), bool)
-    reach = math.ceil(radius) - 1
-    for pair, (dy, dx) in zip(pairs, offsets):
-        if border == 'psa':
-            # The published crop: only cells whose whole half-disk is inside start a pair.
-            pair[: max(0, height - reach), reach : max(reach, width - reach)] = True
-        else:
-            pair[: max(0, height - dy), max(0, -dx) : max(0, width - max(0, dx))] = True
+    slices = pair_slices(height, width, radius, border)
+    pairs = np.zeros((len(slices), height, width), bool)
+    for pair, (here, _) in zip(pairs, slices):
+        pair[here] = True
     return pairs
 
 
@@ -103,8 +41,6 @@ def _layout(
     height: int, width: int, radius: float, border: Border, device: torch.device
 ) -> _Layout:
     """Matrix layout of a grid; a few are kept, since images of one size come together."""
-    if border not in ('inside', 'psa'):
-        raise ValueError(f"border must be 'inside' or 'psa', not {border!r}")
     cells = height * width
     pairs = _pairs(height, width, radius, border).reshape(-1, cells)
     shifts = np.array([dy * width + dx for dy, dx in half_plane_offsets(radius)])

@@ -2,7 +2,18 @@
 
 from .atomic import atomic_open
 from .cam_store import CAMStore
+from .errors import DataError
 from .img_id import img_id_path
+from .label_values import IGNORED
 from .response_map import ResponseMap, resize_scores, strongest
 
-__all__ = ['CAMStore', 'ResponseMap', 'atomic_open', 'img_id_path', 'resize_scores', 'strongest']
+__all__ = [
+    'IGNORED',
+    'CAMStore',
+    'DataError',
+    'ResponseMap',
+    'atomic_open',
+    'img_id_path',
+    'resize_scores',
+    'strongest',
+]

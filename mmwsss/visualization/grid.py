@@ -194,3 +194,8 @@ def image_grid(
             sheet.line(captions[number], text, _PALE)
         sheet.block(_GAP)
     return sheet.join()
+
+
+def spread(total: int, count: int) -> list[int]:
+    """Indices of ``count`` of ``total`` items, or of all if they are fewer, evenly spread."""
+    return np.linspace(0, total - 1, min(count, total)).astype(int).tolist()

@@ -9,7 +9,7 @@ from mmengine.registry import DefaultScope
 from PIL import Image
 
 from mmwsss.datasets import AffinityDataset, DataError, LabelFolder, VOCAffinityDataset
-from mmwsss.datasets.affinity import LoadAffinityLabel, pool_labels
+from mmwsss.datasets.transforms.affinity_label import LoadAffinityLabel, pool_labels
 from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
 from mmwsss.registry import TRANSFORMS
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmwsss.apis import cli
+from mmwsss.cli import config as cli
 from mmwsss.engine import cpu_memory
 from mmwsss.engine.hooks import FiniteLossHook
 

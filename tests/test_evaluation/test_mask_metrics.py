@@ -12,8 +12,8 @@ from mmseg.structures import SegDataSample
 from PIL import Image
 
 from mmwsss.datasets.voc import voc_palette
+from mmwsss.process_pool import ImageError
 from mmwsss.refinement.dense_crf import CRF_SETTINGS, dense_crf
-from mmwsss.refinement.process_pool import ImageError
 from mmwsss.registry import METRICS
 
 CLASSES = ('background', 'cat', 'dog', 'cow')

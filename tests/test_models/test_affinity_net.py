@@ -10,7 +10,7 @@ from torch import nn
 
 from mmwsss.models import AffinityNet
 from mmwsss.models.backbones import ResNet38
-from mmwsss.models.backbones.resnet38_weights import HEADS, cam_from_published
+from mmwsss.models.weights.resnet38 import HEADS, cam_from_published
 from mmwsss.registry import MODELS
 
 CONFIGS = Path(__file__).parents[2] / 'configs'

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from mmwsss.process_pool import ImageError
 from mmwsss.refinement import dense_crf as densecrf_module
 from mmwsss.refinement.dense_crf import (
     CRF_SETTINGS,
@@ -13,7 +14,6 @@ from mmwsss.refinement.dense_crf import (
     dense_crf_map,
     dense_crf_sets,
 )
-from mmwsss.refinement.process_pool import ImageError
 
 needs_library = pytest.mark.skipif(
     sys.version_info >= (3, 13), reason='pydensecrf2 is not a dependency there'

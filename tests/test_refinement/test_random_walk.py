@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from mmwsss.ops.affinity import pairwise_affinity
+from mmwsss.ops.pairs import half_plane_offsets
 from mmwsss.refinement.random_walk import (
     apply_power,
-    half_plane_offsets,
-    pairwise_affinity,
     power_coefficients,
     random_walk,
     transition_matrix,

@@ -5,10 +5,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from mmwsss.ops.affinity import pairwise_affinity
+from mmwsss.ops.pairs import half_plane_offsets
 from mmwsss.refinement import pixel_adaptive
 from mmwsss.refinement.dense_crf import CRF_SETTINGS, CRFParams, dense_crf
 from mmwsss.refinement.pixel_adaptive import PixelAdaptiveParams
-from mmwsss.refinement.random_walk import half_plane_offsets, pairwise_affinity
 from mmwsss.refinement.refiners import (
     CRFRefiner,
     IdentityRefiner,

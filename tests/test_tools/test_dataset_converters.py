@@ -11,10 +11,10 @@ from mmengine.registry import DefaultScope
 from PIL import Image
 from scipy.io import savemat
 
-from mmwsss.apis.shipped import SHIPPED
 from mmwsss.datasets import DataError, ImageLevelDataset, VOCImageLevelDataset
 from mmwsss.datasets.converters import own_images, voc12
 from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
+from mmwsss.pipeline.shipped import SHIPPED
 from mmwsss.registry import DATASETS
 
 CONVERTERS = Path(__file__).parents[2] / 'tools/dataset_converters'

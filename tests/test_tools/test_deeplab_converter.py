@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmwsss.models.backbones import resnet101_weights
-from mmwsss.models.backbones.resnet101_weights import resnet101_from_deeplab
+from mmwsss.models.weights import resnet101 as resnet101_weights
+from mmwsss.models.weights.resnet101 import resnet101_from_deeplab
 
 TOOL = Path(__file__).parents[2] / 'tools/model_converters/resnet101_from_deeplab.py'
 

@@ -15,10 +15,10 @@ from PIL import Image
 from rectangles import COLOURS
 from tiny_maps import COUNT, TOOLS, config, contents, launch, without_model, write_tiny_maps
 
-from mmwsss.apis.affinity_labels import make_affinity_labels
-from mmwsss.apis.pseudo_label_report import report_pseudo_labels
-from mmwsss.apis.pseudo_labels import load_model, make_pseudo_labels
 from mmwsss.datasets import LabelFolder
+from mmwsss.pseudo_labels.affinity_labels import make_affinity_labels
+from mmwsss.pseudo_labels.make import load_model, make_pseudo_labels
+from mmwsss.pseudo_labels.report import report_pseudo_labels
 from mmwsss.refinement.affinity_labels import AffinityLabelParams, affinity_labels
 from mmwsss.registry import MODELS
 from mmwsss.structures import CAMStore, ResponseMap

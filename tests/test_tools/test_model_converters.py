@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mmwsss.models.backbones.resnet38 import ResNet38
-from mmwsss.models.backbones.resnet38_weights import resnet38_from_mxnet
+from mmwsss.models.weights.resnet38 import resnet38_from_mxnet
 from mmwsss.registry import MODELS
 
 TOOLS = Path(__file__).parents[2] / 'tools' / 'model_converters'

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from mmwsss.datasets.demo import CLASSES
-from mmwsss.refinement.random_walk import half_plane_offsets, random_walk
+from mmwsss.demo import CLASSES
+from mmwsss.ops.pairs import half_plane_offsets
+from mmwsss.refinement.random_walk import random_walk
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'benchmarks' / 'pseudo_labels.py'
 CONFIG = """

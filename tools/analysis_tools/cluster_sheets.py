@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
-from mmwsss.apis.cluster_sheets import write_cluster_sheets
+from mmwsss.analysis.cluster_sheets import write_cluster_sheets
 
 
 def parse_args() -> argparse.Namespace:

@@ -14,10 +14,10 @@ another config left in a run's folder is refused.
 import argparse
 from pathlib import Path
 
-from mmwsss.apis.comparison import SCORES, Row, comparison_table
-from mmwsss.apis.comparison_cli import add_comparison_arguments, comparison_of, pairs
-from mmwsss.apis.comparison_runs import run_comparison
-from mmwsss.apis.reports import write_text
+from mmwsss.cli.comparison import add_comparison_arguments, comparison_of, pairs
+from mmwsss.pipeline.comparison.rows import SCORES, Row, comparison_table
+from mmwsss.pipeline.comparison.runs import run_comparison
+from mmwsss.structures.tables import write_text
 
 
 def parse_args() -> argparse.Namespace:

@@ -10,10 +10,10 @@ An interrupted comparison goes on where it stopped.
 import argparse
 from pathlib import Path
 
-from mmwsss.apis.comparison_cli import pairs
-from mmwsss.apis.pipeline.comparison import SCORES, pipeline_table, run_pipelines
-from mmwsss.apis.pipeline.walk import show
-from mmwsss.apis.reports import write_text
+from mmwsss.cli.comparison import pairs
+from mmwsss.pipeline.comparison.pipelines import SCORES, pipeline_table, run_pipelines
+from mmwsss.pipeline.run import show
+from mmwsss.structures.tables import write_text
 
 
 def parse_args() -> argparse.Namespace:

@@ -8,7 +8,7 @@ import argparse
 
 from mmengine.config import Config, DictAction
 
-from mmwsss.apis.loss_gradients import loss_gradients
+from mmwsss.analysis.loss_gradients import loss_gradients
 
 
 def main() -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
-from mmwsss.apis.comparison_cli import pairs
-from mmwsss.apis.response_sheet import read_methods, write_response_sheet
+from mmwsss.analysis.response_sheet import read_methods, write_response_sheet
+from mmwsss.cli.comparison import pairs
 
 
 def main() -> None:

@@ -18,10 +18,10 @@ An interrupted sweep goes on where it stopped; its runs are those of compare_met
 import argparse
 from pathlib import Path
 
-from mmwsss.apis.comparison import SCORES
-from mmwsss.apis.comparison_cli import add_comparison_arguments, comparison_of
-from mmwsss.apis.comparison_runs import run_comparison
-from mmwsss.apis.sweep import sweep_rows, write_sweep
+from mmwsss.analysis.sweep import sweep_rows, write_sweep
+from mmwsss.cli.comparison import add_comparison_arguments, comparison_of
+from mmwsss.pipeline.comparison.rows import SCORES
+from mmwsss.pipeline.comparison.runs import run_comparison
 
 
 def parse_args() -> argparse.Namespace:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
-from mmwsss.apis.embedding_figures import write_embeddings
+from mmwsss.analysis.embedding_figures import write_embeddings
 
 
 def main() -> None:

@@ -20,13 +20,13 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from mmwsss.apis.label_jobs import list_images, start
-from mmwsss.apis.pseudo_labels import KIND, ImageLoader, build_refiner, make_pseudo_labels
 from mmwsss.datasets import LabelFolder
-from mmwsss.datasets.demo import CLASSES, make_demo_set
 from mmwsss.datasets.masks import read_mask
+from mmwsss.demo import CLASSES, make_demo_set
+from mmwsss.ops.pairs import half_plane_offsets
+from mmwsss.pseudo_labels.label_jobs import list_images, start
+from mmwsss.pseudo_labels.make import KIND, ImageLoader, build_refiner, make_pseudo_labels
 from mmwsss.refinement.background import Background
-from mmwsss.refinement.random_walk import half_plane_offsets
 from mmwsss.refinement.refiners import LeastConfidence, ScoredImage
 from mmwsss.refinement.refiners.random_walk import RandomWalkRefiner, pool_to_cells
 from mmwsss.registry import MODELS

@@ -23,9 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmwsss.ops.affinity import pairwise_affinity
+from mmwsss.ops.pairs import half_plane_offsets
 from mmwsss.refinement.random_walk import (
-    half_plane_offsets,
-    pairwise_affinity,
     random_walk,
     transition_matrix,
 )

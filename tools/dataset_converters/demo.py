@@ -4,7 +4,7 @@
 import argparse
 import sys
 
-from mmwsss.datasets.demo import make_demo_set
+from mmwsss.demo import make_demo_set
 
 
 def parse_args() -> argparse.Namespace:

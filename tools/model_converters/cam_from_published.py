@@ -4,7 +4,7 @@
 import argparse
 from pathlib import Path
 
-from mmwsss.models.backbones.resnet38_weights import (
+from mmwsss.models.weights.resnet38 import (
     cam_from_published,
     load_published,
     save_weights,

@@ -4,8 +4,8 @@
 import argparse
 from pathlib import Path
 
-from mmwsss.models.backbones.resnet38_weights import load_published, save_weights
-from mmwsss.models.backbones.resnet101_weights import resnet101_from_deeplab
+from mmwsss.models.weights.resnet38 import load_published, save_weights
+from mmwsss.models.weights.resnet101 import resnet101_from_deeplab
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -4,8 +4,8 @@
 import argparse
 from pathlib import Path
 
-from mmwsss.models.backbones.mxnet_params import read_mxnet_params
-from mmwsss.models.backbones.resnet38_weights import resnet38_from_mxnet, save_weights
+from mmwsss.models.weights.mxnet_params import read_mxnet_params
+from mmwsss.models.weights.resnet38 import resnet38_from_mxnet, save_weights
 
 
 def main(argv: list[str] | None = None) -> None:

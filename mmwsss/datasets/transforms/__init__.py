@@ -1,5 +1,6 @@
 """Transforms of training and testing."""
 
+from .affinity_label import LoadAffinityLabel, PadWithLabels, PoolAffinityLabel
 from .color import FastColorJitter
 from .geometry import RandomPad, RandomResizeLongSide
 from .loading import LoadImage, LoadSegMap
@@ -7,10 +8,13 @@ from .pseudo_label import LoadPseudoLabel, PackPseudoLabel
 
 __all__ = [
     'FastColorJitter',
+    'LoadAffinityLabel',
     'LoadImage',
     'LoadPseudoLabel',
     'LoadSegMap',
     'PackPseudoLabel',
+    'PadWithLabels',
+    'PoolAffinityLabel',
     'RandomPad',
     'RandomResizeLongSide',
 ]

@@ -9,9 +9,9 @@ from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine import fileio
 from PIL import Image
 
-from mmwsss.datasets.labels import DataError
 from mmwsss.datasets.masks import mask_values, read_mask
 from mmwsss.registry import TRANSFORMS
+from mmwsss.structures import DataError
 
 REDUCED = {
     2: cv2.IMREAD_REDUCED_COLOR_2,

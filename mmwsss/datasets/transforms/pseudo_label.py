@@ -6,8 +6,8 @@ from mmengine.structures import PixelData
 from mmseg.datasets import PackSegInputs
 from PIL import Image
 
-from mmwsss.datasets.labels import DataError
 from mmwsss.registry import TRANSFORMS
+from mmwsss.structures import DataError
 
 from .loading import LoadSegMap
 

@@ -15,21 +15,26 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmwsss.clustering import assignment_table, cluster_classes, match_labels
-from mmwsss.models.classifiers import CAMClassifier
-from mmwsss.models.heads import SubCategoryHead
-from mmwsss.registry import CLUSTERERS, HOOKS, MODELS
-
-from .loaded_weights import check_loaded_weights
-from .sub_category_checks import (
+from mmwsss.engine.sub_categories.checks import (
     check_images,
     check_run,
     check_settings,
     check_view,
     training_images,
 )
-from .sub_category_features import extract_features, feature_loader, raise_everywhere
-from .sub_category_records import format_summary, summarize, write_assignments, write_summary
-from .sub_category_schedule import round_schedules
+from mmwsss.engine.sub_categories.features import extract_features, feature_loader, raise_everywhere
+from mmwsss.engine.sub_categories.records import (
+    format_summary,
+    summarize,
+    write_assignments,
+    write_summary,
+)
+from mmwsss.engine.sub_categories.schedule import round_schedules
+from mmwsss.models.classifiers import CAMClassifier
+from mmwsss.models.heads import SubCategoryHead
+from mmwsss.registry import CLUSTERERS, HOOKS, MODELS
+
+from .loaded_weights import check_loaded_weights
 
 # What a given round 0 must hold, where the model has it: the sub-categories' classifier is new.
 _ROUND_0 = ('backbone.', 'neck.', 'head.adapter.', 'head.classifier.')

@@ -1,6 +1,5 @@
-"""Backbones that mmpretrain lacks, and the checkpoint schemes of their weights."""
+"""Backbones that mmpretrain lacks."""
 
-from . import efficientnet_lite_weights  # noqa: F401
 from .dilated_convnext import DilatedConvNeXt
 from .efficientnet_lite import EfficientNetLite
 from .resnet38 import ResNet38

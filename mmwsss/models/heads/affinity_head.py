@@ -7,8 +7,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmwsss.models.losses.affinity import learnable_affinity
-from mmwsss.refinement.random_walk import pairwise_affinity
+from mmwsss.ops.affinity import pairwise_affinity
 from mmwsss.registry import MODELS
 
 
@@ -83,7 +82,7 @@ class AffinityHead(BaseModule):
                 f'affinity labels on a grid of {tuple(labels.shape[1:])}, features on '
                 f'{tuple(features.shape[2:])}: give PoolAffinityLabel the stride of the taps'
             )
-        affinity = learnable_affinity(features, self.radius)
+        affinity = pairwise_affinity(features, self.radius)
         return self.loss_module(affinity, labels.to(features.device), self.radius)
 
     def predict(self, feats: Sequence[Tensor], grid: tuple[int, int]) -> Tensor:

@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor, nn
 
+from mmwsss.ops.arguments import at_least_float32, check_choice
 from mmwsss.registry import MODELS
 
-from .reduction import activate, at_least_float32, check_choice, reduce_batch
+from .reduction import activate, reduce_batch
 
 _MAXIMUM_OVER = {'image': (1, 2, 3), 'class': (2, 3)}
 

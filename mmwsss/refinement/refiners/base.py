@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 
 from mmwsss.registry import REFINERS
-
-IGNORED = 255
+from mmwsss.structures import IGNORED
 
 
 @dataclass(frozen=True)

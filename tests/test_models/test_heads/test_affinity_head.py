@@ -4,9 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmwsss.models.backbones.resnet38_weights import HEADS
 from mmwsss.models.heads import AffinityHead
-from mmwsss.refinement.random_walk import pairwise_affinity
+from mmwsss.models.weights.resnet38 import HEADS
+from mmwsss.ops.affinity import pairwise_affinity
 
 CHANNELS = (5, 6, 7)
 

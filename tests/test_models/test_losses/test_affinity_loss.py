@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from mmwsss.models.losses import AffinityLoss
-from mmwsss.models.losses.affinity import affinity_loss_sums, learnable_affinity, pair_kinds
-from mmwsss.refinement.random_walk import half_plane_offsets, pairwise_affinity
+from mmwsss.models.losses.affinity import affinity_loss_sums
+from mmwsss.ops.affinity import pairwise_affinity
+from mmwsss.ops.pairs import half_plane_offsets, pair_kinds
 
 RADIUS = 3
 
@@ -61,14 +62,32 @@ def test_published_index_arithmetic() -> None:
         assert chosen.tolist() == first.tolist()
 
 
+def affinity_by_pairs(features: torch.Tensor, radius: int) -> torch.Tensor:
+    """One pair of cells at a time; 0 where a cell has no such neighbour."""
+    height, width = features.shape[2:]
+    offsets = half_plane_offsets(radius)
+    planes = []
+    for dy, dx in offsets:
+        cells = [
+            torch.exp(-(features[:, :, y, x] - features[:, :, y + dy, x + dx]).abs().mean(1))
+            if y + dy < height and 0 <= x + dx < width
+            else features.new_zeros(len(features))
+            for y in range(height)
+            for x in range(width)
+        ]
+        planes.append(torch.stack(cells, 1).unflatten(1, (height, width)))
+    return torch.stack(planes, 1)
+
+
 @pytest.mark.parametrize('size', [(6, 8), (2, 3)])
-def test_affinity_of_training_is_that_of_inference(size: tuple[int, int]) -> None:
+def test_affinity_and_its_gradient_are_those_of_plain_autograd(size: tuple[int, int]) -> None:
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(2, 70, *size, dtype=torch.float64, generator=generator)
     features.requires_grad_()
-    ours, theirs = learnable_affinity(features, 5), pairwise_affinity(features, 5)
+    ours, theirs = pairwise_affinity(features, 5), affinity_by_pairs(features, 5)
     exists = (pair_kinds(torch.zeros(2, *size, dtype=torch.uint8), 5)).any(0)
     torch.testing.assert_close(ours[exists], theirs[exists], rtol=0, atol=1e-15)
+    assert torch.equal(ours[~exists], torch.zeros_like(ours[~exists]))
     weight = torch.randn(ours.shape, dtype=torch.float64, generator=generator) * exists
     (ours_gradient,) = torch.autograd.grad((ours * weight).sum(), features)
     (theirs_gradient,) = torch.autograd.grad((theirs * weight).sum(), features)
@@ -77,12 +96,12 @@ def test_affinity_of_training_is_that_of_inference(size: tuple[int, int]) -> Non
 
 def test_affinity_gradient() -> None:
     features = torch.randn(2, 3, 4, 5, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x: learnable_affinity(x, RADIUS), features)
+    assert torch.autograd.gradcheck(lambda x: pairwise_affinity(x, RADIUS), features)
 
 
 def test_half_precision_is_widened() -> None:
     features = torch.randn(1, 3, 4, 5).half().requires_grad_()
-    affinity = learnable_affinity(features, RADIUS)
+    affinity = pairwise_affinity(features, RADIUS)
     assert affinity.dtype == torch.float32
     affinity.sum().backward()
     assert features.grad.dtype == torch.float16
@@ -104,7 +123,7 @@ def test_loss_is_that_of_a_loop(border: str) -> None:
                 losses['neg'].append(-math.log(1 + 1e-5 - affinity))
             else:
                 losses['fg' if a else 'bg'].append(-math.log(affinity + 1e-5))
-    result = AffinityLoss(border=border)(learnable_affinity(features, RADIUS), labels, RADIUS)
+    result = AffinityLoss(border=border)(pairwise_affinity(features, RADIUS), labels, RADIUS)
     for kind, weight in (('bg', 0.25), ('fg', 0.25), ('neg', 0.5)):
         expected = weight * sum(losses[kind]) / (len(losses[kind]) + 1e-5)
         assert float(result[f'loss_{kind}']) == pytest.approx(expected, rel=1e-9)
@@ -117,7 +136,7 @@ def test_loss_gradient() -> None:
     loss = AffinityLoss()
 
     def total(features: torch.Tensor) -> torch.Tensor:
-        losses = loss(learnable_affinity(features, RADIUS), labels, RADIUS)
+        losses = loss(pairwise_affinity(features, RADIUS), labels, RADIUS)
         return sum(losses[f'loss_{kind}'] for kind in ('bg', 'fg', 'neg'))
 
     assert torch.autograd.gradcheck(total, features)
@@ -127,7 +146,7 @@ def test_loss_gradient() -> None:
 def test_no_pair_of_a_kind_and_equal_features_stay_finite(label: int) -> None:
     features = torch.ones(1, 4, 5, 6, requires_grad=True)
     labels = torch.full((1, 5, 6), label, dtype=torch.uint8)
-    losses = AffinityLoss()(learnable_affinity(features, RADIUS), labels, RADIUS)
+    losses = AffinityLoss()(pairwise_affinity(features, RADIUS), labels, RADIUS)
     total = sum(losses[f'loss_{kind}'] for kind in ('bg', 'fg', 'neg'))
     total.backward()
     assert total.item() == pytest.approx(0, abs=1e-4)
@@ -159,7 +178,7 @@ def gradient(rank: int, world_size: int) -> torch.Tensor:
     labels[1:, 2:] = 255
     scale = torch.ones((), dtype=torch.float64, requires_grad=True)
     share = slice(rank * 4 // world_size, (rank + 1) * 4 // world_size)
-    affinity = learnable_affinity(scale * features[share], RADIUS)
+    affinity = pairwise_affinity(scale * features[share], RADIUS)
     losses = AffinityLoss()(affinity, labels[share], RADIUS)
     sum(losses[f'loss_{kind}'] for kind in ('bg', 'fg', 'neg')).backward()
     return scale.grad

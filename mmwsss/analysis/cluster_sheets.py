@@ -1,0 +1,200 @@
+"""Pages that show what the sub-categories of a class share (Figures 3.5 and 3.9 to 3.11)."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmwsss.clustering.records import Round, read_round
+from mmwsss.datasets.transforms import LoadImage
+from mmwsss.registry import DATASETS
+from mmwsss.structures import atomic_open
+from mmwsss.visualization import write_sheet
+from mmwsss.visualization.figure import category_colors
+from mmwsss.visualization.grid import Color, fit_image
+
+_TILE = 128
+
+
+def write_cluster_sheets(
+    cfg: Config,
+    work_dir: Path,
+    rounds: Sequence[int],
+    out_dir: Path,
+    classes: Sequence[str] | None = None,
+    count: int = 5,
+) -> list[Path]:
+    """Write a page (HTML and PNG) for each class, and the numbers of all as ``clusters.csv``.
+
+    A line of a page is a sub-category, the largest first, with the images nearest to its mean in
+    each round. A frame's colour tells the image's sub-category in the first of the rounds.
+
+    Args:
+        cfg: With the ``train_dataloader.dataset`` that was clustered.
+        work_dir: Of the run.
+        rounds: Which rounds, side by side.
+        out_dir: Where to write.
+        classes: Names; None: all that have images.
+        count: Images of each sub-category and round.
+
+    Returns:
+        list[Path]: The HTML files.
+
+    Raises:
+        ValueError: If a class or an image is not in the dataset.
+        FileNotFoundError: If the run has no such round.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmwsss'))
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    images = {info['img_id']: info for info in infos}
+    read = [read_round(work_dir, number) for number in rounds]
+    present = [name for name in dataset.metainfo['classes'] if read[0].members.get(name)]
+    unknown = sorted({*(classes or ())} - {*present})
+    if unknown:
+        raise ValueError(f'no images of {", ".join(unknown)} were clustered, but of {present}')
+    names = list(classes or present)
+    pages = [_write_page(read, name, images, out_dir, count) for name in names]
+    _write_numbers(out_dir / 'clusters.csv', read, names)
+    return pages
+
+
+def _write_page(
+    rounds: Sequence[Round], name: str, images: Mapping[str, dict], out_dir: Path, count: int
+) -> Path:
+    origin = {one.img_id: one.subcategory for one in rounds[0].members[name]}
+    numbers = _by_size(rounds, name)
+    colors = _colors(numbers)
+    rows = [_row(rounds, name, number, images, count, colors, origin) for number in numbers]
+    captions = [_caption(rounds, name, number) for number in numbers]
+    # A column between the rounds stays blank.
+    columns = [h for one in rounds for h in (f'round {one.number}', *[''] * count)][:-1]
+    legend = {f'{number}': colors[number] for number in numbers}
+    title = f'{name}: sub-categories, the images nearest to their means first'
+    if len(rounds) > 1:
+        title += f'; frames: sub-category in round {rounds[0].number}'
+    out = out_dir / f'{name}.html'
+    table = [_figures(one, name) for one in rounds]
+    page, _ = write_sheet(rows, columns, out, title, captions, table, legend, _TILE)
+    return page
+
+
+def _row(
+    rounds: Sequence[Round],
+    name: str,
+    number: int,
+    images: Mapping[str, dict],
+    count: int,
+    colors: Mapping[int, Color],
+    origin: Mapping[str, int],
+) -> list[np.ndarray]:
+    """The nearest images of a sub-category in every round, with a gap between the rounds."""
+    row = []
+    for one in rounds:
+        nearest = one.cluster(name, number)[:count]
+        row += [_framed(_load(images, m.img_id), colors[origin[m.img_id]]) for m in nearest]
+        row += [_blank()] * (count + 1 - len(nearest))
+    return row[:-1]
+
+
+def _by_size(rounds: Sequence[Round], name: str) -> list[int]:
+    """Numbers of the sub-categories with images in any round, the largest of the first first."""
+    used = {one.subcategory for each in rounds for one in each.members[name]}
+    return sorted(used, key=lambda number: (-len(rounds[0].cluster(name, number)), number))
+
+
+def _colors(numbers: Sequence[int]) -> dict[int, Color]:
+    colors = category_colors(len(numbers))
+    return {n: tuple(round(255 * x) for x in rgba[:3]) for n, rgba in zip(numbers, colors)}
+
+
+def _load(images: Mapping[str, dict], img_id: str) -> np.ndarray:
+    if img_id not in images:
+        raise ValueError(
+            f'{img_id} was clustered but is not in the training dataset: give the config that the '
+            'run was trained with'
+        )
+    return LoadImage()(dict(images[img_id]))['img'][..., ::-1]
+
+
+def _framed(image: np.ndarray, color: Color) -> np.ndarray:
+    """An image of two tiles' width with a coloured frame."""
+    image = np.asarray(fit_image(np.ascontiguousarray(image), 2 * _TILE, 2 * _TILE))
+    framed = np.empty((image.shape[0] + 16, image.shape[1] + 16, 3), np.uint8)
+    framed[:] = color
+    framed[8:-8, 8:-8] = image
+    return framed
+
+
+def _blank() -> np.ndarray:
+    return np.full((2, 8, 3), 255, np.uint8)
+
+
+def _caption(rounds: Sequence[Round], name: str, number: int) -> str:
+    parts = []
+    for one in rounds:
+        size = len(one.cluster(name, number))
+        company = [f'{other} in {n}' for other, n in one.company(name, number).most_common(3)]
+        with_others = f' ({", ".join(company)})' if company else ''
+        parts.append(
+            f'round {one.number}: {size} {"image" if size == 1 else "images"}{with_others}'
+        )
+    if len(rounds) > 1:
+        parts.append(f'in all of these rounds: {_kept(rounds, name, number)}')
+    return f'sub-category {number}; ' + '; '.join(parts)
+
+
+def _kept(rounds: Sequence[Round], name: str, number: int) -> int:
+    """How many images are in a sub-category in every round."""
+    return len(set.intersection(*({m.img_id for m in r.cluster(name, number)} for r in rounds)))
+
+
+def _figures(one: Round, name: str) -> dict[str, str | float]:
+    figures = one.figures[name]
+    shown = {
+        'round': one.number,
+        'images': figures['images'],
+        'sub-categories': figures['clusters'],
+        'mean squared distance': figures['inertia'],
+    }
+    # The round before need not be on the page.
+    compared = figures['nmi'] is not None
+    shown['compared with'] = f'round {one.number - 1}' if compared else '–'
+    for key, title in {'nmi': 'NMI', 'ari': 'ARI', 'moved': 'share moved'}.items():
+        shown[title] = '–' if figures[key] is None else figures[key]
+    return shown
+
+
+def _write_numbers(file: Path, rounds: Sequence[Round], names: Sequence[str]) -> None:
+    """Write a line for each class, sub-category and round."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    columns = [
+        'class',
+        'subcategory',
+        'round',
+        'images',
+        'mean_distance',
+        'kept',
+        'company',
+        'img_ids',
+    ]
+    writer.writerow(columns)
+    for name in names:
+        for number in _by_size(rounds, name):
+            kept = _kept(rounds, name, number)
+            for one in rounds:
+                members = one.cluster(name, number)
+                distance = np.mean([m.distance for m in members]) if members else float('nan')
+                company = one.company(name, number).most_common()
+                writer.writerow([
+                    name, number, one.number, len(members), f'{distance:.6g}', kept,
+                    ';'.join(f'{other}:{n}' for other, n in company),
+                    ';'.join(m.img_id for m in members),
+                ])  # fmt: skip
+    with atomic_open(file) as stream:
+        stream.write(text.getvalue().encode())

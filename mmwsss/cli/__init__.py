@@ -1,0 +1,1 @@
+"""What the command-line tools share: options, configs and runners."""

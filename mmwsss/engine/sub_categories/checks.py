@@ -1,0 +1,98 @@
+"""What SubCategoryClusteringHook refuses before anything is trained."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.hooks import EMAHook
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from mmwsss.models.heads import SubCategoryHead
+
+from .features import feature_view
+
+
+def check_settings(
+    rounds: int,
+    epochs: Sequence[int] | None,
+    seed: int,
+    stage: str,
+    dtype: str,
+    processes: int | None,
+) -> None:
+    """Raise ValueError if an argument of the hook is impossible."""
+    if dtype not in ('float16', 'float32'):
+        raise ValueError(f"dtype must be 'float16' or 'float32', not {dtype!r}")
+    if stage not in ('pre_logits', 'backbone'):
+        raise ValueError(f"stage must be 'pre_logits' or 'backbone', not {stage!r}")
+    if not isinstance(rounds, int) or rounds < 0:
+        raise ValueError(f'rounds must be 0 or more, not {rounds}: those after round 0')
+    if epochs is not None and not _are_epochs(epochs, rounds):
+        raise ValueError(
+            f'epochs must be of rounds 0 to {rounds}, at least 1 in each but the first, not '
+            f'{epochs}'
+        )
+    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f'seed must be a whole number from 0 to 4294967295, not {seed}')
+    if processes is not None and (not isinstance(processes, int) or processes < 1):
+        raise ValueError(f'processes must be 1 or more, or None: all cores; not {processes}')
+
+
+def _are_epochs(epochs: Sequence[int], rounds: int) -> bool:
+    least = [0] + [1] * rounds
+    return len(epochs) == len(least) and all(
+        isinstance(count, int) and count >= one for count, one in zip(epochs, least)
+    )
+
+
+def check_run(runner: Runner) -> None:
+    """Check what trains beside the hook.
+
+    Raises:
+        ValueError: If the train loop counts no epochs, or an average of the weights is kept.
+    """
+    if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+        raise ValueError(
+            f'SubCategoryClusteringHook counts epochs, which {type(runner.train_loop).__name__} '
+            'does not have: set train_cfg.type to EpochBasedTrainLoop'
+        )
+    if any(isinstance(hook, EMAHook) for hook in runner.hooks):
+        raise ValueError(
+            'EMAHook cannot average over rounds that start anew with other sub-categories: take it '
+            'out of custom_hooks, or train without SubCategoryClusteringHook'
+        )
+
+
+def check_view(dataset: BaseDataset, pipeline: Sequence[dict] | None) -> None:
+    """Pass an image through the pipeline of the features.
+
+    Raises:
+        TypeError: If the training dataset is wrapped.
+        ValueError: If the pipeline does not pack what features need.
+    """
+    packed = feature_view(dataset, pipeline)[0]
+    sample = packed.get('data_samples', ()) if isinstance(packed, dict) else ()
+    missing = [key for key in ('sample_idx', 'img_path') if key not in sample]
+    if missing:
+        raise ValueError(
+            f'the pipeline of SubCategoryClusteringHook does not pack {" and ".join(missing)}: let '
+            "it end with PackInputs and meta_keys=('sample_idx', 'img_path', 'num_classes')"
+        )
+
+
+def training_images(dataset: BaseDataset, num_classes: int) -> tuple[list[str], np.ndarray]:
+    """Names (``img_id``) of a dataset's images and which classes each has, (N, C), bool."""
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    presence = np.zeros((len(infos), num_classes), bool)
+    for row, info in zip(presence, infos):
+        row[info['gt_label']] = True
+    return [info['img_id'] for info in infos], presence
+
+
+def check_images(head: SubCategoryHead, dataset: BaseDataset) -> None:
+    """Raise ValueError if the head's sub-categories are not those of a dataset's images."""
+    if not head.is_of(*training_images(dataset, head.num_classes)):
+        raise ValueError(
+            'the resumed checkpoint holds the sub-categories of other images than the training '
+            'dataset has, or has them in another order: resume with the data that it was trained on'
+        )

@@ -1,0 +1,3 @@
+"""Readers and converters of published weights; importing it registers their schemes."""
+
+from . import efficientnet_lite  # noqa: F401

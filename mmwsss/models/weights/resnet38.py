@@ -1,0 +1,153 @@
+"""Published weights of ResNet-38, renamed for this package.
+
+The names of `ResNet38` are those of the PyTorch checkpoints; only prefixes and heads differ. The
+ImageNet weights come in MXNet's names: a level and a letter name the block (``res4a`` is ``b4``,
+``res4b2`` is ``b4_2``). Their network did not fix gamma and had eps 1e-5, as PyTorch has: batch
+normalisation carries over as it is.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmwsss.models.backbones.resnet38 import ResNet38
+from mmwsss.structures.atomic import atomic_open
+
+_NORM_PARTS = {
+    'gamma': 'weight',
+    'beta': 'bias',
+    'moving_mean': 'running_mean',
+    'moving_var': 'running_var',
+}
+_MXNET_NAME = re.compile(
+    r'(?:arg|aux):(?:(?P<kind>res|bn)(?P<level>\d)(?:a|b(?P<block>\d+))_(?P<branch>branch\w+?)'
+    r'|(?P<single>conv1a|bn7))_(?P<part>weight|gamma|beta|moving_mean|moving_var)'
+)
+_MXNET_CLASSIFIER = re.compile(r'arg:linear\d+_(weight|bias)')
+
+# What a published checkpoint has on top of the backbone -> its name here.
+HEADS = {
+    'PSA or SC-CAM classifier': {'fc8.weight': 'head.classifier.weight'},
+    'SC-CAM with sub-categories': {
+        'fc8_20.weight': 'head.classifier.weight',
+        'fc8_200.weight': 'head.sub_classifier.weight',
+    },
+    'PSA AffinityNet': {
+        f'{name}.weight': f'head.{name}.weight' for name in ('f8_3', 'f8_4', 'f8_5', 'f9')
+    },
+}
+
+
+def _rename_mxnet(name: str, source: str) -> str:
+    match = _MXNET_NAME.fullmatch(name)
+    if match is None:
+        raise ValueError(f'{source}: unknown parameter {name!r}; not the ImageNet ResNet-38 (A1)')
+    part = _NORM_PARTS.get(match['part'], match['part'])
+    if match['single']:
+        return f'{match["single"]}.{part}'
+    block = f'b{match["level"]}' + (f'_{match["block"]}' if match['block'] else '')
+    layer = 'conv' if match['kind'] == 'res' else 'bn'
+    return f'{block}.{layer}_{match["branch"]}.{part}'
+
+
+def resnet38_from_mxnet(params: Mapping[str, np.ndarray], source: str) -> dict[str, Tensor]:
+    """Rename the arrays of the published MXNet file into a state dict of `ResNet38`.
+
+    Args:
+        params: Name -> array, see `read_mxnet_params`. The ImageNet classifier is left out.
+        source: Name of the file, for messages.
+
+    Raises:
+        ValueError: If a parameter is unknown, missing or of another shape.
+    """
+    state = {
+        _rename_mxnet(name, source): torch.from_numpy(np.asarray(value, dtype=np.float32))
+        for name, value in params.items()
+        if not _MXNET_CLASSIFIER.fullmatch(name)
+    }
+    return complete_backbone(state, ResNet38, 'ResNet-38', source)
+
+
+def cam_from_published(state: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
+    """Rename a checkpoint of PSA or SC-CAM into a model's state dict (``backbone.*``, ``head.*``).
+
+    Which model it is shows in the parameters, see `HEADS`.
+
+    Args:
+        state: The published state dict, with or without ``module.`` before each name.
+        source: Name of the file, for messages.
+
+    Raises:
+        ValueError: If a parameter is unknown, missing or of another shape.
+    """
+    state = {name.removeprefix('module.'): value for name, value in state.items()}
+    heads = [names for names in HEADS.values() if names.keys() <= state.keys()]
+    if len(heads) != 1:
+        raise ValueError(f'{source}: has the head of none of: {", ".join(HEADS)}')
+    head = {new: state.pop(old) for old, new in heads[0].items()}
+    backbone = complete_backbone(state, ResNet38, 'ResNet-38', source)
+    return {**{f'backbone.{name}': value for name, value in backbone.items()}, **head}
+
+
+def complete_backbone(
+    state: Mapping[str, Tensor], build: Callable[[], nn.Module], name: str, source: str
+) -> dict[str, Tensor]:
+    """Check names and shapes; old checkpoints lack the batch counters of batch normalisation.
+
+    Args:
+        state: The state dict.
+        build: Makes the backbone that it is for.
+        name: What to call the backbone.
+        source: Name of the file, for messages.
+
+    Raises:
+        ValueError: If a parameter is unknown, missing or of another shape.
+    """
+    with torch.device('meta'):
+        expected = build().state_dict()
+    counters = {key for key in expected if key.endswith('.num_batches_tracked')}
+    if unexpected := sorted(state.keys() - expected.keys()):
+        raise ValueError(f'{source}: unexpected parameters {_some(unexpected)}; not {name}')
+    if missing := sorted(expected.keys() - counters - state.keys()):
+        raise ValueError(f'{source}: missing parameters {_some(missing)}; not {name}')
+    for key, value in state.items():
+        if value.shape != expected[key].shape:
+            raise ValueError(
+                f'{source}: {key} has shape {tuple(value.shape)}, not {tuple(expected[key].shape)}'
+            )
+    return {key: state[key] if key in state else torch.tensor(0) for key in expected}
+
+
+def _some(names: list[str]) -> str:
+    more = f' and {len(names) - 3} more' if len(names) > 3 else ''
+    return ', '.join(names[:3]) + more
+
+
+def load_published(path: str | os.PathLike) -> dict[str, Tensor]:
+    """Load a published PyTorch state dict, tensors only.
+
+    Raises:
+        ValueError: If the file is no such thing. The message names it.
+    """
+    try:
+        state = torch.load(path, map_location='cpu', weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:
+        # A corrupt file makes torch's unpickler raise nearly anything.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f'{path}: not a whole PyTorch checkpoint of tensors: {reason}') from error
+    state = state.get('state_dict', state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise ValueError(f'{path}: not a state dict: expected named tensors')
+    return state
+
+
+def save_weights(state: Mapping[str, Tensor], path: str | os.PathLike, source: str) -> None:
+    """Write a state dict as a checkpoint for ``init_cfg`` or ``load_from``, atomically."""
+    with atomic_open(path) as file:
+        torch.save({'state_dict': dict(state), 'meta': {'source': source}}, file)

@@ -1,0 +1,1 @@
+"""Tensor functions that models and refiners share."""

@@ -1,0 +1,93 @@
+"""Several pipelines over several seeds in one table."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmwsss.pipeline.pipeline import RESULTS_NAME, Pipeline
+
+from .rows import refuse_shared_folders, score_cell
+
+SCORES = ('mIoU', 'crf/mIoU')
+
+
+def run_folder(root: Path, config: str, seed: int) -> Path:
+    """Where the run of a pipeline with a seed keeps its files.
+
+    Below ``root``, the config's path below its last folder ``pipelines`` (below the working folder
+    or the file system's root, where there is none), without suffix, has a folder for each seed.
+    """
+    path = Path(config).resolve().with_suffix('')
+    if 'pipelines' in path.parent.parts:
+        begin = len(path.parts) - path.parts[-2::-1].index('pipelines') - 1
+        return root.joinpath(*path.parts[begin:], f'seed_{seed}')
+    base = Path.cwd() if path.is_relative_to(Path.cwd()) else path.anchor
+    return root / path.relative_to(base) / f'seed_{seed}'
+
+
+def run_pipelines(
+    configs: Mapping[str, str],
+    seeds: Sequence[int],
+    root: Path,
+    stages: Sequence[str] | None = None,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Run every pipeline with every seed; what is done is skipped.
+
+    Args:
+        configs: name in the table → config of a pipeline.
+        seeds: of each.
+        root: has a folder for each run.
+        stages: names of the stages to run; None: all.
+        say: takes a line on what happens.
+
+    Raises:
+        ValueError: the runs of different configs would share a directory.
+        DataError: see :meth:`Pipeline.check`; all pipelines are checked before the first runs.
+    """
+    refuse_shared_folders((run_folder(root, one, 0).parent, one) for one in configs.values())
+    pipelines = {
+        name: Pipeline.from_config(Config.fromfile(config)) for name, config in configs.items()
+    }
+    for pipeline in pipelines.values():
+        pipeline.check(stages)
+    for seed in seeds:
+        for name, pipeline in pipelines.items():
+            say(f'==== {name}, seed {seed}')
+            folder = run_folder(root, configs[name], seed)
+            replace(pipeline, work_dir=folder, seed=seed).run(stages, say=say)
+
+
+def stage_scores(
+    configs: Mapping[str, str], seeds: Sequence[int], root: Path, keys: Sequence[str] = SCORES
+) -> dict[str, dict[str, list[float]]]:
+    """Scores of every stage: title, and the score if it is not mIoU → name → one a seed."""
+    scores: dict[str, dict[str, list[float]]] = {}
+    for name, config in configs.items():
+        for seed in seeds:
+            path = run_folder(root, config, seed) / RESULTS_NAME
+            for stage in json.loads(path.read_bytes()):
+                for key in keys:
+                    if key in stage['metrics']:
+                        title = stage['title'] + _suffix(key)
+                        row = scores.setdefault(title, {})
+                        row.setdefault(name, []).append(stage['metrics'][key])
+    return scores
+
+
+def _suffix(key: str) -> str:
+    return {'mIoU': '', 'crf/mIoU': ', CRF'}.get(key, f', {key}')
+
+
+def pipeline_table(
+    configs: Mapping[str, str], seeds: Sequence[int], root: Path, keys: Sequence[str] = SCORES
+) -> str:
+    """A Markdown table: a row a stage and score, a column a pipeline; mean ± sd over seeds."""
+    lines = [f'| stage | {" | ".join(configs)} |', '| --- |' + ' --- |' * len(configs)]
+    for title, row in stage_scores(configs, seeds, root, keys).items():
+        cells = [score_cell(row[name]) if name in row else '' for name in configs]
+        lines.append(f'| {title} | {" | ".join(cells)} |')
+    return '\n'.join(lines) + '\n'

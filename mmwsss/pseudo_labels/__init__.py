@@ -1,0 +1,1 @@
+"""Affinity labels and pseudo-labels of a dataset: made, traced to their sources, measured."""

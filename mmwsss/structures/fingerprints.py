@@ -1,0 +1,109 @@
+"""Fingerprints: what a stage depends on, in 16 hexadecimal digits."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from .atomic import TEMPORARY_PREFIX
+
+DIGITS = 16
+_FILES = ('ann_file', 'label_file')
+_FOLDERS = ('label_dir', 'weight_dir', 'affinity_dir')
+_WEIGHTS = ('checkpoint', 'load_from')
+
+
+def fingerprint_of(parts: Iterable[bytes | str]) -> str:
+    """Fingerprint of a sequence of texts; their borders count."""
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode() if isinstance(part, str) else part
+        digest.update(len(encoded).to_bytes(8, 'little') + encoded)
+    return digest.hexdigest()[:DIGITS]
+
+
+def file_fingerprint(path: str | os.PathLike) -> str:
+    """Fingerprint of a file's content."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()[:DIGITS]
+
+
+def settings_fingerprint(settings: Mapping) -> str:
+    """Fingerprint of a config's settings; their order does not count."""
+    return fingerprint_of([json.dumps(settings, sort_keys=True, default=repr)])
+
+
+def output_fingerprint(path: str | os.PathLike) -> str:
+    """Fingerprint of a file, or of the names and contents of all files below a folder."""
+    if not os.path.isdir(path):
+        return file_fingerprint(path)
+    return fingerprint_of(
+        part for file in _files(path) for part in (_below(file, path), file_fingerprint(file))
+    )
+
+
+def local_weights(settings: object) -> list[str]:
+    """Files that ``checkpoint`` or ``load_from`` name anywhere in settings, URLs left out."""
+    return list(dict.fromkeys(_local_weights(settings)))
+
+
+def file_fingerprints(paths: Iterable[str]) -> list[str]:
+    """Fingerprints of the contents of files, as far as these are there."""
+    found = filter(os.path.isfile, map(os.path.expanduser, paths))
+    return [file_fingerprint(path) for path in found]
+
+
+def _local_weights(settings: object) -> Iterator[str]:
+    if isinstance(settings, Mapping):
+        for key, value in settings.items():
+            if key in _WEIGHTS and isinstance(value, str) and '://' not in value:
+                yield value
+            yield from _local_weights(value)
+    elif isinstance(settings, (list, tuple)):
+        for value in settings:
+            yield from _local_weights(value)
+
+
+def data_fingerprint(datasets: Iterable[Mapping], folders: Iterable[str] = ()) -> str:
+    """Fingerprint of what datasets read: lists by content, images and masks by size and time.
+
+    Args:
+        datasets: configs of datasets; wrapped ones (``dataset``, ``datasets``) count as well.
+        folders: more folders of masks.
+    """
+    parts = [part for dataset in datasets for part in _dataset_parts(dataset)]
+    return fingerprint_of(parts + [part for folder in folders for part in _folder_parts(folder)])
+
+
+def _dataset_parts(dataset: Mapping) -> Iterator[str]:
+    inner = dataset.get('dataset') or dataset.get('datasets') or ()
+    for one in [inner] if isinstance(inner, Mapping) else inner:
+        yield from _dataset_parts(one)
+    root = dataset.get('data_root') or ''
+    for key in _FILES:
+        path = os.path.join(root, dataset.get(key) or '')
+        if os.path.isfile(path):
+            yield from (key, file_fingerprint(path))
+    prefixes = [os.path.join(root, name) for name in dict(dataset.get('data_prefix', {})).values()]
+    for folder in prefixes + [dataset[key] for key in _FOLDERS if dataset.get(key)]:
+        yield from _folder_parts(folder)
+
+
+def _folder_parts(folder: str | os.PathLike) -> Iterator[str]:
+    for file in _files(folder):
+        status = os.stat(file)
+        yield f'{_below(file, folder)} {status.st_size} {status.st_mtime_ns}'
+
+
+def _files(folder: str | os.PathLike) -> list[Path]:
+    """All finished files below a folder, sorted."""
+    paths = (Path(root, name) for root, _, names in os.walk(folder) for name in names)
+    return sorted(path for path in paths if not path.name.startswith(TEMPORARY_PREFIX))
+
+
+def _below(file: Path, folder: str | os.PathLike) -> str:
+    return file.relative_to(folder).as_posix()

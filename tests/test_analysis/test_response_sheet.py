@@ -1,0 +1,112 @@
+"""Pages of response maps: which images, which thresholds."""
+
+import json
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from PIL import Image
+
+from mmwsss.analysis import response_sheet as module
+from mmwsss.analysis.response_sheet import read_methods, write_response_sheet
+from mmwsss.structures import CAMStore, ResponseMap
+
+TOOL = Path(module.__file__).parents[2] / 'tools/analysis_tools/response_sheet.py'
+IDS = ('a', 'b', 'c')
+
+
+@pytest.fixture
+def root(tmp_path):
+    for folder in ('JPEGImages', 'SegmentationClass'):
+        (tmp_path / folder).mkdir()
+    store = CAMStore.create(tmp_path / 'cams', ('cow', 'dog'))
+    for shade, img_id in enumerate(IDS):
+        Image.new('RGB', (16, 8), (60 + shade,) * 3).save(tmp_path / f'JPEGImages/{img_id}.png')
+        Image.fromarray(np.eye(8, 16, dtype=np.uint8)).save(
+            tmp_path / f'SegmentationClass/{img_id}.png'
+        )
+        # Left half 0.3, right half 1.
+        scores = torch.tensor([0.3, 0.3, 1.0, 1.0]).expand(1, 2, 4)
+        store.write(ResponseMap(scores, torch.tensor([0]), (8, 16), img_id))
+    curves = dict(threshold=[0.1, 0.5, 0.6], mIoU=[10.0, 42.0, 20.0])
+    (tmp_path / 'cams.json').write_text(json.dumps(curves))
+    (tmp_path / 'labels.txt').write_text(''.join(f'{img_id}.png cow\n' for img_id in IDS))
+    return tmp_path
+
+
+@pytest.fixture
+def cfg(root):
+    dataset = dict(
+        type='ImageLevelDataset',
+        data_root=str(root),
+        label_file='labels.txt',
+        data_prefix=dict(img_path='JPEGImages', seg_map_path='SegmentationClass'),
+        metainfo=dict(classes=('cow', 'dog')),
+        test_mode=True,
+        pipeline=[],
+    )
+    return Config(dict(default_scope='mmwsss', test_dataloader=dict(dataset=dataset)))
+
+
+def test_threshold_is_given_or_the_best_of_a_file(root):
+    cams, other = str(root / 'cams'), root / 'other.json'
+    other.write_text(json.dumps(dict(threshold=[0.7, 0.8], mIoU=[3.0, 2.0])))
+    methods, table = read_methods({'x': f'{cams}@0.25', 'y': cams, 'z': f'{cams}@{other}'})
+    assert [one.threshold for one in methods.values()] == [0.25, 0.5, 0.7]
+    assert table == [
+        {'method': 'x', 'mIoU': '–', 'threshold': 0.25},
+        {'method': 'y', 'mIoU': 42.0, 'threshold': 0.5},
+        {'method': 'z', 'mIoU': 3.0, 'threshold': 0.7},
+    ]
+
+
+def test_store_without_threshold_needs_curves(root):
+    (root / 'cams.json').unlink()
+    with pytest.raises(FileNotFoundError, match=r'cams\.json: no such file of curves.*@0\.2'):
+        read_methods({'x': str(root / 'cams')})
+
+
+def test_seeds_follow_the_threshold(root, cfg, monkeypatch):
+    pages = []
+    monkeypatch.setattr(module, 'write_sheet', lambda *args: pages.append(args) or ('', ''))
+    methods, table = read_methods({k: f'{root / "cams"}@{k}' for k in ('0.1', '0.6')})
+    write_response_sheet(cfg, methods, root / 'page.html', 'title', table, img_ids=('c', 'a'))
+    rows, columns, _, _, captions, *_ = pages[0]
+    assert columns == ['photo', '0.1: response', '0.1: seed', '0.6: response', '0.6: seed', 'truth']
+    assert captions == ['c: cow', 'a: cow']
+    assert [int(row[0].mean().round()) for row in rows] == [62, 60]
+    covered = [[(seed != 0).any(2).mean() for seed in (row[2], row[4])] for row in rows]
+    for everything, right in covered:
+        assert everything == 1 and 0.4 < right < 0.6
+
+
+def test_images_without_masks_have_no_column_of_truth(root, cfg, monkeypatch):
+    pages = []
+    monkeypatch.setattr(module, 'write_sheet', lambda *args: pages.append(args) or ('', ''))
+    del cfg.test_dataloader.dataset.data_prefix['seg_map_path']
+    methods, table = read_methods({'x': str(root / 'cams')})
+    write_response_sheet(cfg, methods, root / 'page.html', '', table)
+    rows, columns, *_, legend = pages[0]
+    assert columns == ['photo', 'x: response', 'x: seed'] and [len(row) for row in rows] == [3] * 3
+    assert 'cow' in legend and 'dog' not in legend
+
+
+def test_unknown_image_is_named(root, cfg):
+    methods, table = read_methods({'x': str(root / 'cams')})
+    with pytest.raises(ValueError, match='no image d'):
+        write_response_sheet(cfg, methods, root / 'page.html', '', table, img_ids=('a', 'd'))
+
+
+def test_tool_writes_page_and_image(root, cfg, monkeypatch, capsys):
+    cfg.dump(root / 'cfg.py')
+    arguments = [str(root / 'cfg.py'), f'CAM={root / "cams"}', f'Other={root / "cams"}@0.2']
+    arguments += ['--out', str(root / 'page.html'), '--count', '2']
+    monkeypatch.setattr('sys.argv', [str(TOOL), *arguments])
+    runpy.run_path(str(TOOL), run_name='__main__')
+    assert str(root / 'page.png') in capsys.readouterr().out
+    page = (root / 'page.html').read_text()
+    assert page.count('<img') == 2 * 6 and '42.00' in page and 'CAM: seed' in page
+    assert Image.open(root / 'page.png').width > 6 * 256

@@ -1,0 +1,252 @@
+"""Comparisons: the table, what is repeated, and what a failed run says."""
+
+import runpy
+from dataclasses import replace
+from pathlib import Path
+
+import fake_runs
+import pytest
+from fake_runs import edit
+
+from mmwsss.datasets import DataError
+from mmwsss.pipeline.comparison import runs as module
+from mmwsss.pipeline.comparison.rows import (
+    Comparison,
+    Row,
+    best_score,
+    comparison_table,
+    mean_and_deviation,
+    read_scores,
+    result_file,
+    store_dir,
+)
+from mmwsss.pipeline.comparison.runs import run_comparison
+
+VAL = {'val': 'val.txt'}
+
+
+@pytest.fixture
+def tools(tmp_path, monkeypatch):
+    fake_runs.set_up(tmp_path, monkeypatch)
+
+
+def comparison(tmp_path, config='cam.py'):
+    return Comparison({'CAM': Row(config)}, (0, 1, 2), VAL, tmp_path / 'runs', jobs=2)
+
+
+def run_dir(comparison, name, seed):
+    return comparison.folder(comparison.rows[name], seed)
+
+
+def rounds(tmp_path):
+    rows = {f'round {r}': Row('sub.py', f'round_{r}.pth') for r in (0, 1)} | {'end': Row('sub.py')}
+    return replace(comparison(tmp_path), rows=rows)
+
+
+def calls(folder):
+    return (folder / 'calls').read_text().split()
+
+
+def test_best_is_where_miou_is_best():
+    curves = dict(threshold=[0.1, 0.2, 0.3], mIoU=[1.0, 3.0, 2.0], recall=[9.0, 8.0, 7.0])
+    assert best_score(curves, 'mIoU') == 3.0
+    assert best_score(curves, 'threshold') == 0.2 and best_score(curves, 'recall') == 8.0
+
+
+def test_deviation_is_the_samples():
+    assert mean_and_deviation([1, 2, 3]) == (2.0, 1.0)
+
+
+def test_table_of_means_over_seeds(tmp_path, tools):
+    runs = comparison(tmp_path)
+    run_comparison(runs)
+    assert comparison_table(runs).splitlines() == [
+        '| method | val mIoU | val threshold |',
+        '| --- | --- | --- |',
+        '| CAM | 51.0 ± 1.0 | 0.20 |',
+    ]
+
+
+def test_single_seed_has_no_deviation(tmp_path, tools):
+    runs = replace(comparison(tmp_path), seeds=(1,))
+    run_comparison(runs)
+    assert comparison_table(runs).splitlines()[-1] == '| CAM | 51.0 | 0.20 |'
+
+
+def test_complete_runs_are_not_repeated(tmp_path, tools):
+    runs = comparison(tmp_path)
+    run_comparison(runs)
+    result_file(run_dir(runs, 'CAM', 1), runs.rows['CAM'], 'val').unlink()
+    run_comparison(runs)
+    assert calls(run_dir(runs, 'CAM', 0)) == ['train', 'test']
+    assert calls(run_dir(runs, 'CAM', 1)) == ['train', 'test', 'test']
+
+
+def test_rows_of_one_config_share_its_training(tmp_path, tools):
+    runs = rounds(tmp_path)
+    run_comparison(runs)
+    assert [calls(run_dir(runs, 'end', s)) for s in runs.seeds] == [['train', *['test'] * 3]] * 3
+    table = comparison_table(runs).splitlines()[2:]
+    assert table == [
+        '| round 0 | 51.0 ± 1.0 | 0.20 |',
+        '| round 1 | 56.0 ± 1.0 | 0.20 |',
+        '| end | 51.0 ± 1.0 | 0.20 |',
+    ]
+
+
+def test_checkpoints_of_a_trained_run_are_measured_without_training(tmp_path, tools):
+    runs = rounds(tmp_path)
+    trained = replace(runs, rows={'end': runs.rows['end']})
+    run_comparison(trained)
+    run_comparison(runs)
+    folder = run_dir(runs, 'round 1', 2)
+    assert folder == tmp_path / 'runs/sub/seed_2' == run_dir(trained, 'end', 2)
+    assert calls(folder) == ['train', 'test', 'test', 'test']
+    assert {file.name for file in folder.glob('*.json')} == {
+        'run.json',
+        'cam_val.json',
+        'cam_val_round_0.json',
+        'cam_val_round_1.json',
+    }
+
+
+def test_missing_checkpoint_lists_those_there_are(tmp_path, tools):
+    runs = replace(comparison(tmp_path), rows={'CAM': Row('cam.py', 'round_7.pth')})
+    with pytest.raises(FileNotFoundError, match=r'round_7\.pth: .*epoch_2\.pth, round_0\.pth'):
+        run_comparison(runs)
+
+
+def test_rows_of_other_options_are_other_runs(tmp_path, tools):
+    rows = {'0.5': Row('cam.py', options=('alpha=0.5',)), '2': Row('cam.py', options=('alpha=2',))}
+    runs = replace(comparison(tmp_path), rows=rows, seeds=(0,))
+    run_comparison(runs)
+    assert [read_scores(runs, name, 'val', 'mIoU') for name in rows] == [[50.5], [52.0]]
+    assert run_dir(runs, '2', 0) == tmp_path / 'runs/cam__alpha=2/seed_0'
+
+
+def test_slashes_of_options_make_no_directories():
+    assert '/' not in Row('a/cam.py', options=('load_from=/x/y.pth',)).run
+
+
+def test_configs_of_one_name_are_refused(tmp_path):
+    rows = {'a': Row('one/cam.py'), 'b': Row('two/cam.py')}
+    with pytest.raises(ValueError, match=r'one/cam\.py and two/cam\.py would share'):
+        replace(comparison(tmp_path), rows=rows)
+
+
+def test_row_of_a_command_line():
+    assert Row.parse('configs/sub.py@round_1.pth') == Row('configs/sub.py', 'round_1.pth')
+    assert Row.parse('configs/sub.py') == Row('configs/sub.py')
+
+
+def test_chosen_scores_are_columns(tmp_path, tools):
+    runs = comparison(tmp_path)
+    run_comparison(runs)
+    assert comparison_table(runs, ('F', 'mIoU')).splitlines() == [
+        '| method | val F | val mIoU | val threshold |',
+        '| --- | --- | --- | --- |',
+        '| CAM | 60.0 ± 0.0 | 51.0 ± 1.0 | 0.20 |',
+    ]
+
+
+def test_failed_run_names_its_log(tmp_path, tools):
+    runs = comparison(tmp_path, 'fail.py')
+    with pytest.raises(RuntimeError, match=r'train\.py of fail\.py .* see .*train\.out'):
+        run_comparison(runs)
+    assert 'this run fails' in (run_dir(runs, 'CAM', 0) / 'train.out').read_text()
+
+
+def test_real_tools_are_found():
+    assert (module.TOOLS / 'train.py').is_file()
+
+
+def test_tool_prints_and_writes_the_table(tmp_path, tools, monkeypatch, capsys):
+    tool = Path(module.__file__).parents[3] / 'tools/analysis_tools/compare_methods.py'
+    out = tmp_path / 'table.md'
+    arguments = ['CAM=cam.py', 'round 1=cam.py@round_1.pth', '--scores', 'mIoU', 'F']
+    arguments += ['--seeds', '0', '1', '2', '--splits', 'val=val.txt']
+    arguments += ['--work-dir', str(tmp_path / 'runs'), '--out', str(out)]
+    monkeypatch.setattr('sys.argv', [str(tool), *arguments])
+    runpy.run_path(str(tool), run_name='__main__')
+    table = out.read_text()
+    assert table in capsys.readouterr().out
+    assert table.splitlines()[2:] == [
+        '| CAM | 51.0 ± 1.0 | 60.0 ± 0.0 | 0.20 |',
+        '| round 1 | 56.0 ± 1.0 | 60.0 ± 0.0 | 0.20 |',
+    ]
+
+
+def test_tool_refuses_a_config_without_a_name(monkeypatch):
+    tool = Path(module.__file__).parents[3] / 'tools/analysis_tools/compare_methods.py'
+    monkeypatch.setattr('sys.argv', [str(tool), 'cam.py', '--splits', 'val=val.txt'])
+    with pytest.raises(SystemExit, match='NAME=VALUE'):
+        runpy.run_path(str(tool), run_name='__main__')
+
+
+def test_tool_refuses_two_rows_of_one_name(monkeypatch):
+    tool = Path(module.__file__).parents[3] / 'tools/analysis_tools/compare_methods.py'
+    rows = ['CAM=cam.py', 'CAM=mixup.py']
+    monkeypatch.setattr('sys.argv', [str(tool), *rows, '--splits', 'val=val.txt'])
+    with pytest.raises(SystemExit, match=r'CAM twice: cam\.py and mixup\.py'):
+        runpy.run_path(str(tool), run_name='__main__')
+
+
+def test_response_maps_are_kept_on_request(tmp_path, tools):
+    runs = replace(comparison(tmp_path), seeds=(0,))
+    run_comparison(runs)
+    folder, row = run_dir(runs, 'CAM', 0), runs.rows['CAM']
+    assert not store_dir(folder, row, 'val').exists()
+    result_file(folder, row, 'val').unlink()
+    # What an interrupted test left would be refused by the tool.
+    store_dir(folder, row, 'val').mkdir()
+    (store_dir(folder, row, 'val') / 'p0.npz').touch()
+    run_comparison(replace(runs, store=True))
+    assert list(store_dir(folder, row, 'val').iterdir()) == []
+
+
+def test_rows_of_other_test_options_share_a_training(tmp_path, tools):
+    text = 'sub.py@round_1.pth model.head.cam_source=sub_max'
+    rows = {'parent': Row.parse('sub.py@round_1.pth'), 'merged': Row.parse(text)}
+    runs = replace(comparison(tmp_path), rows=rows, seeds=(0,))
+    run_comparison(runs)
+    assert [read_scores(runs, name, 'val', 'mIoU') for name in rows] == [[55.0], [65.0]]
+    assert calls(run_dir(runs, 'merged', 0)) == ['train', 'test', 'test']
+
+
+def test_test_options_of_a_command_line():
+    row = Row.parse('my configs/sub.py@a.pth  a.b=[1, 2] c=/x y.pth ')
+    assert row == Row('my configs/sub.py', 'a.pth', test_options=('a.b=[1, 2]', 'c=/x y.pth'))
+    assert '/' not in row.measured('val')
+
+
+def test_splits_are_checked_before_the_first_training(tmp_path, tools):
+    Path('labels.txt').write_text('p0 cat\n')
+    runs = comparison(tmp_path)
+    with pytest.raises(DataError, match=r"val\.txt:1.*'p1' has no label"):
+        run_comparison(runs)
+    assert not run_dir(runs, 'CAM', 0).exists()
+
+
+def test_classes_are_checked_before_the_first_training(tmp_path, tools):
+    edit('sub.py', 'model = dict(', 'model = dict(data_preprocessor=dict(num_classes=2), ')
+    runs = replace(comparison(tmp_path), rows={'CAM': Row('cam.py'), 'wrong': Row('sub.py')})
+    with pytest.raises(DataError, match=r'2 faults.*\n.*sub\.py, train_dataloader: .* 1 classes'):
+        run_comparison(runs)
+    assert not run_dir(runs, 'CAM', 0).exists()
+
+
+def test_data_of_complete_runs_need_not_be_there(tmp_path, tools):
+    runs = comparison(tmp_path)
+    run_comparison(runs)
+    Path('labels.txt').unlink()
+    run_comparison(runs)
+    assert calls(run_dir(runs, 'CAM', 0)) == ['train', 'test']
+
+
+def test_moved_runs_are_measured(tmp_path, tools):
+    runs = replace(comparison(tmp_path), seeds=(0,))
+    run_comparison(runs)
+    folder = run_dir(runs, 'CAM', 0)
+    (folder / 'last_checkpoint').write_text('/gone/epoch_2.pth')
+    run_comparison(replace(runs, splits={'train': 'train.txt'}))
+    assert calls(folder) == ['train', 'test', 'test']

@@ -1,0 +1,128 @@
+"""What the pages say of configs, by the configs: examples that build, steps that fit together."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, DefaultScope
+from mmengine.runner import checkpoint
+from torch import nn
+
+import mmwsss  # noqa: F401 (finds the base configs of other packages)
+from mmwsss.models.segmentors import MultiScaleEncoderDecoder
+from mmwsss.pipeline.stage import Stage
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / 'configs'
+
+
+def example(page: str, part: str, tmp_path: Path) -> Config:
+    """The Python block of a page that has a part, as a config."""
+    (block,) = (
+        text
+        for text in re.findall(r'```python\n(.*?)```', (ROOT / page).read_text(), re.DOTALL)
+        if part in text
+    )
+    path = tmp_path / 'example.py'
+    path.write_text(block.replace("'./_base_", "'mmwsss::_base_"))
+    return Config.fromfile(path)
+
+
+def build(cfg: Config) -> nn.Module:
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        return MODELS.build(cfg.model)
+
+
+def test_swapped_backbone_starts_from_imagenet_weights(tmp_path, monkeypatch):
+    cfg = example('README.md', "'mmpretrain.ResNet'", tmp_path)
+    from torchvision.models import resnet50  # not before mmwsss, which mends its import
+
+    published = resnet50().state_dict()
+    loaded = []
+
+    def download(url: str, *args, **kwargs) -> dict:
+        loaded.append(url)
+        return published
+
+    monkeypatch.setattr(checkpoint, 'load_from_http', download)
+    model = build(cfg)
+    # The weights of the model's start, and those of a round of sub-categories that starts again.
+    model.backbone.init_weights()
+    (url,) = loaded
+    assert 'resnet50' in url
+    for name, value in model.backbone.state_dict().items():
+        assert torch.equal(value, published[name]), name
+    assert model.backbone.norm_eval
+    with torch.no_grad():
+        (features,) = model.backbone(torch.zeros(1, 3, 64, 64))
+    assert features.shape == (1, cfg.model.head.in_channels, 4, 4)
+
+
+def test_other_segmentor_builds_and_predicts_on_any_device(tmp_path):
+    cfg = example('docs/segmentation.md', 'upernet_swin', tmp_path)
+    assert cfg.model.backbone.init_cfg.type == 'Pretrained'
+    assert 'swin_tiny_patch4_window7_224' in cfg.model.backbone.init_cfg.checkpoint
+    model = build(cfg).eval()
+    assert isinstance(model, MultiScaleEncoderDecoder)
+    assert not any(isinstance(module, nn.SyncBatchNorm) for module in model.modules())
+    with torch.no_grad():
+        scores = model.encode_decode(torch.zeros(1, 3, 64, 96), [dict(img_shape=(64, 96))])
+    assert scores.shape == (1, 21, 64, 96)
+    for head in (cfg.model.decode_head, cfg.model.auxiliary_head):
+        assert head.num_classes == 21 and head.loss_decode.avg_non_ignore
+
+
+@pytest.mark.parametrize(
+    ('affinitynet', 'segmentor'),
+    [
+        ('affinitynet.py', 'deeplabv2_pseudo.py'),
+        ('affinitynet.py', 'segformer_pseudo.py'),
+        ('affinitynet.py', 'deeplabv2_pseudo_coco-init.py'),
+        *(
+            (f'{data}/affinitynet.py', f'{data}/deeplabv2_efficientnet-lite0.py')
+            for data in ('msrc', 'demo', 'custom')
+        ),
+    ],
+)
+def test_the_segmentor_reads_what_the_label_tool_writes(affinitynet, segmentor):
+    labels = Config.fromfile(CONFIGS / affinitynet)
+    network = Config.fromfile(CONFIGS / segmentor)
+    written = labels.pseudo_labels.out_dir
+    assert network.train_dataloader.dataset.label_dir == written
+    assert labels.train_dataloader.dataset.affinity_dir == labels.affinity_labels.out_dir
+    assert labels.pseudo_labels.cam_store == labels.affinity_labels.cam_store
+    roots = (network.train_dataloader.dataset.data_root, labels.label_dataset.data_root)
+    assert Path(roots[0]) == Path(roots[1])
+    for page in ('docs/segmentation.md', 'docs/pseudo_labels.md'):
+        assert written in (ROOT / page).read_text()
+
+
+@pytest.mark.parametrize('data', ['msrc', 'demo', 'custom'])
+def test_a_killed_segmentor_need_not_begin_anew(data):
+    cfg = Config.fromfile(CONFIGS / data / 'deeplabv2_efficientnet-lite0.py')
+    assert cfg.default_hooks.checkpoint.interval <= cfg.train_cfg.max_iters // 2
+
+
+@pytest.mark.parametrize('data', ['msrc', 'demo', 'custom'])
+def test_unsure_pixels_are_left_out_before_the_crf_makes_all_sure(data):
+    job = Config.fromfile(CONFIGS / data / 'affinitynet.py').pseudo_labels
+    steps = [step.type for step in job.refiner.refiners]
+    assert steps == ['RandomWalkRefiner', 'KeepConfidence', 'CRFRefiner']
+    assert job.ignore_below.background > job.ignore_below.foreground > 0.5
+
+
+def test_own_images_have_whole_labels_to_look_at():
+    cfg = Config.fromfile(CONFIGS / 'pipelines/custom.py')
+    # As docs/data.md says for the labels that the segmentor learns from.
+    (option,) = re.findall(r'--cfg-options (stages\.\S+)=0\.0', (ROOT / 'docs/data.md').read_text())
+    below = {}
+    for setting in (None, {option: 0.0}):
+        cfg.merge_from_dict(setting or {})
+        for name in ('pseudo_labels', 'pseudo_labels_val'):
+            settings = dict(cfg.stages[name], config=str(CONFIGS / 'custom/affinitynet.py'))
+            job = Stage.parse(name, settings, {}).load_config().pseudo_labels
+            below[name, setting is None] = job.ignore_below
+    assert below.pop(('pseudo_labels', True)).background > 0
+    assert set(below.values()) == {0.0}
