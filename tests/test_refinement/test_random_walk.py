@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from cell_grids import GRIDS, brute_affinities, features_of
 
 from mmwsss.ops.affinity import pairwise_affinity
 from mmwsss.ops.pairs import half_plane_offsets
@@ -13,28 +14,10 @@ from mmwsss.refinement.random_walk import (
     transition_matrix,
 )
 
-GRIDS = [(7, 9), (5, 12), (1, 6), (8, 1), (1, 1), (3, 2)]
-
 
 @pytest.fixture(autouse=True)
 def seed():
     torch.manual_seed(0)
-
-
-def features_of(height, width, channels=3, batch=1):
-    return torch.rand(batch, channels, height, width, dtype=torch.float64)
-
-
-def brute_affinities(features, radius):
-    """Dense (N, N) affinities of one image by a loop over all pairs of cells."""
-    _, height, width = features.shape
-    cells = [(y, x) for y in range(height) for x in range(width)]
-    dense = torch.zeros(len(cells), len(cells), dtype=torch.float64)
-    for i, (y, x) in enumerate(cells):
-        for j, (v, u) in enumerate(cells):
-            if (y - v) ** 2 + (x - u) ** 2 < radius**2:
-                dense[i, j] = torch.exp(-(features[:, y, x] - features[:, v, u]).abs().mean())
-    return dense
 
 
 def brute_psa_affinities(features, radius):
@@ -58,68 +41,6 @@ def dense_walk(maps, dense, beta, t):
     for _ in range(t):
         transition = transition @ transition
     return (maps.flatten(1) @ transition).view_as(maps)
-
-
-@pytest.mark.parametrize(
-    ('radius', 'pairs'), [(1.5, 4), (2, 4), (3, 12), (4, 22), (5, 34), (6, 54)]
-)
-def test_half_plane_offsets_are_half_of_a_disk(radius, pairs):
-    offsets = half_plane_offsets(radius)
-    reach = math.ceil(radius)
-    disk = {
-        (y, x)
-        for y in range(-reach, reach + 1)
-        for x in range(-reach, reach + 1)
-        if 0 < x * x + y * y < radius * radius
-    }
-    assert set(offsets) | {(-y, -x) for y, x in offsets} == disk
-    assert len(offsets) * 2 == len(disk)
-    assert len(offsets) == pairs
-
-
-def test_radius_without_neighbours_is_an_error():
-    with pytest.raises(ValueError, match='above 1'):
-        half_plane_offsets(1)
-
-
-@pytest.mark.parametrize('size', GRIDS)
-@pytest.mark.parametrize('radius', [2, 3.5, 5])
-def test_affinity_equals_a_loop_over_pairs(size, radius):
-    height, width = size
-    features = features_of(height, width)[0]
-    affinity = pairwise_affinity(features, radius)
-    dense = brute_affinities(features, radius)
-    seen = torch.eye(height * width, dtype=torch.float64)
-    for p, (dy, dx) in enumerate(half_plane_offsets(radius)):
-        for y in range(height):
-            for x in range(width):
-                v, u = y + dy, x + dx
-                if 0 <= v < height and 0 <= u < width:
-                    i, j = y * width + x, v * width + u
-                    seen[i, j] = seen[j, i] = affinity[p, y, x]
-                else:
-                    assert affinity[p, y, x] == 0
-    torch.testing.assert_close(seen, dense, atol=1e-12, rtol=0)
-
-
-def test_affinity_sums_all_channel_groups_and_images():
-    features = features_of(4, 6, channels=150, batch=2)
-    together = pairwise_affinity(features, 3)
-    for image, expected in zip(features, together):
-        torch.testing.assert_close(pairwise_affinity(image, 3), expected)
-    mean = (features[1, :, 0, 0] - features[1, :, 1, 1]).abs().mean()
-    p = half_plane_offsets(3).index((1, 1))
-    torch.testing.assert_close(together[1, p, 0, 0], torch.exp(-mean))
-
-
-def test_affinity_gradient():
-    features = features_of(3, 4, channels=2).requires_grad_()
-    assert torch.autograd.gradcheck(lambda f: pairwise_affinity(f, 3), features)
-
-
-def test_affinity_refuses_a_flat_tensor():
-    with pytest.raises(ValueError, match='features must be'):
-        pairwise_affinity(torch.rand(4, 4))
 
 
 @pytest.mark.parametrize('t', range(9))

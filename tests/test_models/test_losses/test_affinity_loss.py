@@ -1,11 +1,10 @@
-"""Pairs and their loss against loops over all cells."""
+"""The loss of pairs against loops over all cells."""
 
-import itertools
 import math
 
-import numpy as np
 import pytest
 import torch
+from cell_grids import cell_pairs, make_labels
 
 from mmwsss.models.losses import AffinityLoss
 from mmwsss.models.losses.affinity import affinity_loss_sums
@@ -13,98 +12,6 @@ from mmwsss.ops.affinity import pairwise_affinity
 from mmwsss.ops.pairs import half_plane_offsets, pair_kinds
 
 RADIUS = 3
-
-
-def cell_pairs(height: int, width: int, radius: float, border: str = 'inside'):
-    """Every unordered pair once: (offset index, first cell, second cell)."""
-    offsets = half_plane_offsets(radius)
-    cells = list(itertools.product(range(height), range(width)))
-    reach = math.ceil(radius) - 1
-    for first, second in itertools.product(cells, cells):
-        if first >= second or math.dist(first, second) >= radius:
-            continue
-        inside = first[0] < height - reach and reach <= first[1] < width - reach
-        if border == 'inside' or inside:
-            yield offsets.index((second[0] - first[0], second[1] - first[1])), first, second
-
-
-def make_labels(*shape: int) -> torch.Tensor:
-    rng = np.random.default_rng(0)
-    return torch.from_numpy(rng.choice([0, 1, 4, 255], shape).astype(np.uint8))
-
-
-@pytest.mark.parametrize('border', ['inside', 'psa'])
-@pytest.mark.parametrize('size', [(7, 9), (5, 5), (2, 11), (1, 1)])
-@pytest.mark.parametrize('radius', [RADIUS, 5])
-def test_pair_kinds_are_those_of_a_loop(border: str, size: tuple[int, int], radius: int) -> None:
-    labels = make_labels(2, *size)
-    expected = torch.zeros(3, 2, len(half_plane_offsets(radius)), *size, dtype=torch.bool)
-    for offset, first, second in cell_pairs(*size, radius, border):
-        for image in range(2):
-            a, b = (int(labels[(image, *cell)]) for cell in (first, second))
-            if 255 in (a, b):
-                continue
-            kind = 2 if a != b else int(a != 0)
-            expected[(kind, image, offset, *first)] = True
-    assert torch.equal(pair_kinds(labels, radius, border), expected)
-
-
-def test_published_index_arithmetic() -> None:
-    """The gathered indices of PSA, written as it describes them, pick the pairs of border='psa'."""
-    height, width, reach = 9, 12, 4
-    index = np.arange(height * width).reshape(height, width)
-    first = index[:-reach, reach:-reach].ravel()
-    labels = torch.zeros(1, height, width, dtype=torch.uint8)
-    for offset, (dy, dx) in enumerate(half_plane_offsets(5)):
-        second = index[dy : dy + height - reach, reach + dx : reach + dx + width - 2 * reach]
-        assert (second.ravel() - first == dy * width + dx).all()
-        chosen = pair_kinds(labels, 5, 'psa')[0, 0, offset].flatten().nonzero()[:, 0]
-        assert chosen.tolist() == first.tolist()
-
-
-def affinity_by_pairs(features: torch.Tensor, radius: int) -> torch.Tensor:
-    """One pair of cells at a time; 0 where a cell has no such neighbour."""
-    height, width = features.shape[2:]
-    offsets = half_plane_offsets(radius)
-    planes = []
-    for dy, dx in offsets:
-        cells = [
-            torch.exp(-(features[:, :, y, x] - features[:, :, y + dy, x + dx]).abs().mean(1))
-            if y + dy < height and 0 <= x + dx < width
-            else features.new_zeros(len(features))
-            for y in range(height)
-            for x in range(width)
-        ]
-        planes.append(torch.stack(cells, 1).unflatten(1, (height, width)))
-    return torch.stack(planes, 1)
-
-
-@pytest.mark.parametrize('size', [(6, 8), (2, 3)])
-def test_affinity_and_its_gradient_are_those_of_plain_autograd(size: tuple[int, int]) -> None:
-    generator = torch.Generator().manual_seed(0)
-    features = torch.randn(2, 70, *size, dtype=torch.float64, generator=generator)
-    features.requires_grad_()
-    ours, theirs = pairwise_affinity(features, 5), affinity_by_pairs(features, 5)
-    exists = (pair_kinds(torch.zeros(2, *size, dtype=torch.uint8), 5)).any(0)
-    torch.testing.assert_close(ours[exists], theirs[exists], rtol=0, atol=1e-15)
-    assert torch.equal(ours[~exists], torch.zeros_like(ours[~exists]))
-    weight = torch.randn(ours.shape, dtype=torch.float64, generator=generator) * exists
-    (ours_gradient,) = torch.autograd.grad((ours * weight).sum(), features)
-    (theirs_gradient,) = torch.autograd.grad((theirs * weight).sum(), features)
-    torch.testing.assert_close(ours_gradient, theirs_gradient)
-
-
-def test_affinity_gradient() -> None:
-    features = torch.randn(2, 3, 4, 5, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x: pairwise_affinity(x, RADIUS), features)
-
-
-def test_half_precision_is_widened() -> None:
-    features = torch.randn(1, 3, 4, 5).half().requires_grad_()
-    affinity = pairwise_affinity(features, RADIUS)
-    assert affinity.dtype == torch.float32
-    affinity.sum().backward()
-    assert features.grad.dtype == torch.float16
 
 
 @pytest.mark.parametrize('border', ['inside', 'psa'])
