@@ -8,6 +8,7 @@ from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from mmwsss.ops.grouping import group_indices
 from mmwsss.registry import MODELS
 
 from .multi_scale import CAMViews, normalize_by_maximum, views_cam
@@ -111,7 +112,7 @@ class CAMClassifier(ImageClassifier):
             stage (str): 'pre_logits', what is classified (f of (3.1)), or 'backbone'.
         """
         pooled = [None] * len(inputs)
-        for indices in _same_size(inputs):
+        for indices in group_indices(image.shape for image in inputs):
             feature = self.extract_feat(torch.stack([inputs[i] for i in indices]), stage)
             if stage == 'backbone':
                 feature = feature[self.head.in_index]
@@ -139,7 +140,7 @@ class CAMClassifier(ImageClassifier):
         """
         cfg = cfg or self.test_cfg
         samples = data_samples or [DataSample() for _ in inputs]
-        for indices in _same_size(inputs):
+        for indices in group_indices(image.shape for image in inputs):
             batch = torch.stack([inputs[i] for i in indices])
             group = [samples[i] for i in indices]
             maps, pairs = self.extract_cam(batch, self._present(batch, group, cfg), cfg.views)
@@ -183,11 +184,3 @@ class CAMClassifier(ImageClassifier):
             sample.cam = maps[chunk]
             sample.cam_classes = pairs[chunk, 1]
             position += count
-
-
-def _same_size(inputs: Sequence[Tensor]) -> list[list[int]]:
-    """Indices of the images of each size, in order of first appearance."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for index, image in enumerate(inputs):
-        groups.setdefault(tuple(image.shape), []).append(index)
-    return list(groups.values())

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmwsss.ops.grouping import group_indices
 from mmwsss.registry import REFINERS
 
 from ..random_walk import Border, random_walk
@@ -97,7 +98,7 @@ class RandomWalkRefiner(Refiner):
                 'RandomWalkRefiner has no model: attach the AffinityNet by refiner.attach(model)'
             )
         refined: list[ScoredImage | None] = [None] * len(images)
-        for indices in _same_size(images):
+        for indices in group_indices(image.image.shape for image in images):
             group = [images[index] for index in indices]
             for index, image in zip(indices, self._walk(group)):
                 refined[index] = image
@@ -146,11 +147,3 @@ def scaled_size(size: Sequence[int], scale: float) -> tuple[int, int]:
 
 def _to_tensor(array: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array))
-
-
-def _same_size(images: Sequence[ScoredImage]) -> list[list[int]]:
-    """Indices of the images of each size, in order of first appearance."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for index, image in enumerate(images):
-        groups.setdefault(image.image.shape, []).append(index)
-    return list(groups.values())
