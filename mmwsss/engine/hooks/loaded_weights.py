@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmwsss.registry import HOOKS
+
+from ..bare_model import bare_model
 
 
 @HOOKS.register_module()
@@ -45,7 +46,7 @@ def check_loaded_weights(runner: Runner, checkpoint: dict, prefixes: Sequence[st
     Raises:
         ValueError: If weights are missing or have other shapes, or the model has none of them.
     """
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = bare_model(runner)
     wanted = {
         name: tuple(value.shape)
         for name, value in model.state_dict().items()

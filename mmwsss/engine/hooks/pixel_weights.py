@@ -1,11 +1,12 @@
 """A hook that stops training where weights of pixels would be ignored."""
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmwsss.models.segmentors import MultiScaleEncoderDecoder
 from mmwsss.registry import HOOKS
+
+from ..bare_model import bare_model
 
 
 @HOOKS.register_module()
@@ -22,7 +23,7 @@ class PixelWeightsHook(Hook):
         samples = (data_batch or {}).get('data_samples', ())
         if not any('gt_weight_map' in sample for sample in samples):
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = bare_model(runner)
         if not isinstance(model, MultiScaleEncoderDecoder):
             raise TypeError(
                 f'{type(model).__name__} ignores the weights of weight_dir; set '

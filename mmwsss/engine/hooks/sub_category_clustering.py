@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from mmengine.dist import broadcast, is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmwsss.clustering import assignment_table, cluster_classes, match_labels
@@ -34,6 +33,7 @@ from mmwsss.models.classifiers import CAMClassifier
 from mmwsss.models.heads import SubCategoryHead
 from mmwsss.registry import CLUSTERERS, HOOKS, MODELS
 
+from ..bare_model import bare_model
 from .loaded_weights import check_loaded_weights
 
 # What a given round 0 must hold, where the model has it: the sub-categories' classifier is new.
@@ -268,7 +268,13 @@ class SubCategoryClusteringHook(Hook):
 
 
 def _model(runner: Runner) -> CAMClassifier:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = bare_model(runner)
+    if not isinstance(model, CAMClassifier):
+        raise TypeError(
+            f'SubCategoryClusteringHook trains no {type(model).__name__}: set model.type to '
+            'CAMClassifier'
+        )
+    return model
 
 
 def _head(runner: Runner) -> SubCategoryHead:
