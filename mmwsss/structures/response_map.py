@@ -130,7 +130,3 @@ class ResponseMap:
             return torch.zeros_like(index, dtype=torch.uint8)
         label = (self.classes + 1).to(torch.uint8)[index]
         return label * (score > torch.tensor(threshold, dtype=score.dtype, device=score.device))
-
-    def background(self, alpha: float) -> Tensor:
-        """Return the background map ``(1 - max over classes) ** alpha``, float32 (H, W) (PSA)."""
-        return (1 - strongest(self.resized())[0]) ** alpha

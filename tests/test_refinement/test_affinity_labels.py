@@ -65,19 +65,3 @@ def test_a_class_that_does_not_fit() -> None:
     image, scores = make_scores()
     with pytest.raises(ValueError, match='class index 254'):
         affinity_labels(image, scores, np.array([1, 254]))
-
-
-@pytest.mark.parametrize(
-    'arguments', [{}, dict(alpha=1, constant=0.2), dict(alpha=0), dict(constant=1.5)]
-)
-def test_wrong_backgrounds(arguments: dict) -> None:
-    with pytest.raises(ValueError, match='background: '):
-        Background(**arguments)
-
-
-def test_background_is_first() -> None:
-    scores = np.array([[[0.25, 1.0]], [[0.5, 0.0]]], np.float32)
-    np.testing.assert_allclose(Background(alpha=2).add(scores)[0], [[0.25, 0.0]])
-    np.testing.assert_allclose(Background(constant=0.4).add(scores)[0], [[0.4, 0.4]])
-    np.testing.assert_array_equal(Background(alpha=2).add(scores)[1:], scores)
-    assert Background(alpha=2).add(scores[:0]).tolist() == [[[1.0, 1.0]]]

@@ -35,14 +35,12 @@ def test_seed_by_hand():
     assert response.seed(0.2).tolist() == [[0, 7, 2, 0]]  # 0.2 is background, a tie takes class 1
     assert response.seed(0.2).dtype == torch.uint8
     assert response.seed(0.0).tolist() == [[2, 7, 2, 0]]
-    np.testing.assert_allclose(response.background(2), [[0.64, 0.36, 0.25, 1]], rtol=1e-6)
 
 
 def test_no_present_class_is_background():
     response = ResponseMap(torch.zeros(0, 5, 7), torch.zeros(0), (3, 4), 'x')
     assert response.resized().shape == (0, 3, 4)
     assert torch.equal(response.seed(0.0), torch.zeros(3, 4, dtype=torch.uint8))
-    assert torch.equal(response.background(16), torch.ones(3, 4))
 
 
 def test_strongest_takes_the_lowest_index_on_ties():
