@@ -4,9 +4,9 @@
 import argparse
 import sys
 
-from mmengine.config import Config, DictAction
-
 import mmwsss  # noqa: F401 (registers the datasets)
+from mmwsss.cli.config import read_config
+from mmwsss.cli.options import add_cfg_options
 from mmwsss.datasets.check import LOADERS, check_config
 
 
@@ -21,18 +21,14 @@ def parse_args() -> argparse.Namespace:
         '--loaders', nargs='+', default=LOADERS, choices=LOADERS, help='data loaders to check'
     )
     parser.add_argument('--num-workers', type=int, default=2, help='threads that decode')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, help='settings to replace, as key=value'
-    )
+    add_cfg_options(parser)
     return parser.parse_args()
 
 
 def main() -> int:
     """Run the tool."""
     args = parse_args()
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     faults = check_config(cfg, args.loaders, args.num_workers)
     for fault in faults:
         print(fault, file=sys.stderr)

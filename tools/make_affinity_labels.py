@@ -11,8 +11,8 @@ import argparse
 from mmengine.dist import is_main_process
 
 from mmwsss.cli.config import load_config
+from mmwsss.cli.options import add_label_arguments
 from mmwsss.pseudo_labels.affinity_labels import make_affinity_labels, report_table
-from mmwsss.pseudo_labels.label_jobs import add_label_arguments
 
 
 def parse_args() -> argparse.Namespace:

@@ -7,12 +7,11 @@ Run again after an interruption: images that are done are left as they are.
 """
 
 import argparse
-import os.path as osp
 
 from mmengine.dist import is_main_process
 
-from mmwsss.cli.config import load_config
-from mmwsss.pseudo_labels.label_jobs import add_label_arguments
+from mmwsss.cli.config import load_config, require_checkpoint
+from mmwsss.cli.options import add_label_arguments
 from mmwsss.pseudo_labels.make import make_pseudo_labels
 from mmwsss.pseudo_labels.report import draw_pseudo_labels, report_pseudo_labels, report_table
 
@@ -31,8 +30,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run the tool."""
     args = parse_args()
-    if args.checkpoint is not None and not osp.isfile(args.checkpoint):
-        raise FileNotFoundError(f'{args.checkpoint}: there is no such checkpoint')
+    if args.checkpoint is not None:
+        require_checkpoint(args.checkpoint)
     labels = make_pseudo_labels(
         load_config(args), args.checkpoint, args.cams, args.out, args.workers
     )

@@ -6,18 +6,10 @@ a segmentor it predicts masks and measures them, with and without CRF where the 
 """
 
 import argparse
-import os.path as osp
 
-from mmengine.config import Config
-
-from mmwsss.cli.config import (
-    add_common_arguments,
-    build_runner,
-    check_data,
-    keep_outputs,
-    load_config,
-    use_test_time_aug,
-)
+from mmwsss.cli.config import load_config, merge_test_options
+from mmwsss.cli.options import add_run_arguments
+from mmwsss.cli.runner import build_runner, check_data
 
 
 def parse_args() -> argparse.Namespace:
@@ -25,7 +17,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Test a model')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
-    add_common_arguments(parser)
+    add_run_arguments(parser)
     parser.add_argument(
         '--out',
         help='write the response maps of a classifier (a CAMStore) or the masks of a segmentor '
@@ -39,24 +31,11 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def merge_args(cfg: Config, args: argparse.Namespace) -> None:
-    """Merge the options of testing into ``cfg``."""
-    if not osp.isfile(args.checkpoint):
-        raise FileNotFoundError(f'{args.checkpoint}: there is no such checkpoint')
-    cfg.load_from = args.checkpoint
-    cfg.resume = False
-    keep_outputs(cfg, args.out, args.show_dir)
-    if args.tta:
-        use_test_time_aug(cfg)
-    if args.amp:
-        cfg.test_cfg.fp16 = True
-
-
 def main() -> None:
     """Run the tool."""
     args = parse_args()
     cfg = load_config(args)
-    merge_args(cfg, args)
+    merge_test_options(cfg, args)
     if args.check_data:
         check_data(cfg, ('test_dataloader',))
     build_runner(cfg).test()

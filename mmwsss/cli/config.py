@@ -1,89 +1,163 @@
-"""What the tools share: the options of OpenMMLab tools and how they enter a config."""
+"""Configs as the command-line tools use them: read, and changed by the tools' options."""
 
 import argparse
 import os
 import os.path as osp
-from collections.abc import Sequence
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.registry import MODELS, RUNNERS, init_default_scope
-from mmengine.runner import Runner
+from mmengine.registry import MODELS, init_default_scope
 from mmseg.models import BaseSegmentor
 
-from mmwsss.compat.cpu_distributed import prepare_cpu_distributed
-from mmwsss.datasets.check import check_config, raise_faults
-from mmwsss.engine.cpu_memory import keep_freed_memory
+from mmwsss.compat.moved_runs import find_last_checkpoint
+from mmwsss.engine.initial_weights import fill_seed
 from mmwsss.evaluation.mask_folders import metric_folders
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that training and testing share."""
-    parser.add_argument('--work-dir', help='directory of logs, checkpoints and results')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='settings that replace those of the config, as key=value; nested keys by dots, lists '
-        'as key="[a,b]" or key=a,b, tuples as key="(a,b)", without white space',
-    )
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='job launcher; "pytorch" works on CPUs too',
-    )
-    # torch.distributed.launch passes either spelling.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    parser.add_argument(
-        '--check-data',
-        action='store_true',
-        help='decode every image and mask before anything else, and stop at unreadable ones',
-    )
+def read_config(path: str | os.PathLike, options: Mapping[str, Any] | None = None) -> Config:
+    """Read a config and replace some of its settings.
+
+    Args:
+        path (str or os.PathLike): The config file.
+        options (Mapping, optional): New values by dotted key, as ``--cfg-options`` gives them.
+            Defaults to None.
+
+    Returns:
+        Config: The config with these values.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    if not osp.isfile(path):
+        raise FileNotFoundError(f'{path}: there is no such config')
+    cfg = Config.fromfile(path)
+    cfg.merge_from_dict(dict(options or {}))
+    return cfg
+
+
+def find_run_config(work_dir: Path) -> Path:
+    """Find the config that a training run left in its work directory.
+
+    Args:
+        work_dir (Path): The work directory.
+
+    Returns:
+        Path: The config file.
+
+    Raises:
+        ValueError: If there is not exactly one config.
+    """
+    configs = sorted(work_dir.glob('*.py'))
+    if len(configs) != 1:
+        raise ValueError(f'{work_dir} has {len(configs)} configs: name one with --config')
+    return configs[0]
 
 
 def load_config(args: argparse.Namespace) -> Config:
-    """Read the config that ``args.config`` names and merge the common options into it.
+    """Read the config ``args.config`` and apply the options that most tools share.
 
-    ``{seed}`` in ``load_from`` becomes ``randomness.seed``, so that runs of several seeds can begin
-    with a checkpoint of their own seed each.
+    ``{seed}`` in ``load_from`` becomes ``randomness.seed``, so that runs with several seeds can
+    each start from the checkpoint of their own seed.
+
+    Args:
+        args (argparse.Namespace): Parsed ``config``, ``cfg_options``, ``work_dir``, ``launcher``
+            and ``local_rank``.
+
+    Returns:
+        Config: The config with its ``launcher`` and ``work_dir``, which by default is
+        ``work_dirs/<name of the config>``.
 
     Raises:
         FileNotFoundError: If there is no such config.
-        ValueError: If ``load_from`` asks for the seed and there is none.
+        ValueError: If ``load_from`` contains ``{seed}`` and ``randomness.seed`` is not set.
     """
-    if not osp.isfile(args.config):
-        raise FileNotFoundError(f'{args.config}: there is no such config')
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0])
     if '{seed}' in (cfg.get('load_from') or ''):
-        cfg.load_from = with_seed(cfg.load_from, cfg.get('randomness', {}).get('seed'))
+        cfg.load_from = fill_seed(cfg.load_from, cfg.get('randomness', {}).get('seed'))
     return cfg
 
 
-def with_seed(load_from: str, seed: int | None) -> str:
-    """Put the seed in place of ``{seed}``.
+def merge_train_options(cfg: Config, args: argparse.Namespace) -> None:
+    """Apply the options of ``tools/train.py``.
+
+    Args:
+        cfg (Config): A complete config; changed in place.
+        args (argparse.Namespace): Parsed ``config``, ``no_validate``, ``amp``, ``resume`` and
+            ``auto_scale_lr``.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If ``--amp`` or ``--auto-scale-lr`` needs what is not there.
     """
-    if seed is None:
-        raise ValueError(f'load_from={load_from} names a seed: set randomness.seed')
-    return load_from.replace('{seed}', str(seed))
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.amp:
+        enable_amp(cfg)
+    if args.resume == 'auto':
+        # A run that has saved nothing yet starts from the beginning, with its load_from.
+        cfg.resume = find_last_checkpoint(cfg.work_dir) is not None
+        cfg.load_from = None if cfg.resume else cfg.get('load_from')
+    elif args.resume is not None:
+        cfg.resume, cfg.load_from = True, args.resume
+    if args.auto_scale_lr:
+        if 'auto_scale_lr' not in cfg:
+            raise ValueError(
+                f'{args.config} has no auto_scale_lr: add auto_scale_lr=dict(base_batch_size=…)'
+            )
+        cfg.auto_scale_lr.enable = True
+
+
+def merge_test_options(cfg: Config, args: argparse.Namespace) -> None:
+    """Apply the options of ``tools/test.py``.
+
+    Args:
+        cfg (Config): A complete config; changed in place.
+        args (argparse.Namespace): Parsed ``checkpoint``, ``out``, ``show_dir``, ``tta`` and
+            ``amp``.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If ``--tta`` needs what the config lacks.
+    """
+    require_checkpoint(args.checkpoint)
+    cfg.load_from = args.checkpoint
+    cfg.resume = False
+    keep_outputs(cfg, args.out, args.show_dir)
+    if args.tta:
+        use_test_time_aug(cfg)
+    if args.amp:
+        cfg.test_cfg.fp16 = True
+
+
+def require_checkpoint(path: str) -> None:
+    """Refuse a checkpoint that does not exist.
+
+    Args:
+        path (str): The checkpoint file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    if not osp.isfile(path):
+        raise FileNotFoundError(f'{path}: there is no such checkpoint')
 
 
 def enable_amp(cfg: Config) -> None:
     """Train with automatic mixed precision.
 
+    Args:
+        cfg (Config): A complete config; changed in place.
+
     Raises:
-        ValueError: If there is no accelerator, on which mmengine's loss scaling depends.
+        ValueError: If there is no accelerator. mmengine's loss scaling needs one.
     """
     if get_device() == 'cpu':
         raise ValueError(
@@ -93,14 +167,32 @@ def enable_amp(cfg: Config) -> None:
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
 
-def keep_outputs(cfg: Config, out: str | None, show_dir: str | None) -> None:
-    """Let a test keep what it computes, in the form that belongs to the model.
+def use_test_time_aug(cfg: Config) -> None:
+    """Test on several views of each image and merge the predictions.
 
     Args:
-        cfg: A complete config; changed in place.
-        out: Folder of the response maps of a classifier (a CAMStore), or of the predictions of a
-            segmentor: indexed PNGs, below one folder for each metric where there are several.
-        show_dir: Folder of overlays.
+        cfg (Config): A complete config with ``tta_pipeline``, which makes the views, and
+            ``tta_model``, which merges the predictions; changed in place.
+
+    Raises:
+        ValueError: If the config lacks one of them.
+    """
+    for key in ('tta_model', 'tta_pipeline'):
+        if key not in cfg:
+            raise ValueError(f'--tta needs {key} in the config; docs/segmentation.md shows one')
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    cfg.model = dict(cfg.tta_model, module=cfg.model)
+
+
+def keep_outputs(cfg: Config, out: str | None, show_dir: str | None) -> None:
+    """Let a test write its predictions to files.
+
+    Args:
+        cfg (Config): A complete config; changed in place.
+        out (str, optional): Folder of the predictions. A classifier writes its response maps
+            (a CAMStore), a segmentor its masks (indexed PNGs; with several metrics, one
+            subfolder for each).
+        show_dir (str, optional): Folder of the overlays.
     """
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     if _is_segmentor(cfg.model):
@@ -114,7 +206,7 @@ def keep_outputs(cfg: Config, out: str | None, show_dir: str | None) -> None:
     cfg.custom_hooks = hooks
 
 
-def _is_segmentor(model: dict) -> bool:
+def _is_segmentor(model: Mapping[str, Any]) -> bool:
     with MODELS.switch_scope_and_registry(None) as registry:
         cls = registry.get(model['type']) if isinstance(model['type'], str) else model['type']
     return isinstance(cls, type) and issubclass(cls, BaseSegmentor)
@@ -128,33 +220,3 @@ def _keep_masks(cfg: Config, out: str | None, show_dir: str | None) -> None:
     if show_dir:
         cfg.default_hooks['visualization'] = dict(type='mmseg.SegVisualizationHook', draw=True)
         cfg.visualizer['save_dir'] = show_dir
-
-
-def use_test_time_aug(cfg: Config) -> None:
-    """Test with the views of ``tta_pipeline``, merged by ``tta_model``.
-
-    Raises:
-        ValueError: If the config lacks one of them.
-    """
-    for key in ('tta_model', 'tta_pipeline'):
-        if key not in cfg:
-            raise ValueError(f'--tta needs {key} in the config; docs/segmentation.md shows one')
-    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
-    cfg.model = dict(cfg.tta_model, module=cfg.model)
-
-
-def check_data(cfg: Config, loaders: Sequence[str]) -> None:
-    """Decode all data of the named loaders.
-
-    Raises:
-        DataError: If any is unreadable or does not fit the model; lists every fault.
-    """
-    raise_faults(check_config(cfg, loaders))
-
-
-def build_runner(cfg: Config) -> Runner:
-    """Build the runner of a complete config, on accelerators or CPUs."""
-    prepare_cpu_distributed(cfg)
-    if get_device() == 'cpu':
-        keep_freed_memory()
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

@@ -1,13 +1,12 @@
 """What the tools that make label maps share: images, processes and failures."""
 
-import argparse
 import os
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, ConfigDict
 from mmengine.dist import (
     all_gather_object,
     broadcast_object_list,
@@ -114,26 +113,6 @@ def read_response(store: CAMStore, image: TaggedImage, size: Sequence[int]) -> R
     return ResponseMap(
         response.scores[keep], response.classes[keep], response.ori_shape, response.img_id
     )
-
-
-def add_label_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the tools that make label maps."""
-    parser.add_argument('--cams', help='CAMStore, in place of the one that the config names')
-    parser.add_argument('--out', help="folder of the labels, in place of the config's")
-    parser.add_argument(
-        '--workers', type=int, help='processes for the CRF; default: as many as there are cores'
-    )
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, help='settings to replace, as key=value'
-    )
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='job launcher; the images are dealt out to the processes',
-    )
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    parser.set_defaults(work_dir=None)
 
 
 def job_config(

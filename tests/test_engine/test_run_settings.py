@@ -1,6 +1,5 @@
-"""Settings of a run: memory on CPUs, losses that are not finite, options of the tools."""
+"""Settings of a run: memory on CPUs and losses that are not finite."""
 
-import argparse
 import platform
 import resource
 import subprocess
@@ -9,9 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.config import Config
 
-from mmwsss.cli import config as cli
 from mmwsss.engine import cpu_memory
 from mmwsss.engine.hooks import FiniteLossHook
 
@@ -54,33 +51,3 @@ def test_loss_that_is_not_finite_stops_training(value):
     with pytest.raises(FloatingPointError, match='loss_con not finite at iteration 10'):
         FiniteLossHook(interval=10).after_train_iter(runner, 9, outputs=outputs)
     FiniteLossHook(interval=10).after_train_iter(SimpleNamespace(iter=8), 8, outputs=outputs)
-
-
-def arguments(tmp_path, **options):
-    config = tmp_path / 'my_model.py'
-    config.write_text('a = dict(b=1, c=[1, 2])\n')
-    defaults = dict(config=str(config), launcher='none', local_rank=0, cfg_options=None)
-    return argparse.Namespace(**{**defaults, 'work_dir': None, **options})
-
-
-def test_options_of_the_command_line_enter_the_config(tmp_path):
-    cfg = cli.load_config(arguments(tmp_path, cfg_options={'a.b': 2, 'd': 7}))
-    assert cfg.a == dict(b=2, c=[1, 2]) and cfg.d == 7 and cfg.work_dir == 'work_dirs/my_model'
-    assert cli.load_config(arguments(tmp_path, work_dir='elsewhere')).work_dir == 'elsewhere'
-
-
-def test_initial_weights_may_follow_the_seed(tmp_path):
-    options = {'load_from': 'cam/seed_{seed}.pth', 'randomness.seed': 3}
-    assert cli.load_config(arguments(tmp_path, cfg_options=options)).load_from == 'cam/seed_3.pth'
-    with pytest.raises(ValueError, match=r'set randomness\.seed'):
-        cli.load_config(arguments(tmp_path, cfg_options={'load_from': 'cam/seed_{seed}.pth'}))
-
-
-def test_amp_is_for_accelerators(monkeypatch):
-    cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
-    monkeypatch.setattr(cli, 'get_device', lambda: 'cpu')
-    with pytest.raises(ValueError, match='--amp needs an accelerator'):
-        cli.enable_amp(cfg)
-    monkeypatch.setattr(cli, 'get_device', lambda: 'cuda')
-    cli.enable_amp(cfg)
-    assert cfg.optim_wrapper == dict(type='AmpOptimWrapper', loss_scale='dynamic')

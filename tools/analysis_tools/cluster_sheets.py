@@ -7,9 +7,9 @@ python tools/analysis_tools/cluster_sheets.py work_dirs/subcategory_cam --rounds
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
-
 from mmwsss.analysis.cluster_sheets import write_cluster_sheets
+from mmwsss.cli.config import find_run_config, read_config
+from mmwsss.cli.options import add_cfg_options
 
 
 def parse_args() -> argparse.Namespace:
@@ -21,23 +21,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--classes', nargs='+', help='names; default: all')
     parser.add_argument('--count', type=int, default=5, help='images of each sub-category')
     parser.add_argument('--out', type=Path, help='default: WORK_DIR/cluster_sheets')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    add_cfg_options(parser)
     return parser.parse_args()
-
-
-def own_config(work_dir: Path) -> Path:
-    """The config that a run left in its work dir."""
-    configs = sorted(work_dir.glob('*.py'))
-    if len(configs) != 1:
-        raise SystemExit(f'{work_dir} has {len(configs)} configs: name one with --config')
-    return configs[0]
 
 
 def main() -> None:
     """Run the tool."""
     args = parse_args()
-    cfg = Config.fromfile(args.config or own_config(args.work_dir))
-    cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config or find_run_config(args.work_dir), args.cfg_options)
     out = args.out or args.work_dir / 'cluster_sheets'
     for page in write_cluster_sheets(
         cfg, args.work_dir, args.rounds, out, args.classes, args.count

@@ -6,9 +6,9 @@ python tools/analysis_tools/loss_gradients.py configs/msrc/mixup_cam.py work_dir
 
 import argparse
 
-from mmengine.config import Config, DictAction
-
 from mmwsss.analysis.loss_gradients import loss_gradients
+from mmwsss.cli.config import read_config
+from mmwsss.cli.options import add_cfg_options
 
 
 def main() -> None:
@@ -17,10 +17,9 @@ def main() -> None:
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--batches', type=int, default=4)
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    add_cfg_options(parser)
     args = parser.parse_args()
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     print(f'{"loss":10s} {"value":>10s} {"gradient":>10s} {"share":>10s}')
     for name, row in loss_gradients(cfg, args.checkpoint, args.batches).items():
         print(f'{name:10s} {row["value"]:10.3g} {row["gradient"]:10.3g} {row["share"]:10.2%}')

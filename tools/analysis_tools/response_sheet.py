@@ -12,10 +12,10 @@ file of ``CAMMetric.curve_file``; without either, of the file STORE.json.
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
-
 from mmwsss.analysis.response_sheet import read_methods, write_response_sheet
 from mmwsss.cli.comparison import pairs
+from mmwsss.cli.config import read_config
+from mmwsss.cli.options import add_cfg_options
 
 
 def main() -> None:
@@ -27,10 +27,9 @@ def main() -> None:
     parser.add_argument('--count', type=int, default=12, help='images, evenly spread')
     parser.add_argument('--images', nargs='+', default=[], metavar='ID', help='these instead')
     parser.add_argument('--title', default='Response maps')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    add_cfg_options(parser)
     args = parser.parse_args()
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     methods, table = read_methods(pairs(args.methods, 'methods'))
     files = write_response_sheet(cfg, methods, args.out, args.title, table, args.count, args.images)
     print('\n'.join(map(str, files)))

@@ -8,9 +8,9 @@ python tools/analysis_tools/tsne.py configs/msrc/subcategory_cam.py \\
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
-
 from mmwsss.analysis.embedding_figures import write_embeddings
+from mmwsss.cli.config import read_config
+from mmwsss.cli.options import add_cfg_options
 
 
 def main() -> None:
@@ -22,10 +22,9 @@ def main() -> None:
     parser.add_argument('--perplexity', type=float, default=30.0)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--out', type=Path, help='default: tsne beside the checkpoint')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    add_cfg_options(parser)
     args = parser.parse_args()
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     out = args.out or Path(args.checkpoint).parent / 'tsne'
     files = write_embeddings(cfg, args.checkpoint, args.classes, out, args.perplexity, args.seed)
     print('\n'.join(map(str, files)))

@@ -15,9 +15,9 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DefaultScope
 from rich.progress import track
 
-from mmwsss.cli.config import with_seed
 from mmwsss.compat.moved_runs import find_last_checkpoint
 from mmwsss.datasets.check import check_num_classes, raise_faults
+from mmwsss.engine.initial_weights import fill_seed
 from mmwsss.pipeline.shipped import TOOLS
 from mmwsss.registry import DATASETS
 from mmwsss.structures.fingerprints import settings_fingerprint
@@ -139,7 +139,7 @@ def _lacking_start(job: _Job) -> Path | None:
     load_from = job.training and job.training.get('load_from')
     if not load_from or '://' in load_from or find_last_checkpoint(str(job.folder)):
         return None
-    file = Path(with_seed(load_from, job.training.randomness.seed)).expanduser()
+    file = Path(fill_seed(load_from, job.training.randomness.seed)).expanduser()
     return None if file.is_file() else file
 
 

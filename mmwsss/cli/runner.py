@@ -1,0 +1,40 @@
+"""Runners as the command-line tools build them, on accelerators or CPUs."""
+
+from collections.abc import Sequence
+
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+from mmwsss.compat.cpu_distributed import prepare_cpu_distributed
+from mmwsss.datasets.check import check_config, raise_faults
+from mmwsss.engine.cpu_memory import keep_freed_memory
+
+
+def check_data(cfg: Config, loaders: Sequence[str]) -> None:
+    """Decode all images and masks of some data loaders.
+
+    Args:
+        cfg (Config): A complete config.
+        loaders (Sequence[str]): Keys of the data loaders, such as 'train_dataloader'.
+
+    Raises:
+        DataError: If a file is unreadable or does not fit the model; lists every fault.
+    """
+    raise_faults(check_config(cfg, loaders))
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build the runner of a complete config.
+
+    Args:
+        cfg (Config): A complete config, with ``launcher`` and ``work_dir``.
+
+    Returns:
+        Runner: mmengine's runner, or the one that ``runner_type`` names.
+    """
+    prepare_cpu_distributed(cfg)
+    if get_device() == 'cpu':
+        keep_freed_memory()
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

@@ -1,0 +1,19 @@
+"""The checkpoint that a training run starts from."""
+
+
+def fill_seed(load_from: str, seed: int | None) -> str:
+    """Put the seed of the run in place of ``{seed}`` in the path of its initial checkpoint.
+
+    Args:
+        load_from (str): The path, such as 'work_dirs/cam/seed_{seed}.pth'.
+        seed (int, optional): The config's ``randomness.seed``, None where it is not set.
+
+    Returns:
+        str: The path without a placeholder.
+
+    Raises:
+        ValueError: If there is no seed.
+    """
+    if seed is None:
+        raise ValueError(f'load_from={load_from} names a seed: set randomness.seed')
+    return load_from.replace('{seed}', str(seed))
