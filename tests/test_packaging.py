@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
+from repo import ROOT
 from setuptools import Distribution
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope='module')

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from rectangles import COLOURS, write_rectangles
+from repo import TOOLS
 
 from mmwsss.datasets.masks import read_mask
 from mmwsss.structures import CAMStore, ResponseMap
 
-TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 COUNT = 6
 
 CONFIG = """

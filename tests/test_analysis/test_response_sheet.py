@@ -2,19 +2,19 @@
 
 import json
 import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from PIL import Image
+from repo import TOOLS
 
 from mmwsss.analysis import response_sheet as module
 from mmwsss.analysis.response_sheet import read_methods, write_response_sheet
 from mmwsss.structures import CAMStore, ResponseMap
 
-TOOL = Path(module.__file__).parents[2] / 'tools/analysis_tools/response_sheet.py'
+TOOL = TOOLS / 'analysis_tools/response_sheet.py'
 IDS = ('a', 'b', 'c')
 
 

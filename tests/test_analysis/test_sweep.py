@@ -3,17 +3,17 @@
 import csv
 import json
 import runpy
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from repo import TOOLS
 
 from mmwsss.analysis.sweep import sweep_rows, write_sweep
 from mmwsss.pipeline.comparison import runs as comparison_runs
 from mmwsss.pipeline.comparison.rows import Comparison, Row, result_file
 
-TOOL = Path(comparison_runs.__file__).parents[3] / 'tools/analysis_tools/sweep.py'
+TOOL = TOOLS / 'analysis_tools/sweep.py'
 
 
 def fill(comparison, score=lambda value, seed: 50.0):

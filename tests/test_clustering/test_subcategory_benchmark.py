@@ -1,12 +1,12 @@
 """The benchmark's two ways of labelling mean the same thing."""
 
 import importlib.util
-from pathlib import Path
 
 import numpy as np
 import pytest
+from repo import TOOLS
 
-TOOL = Path(__file__).parents[2] / 'tools' / 'benchmarks' / 'subcategory_labels.py'
+TOOL = TOOLS / 'benchmarks' / 'subcategory_labels.py'
 
 
 @pytest.fixture(scope='module')

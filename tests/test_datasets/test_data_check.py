@@ -8,12 +8,12 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from PIL import Image
+from repo import CONFIGS, TOOLS
 
 from mmwsss.datasets.check import check_config, check_images, check_padding
 from mmwsss.registry import DATASETS, TRANSFORMS
 
-ROOT = Path(__file__).parents[2]
-CONFIGS = sorted((ROOT / 'configs/_base_/datasets').glob('*.py'))
+DATASET_CONFIGS = sorted((CONFIGS / '_base_/datasets').glob('*.py'))
 SPLIT = 'ImageSets/Segmentation/train.txt'
 
 
@@ -90,7 +90,7 @@ def test_padding_inside_wrapped_datasets_is_found() -> None:
     assert len(check_padding(wrapped, {})) == 1
 
 
-@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+@pytest.mark.parametrize('path', DATASET_CONFIGS, ids=lambda path: path.stem)
 def test_dataset_configs_build(path: Path) -> None:
     cfg = Config.fromfile(path)
     with DefaultScope.overwrite_default_scope('mmwsss'):
@@ -103,7 +103,7 @@ def test_dataset_configs_build(path: Path) -> None:
 
 
 def test_two_workers_feed_batches_of_equal_size(voc_root: Path) -> None:
-    cfg = Config.fromfile(ROOT / 'configs/_base_/datasets/msrc_objects.py')
+    cfg = Config.fromfile(CONFIGS / '_base_/datasets/msrc_objects.py')
     loader = cfg.train_dataloader
     loader.update(batch_size=3, num_workers=2)
     loader.dataset.update(
@@ -127,7 +127,7 @@ def test_the_tool_lists_faults_and_fails(
     monkeypatch.setattr(sys, 'argv', ['check_data.py', str(config)])
     (voc_root / 'JPEGImages/b.jpg').write_bytes(b'')
     with pytest.raises(SystemExit) as status:
-        runpy.run_path(str(ROOT / 'tools/check_data.py'), run_name='__main__')
+        runpy.run_path(str(TOOLS / 'check_data.py'), run_name='__main__')
     printed = capsys.readouterr()
     assert status.value.code == 1
     assert f'{voc_root}/JPEGImages/b.jpg: unreadable image' in printed.err

@@ -1,17 +1,16 @@
 """Weights that training starts from must be in what ``load_from`` names."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.config import Config
+from repo import CONFIGS
 from torch import nn
 
 from mmwsss.engine.hooks import LoadedWeightsHook
 from mmwsss.registry import HOOKS
 
-CONFIGS = Path(__file__).parents[2] / 'configs'
 NETS = sorted(CONFIGS.glob('**/affinitynet.py'))
 
 

@@ -1,6 +1,5 @@
 """Weights of pixels are used, or training stops."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,10 +9,9 @@ from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
+from repo import CONFIGS
 
 from mmwsss.engine.hooks import PixelWeightsHook
-
-CONFIGS = Path(__file__).parents[2] / 'configs'
 
 
 def sample(weight: float | None) -> SegDataSample:

@@ -1,11 +1,10 @@
-from pathlib import Path
-
 import pytest
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.optim import OptimWrapper
 from mmpretrain.structures import DataSample
+from repo import CONFIGS
 from torch import nn
 
 from mmwsss.models import AffinityNet
@@ -13,7 +12,6 @@ from mmwsss.models.backbones import ResNet38
 from mmwsss.models.weights.resnet38 import HEADS, cam_from_published
 from mmwsss.registry import MODELS
 
-CONFIGS = Path(__file__).parents[2] / 'configs'
 LITE = dict(type='mmwsss.EfficientNetLite', arch='lite0', output_stride=16, out_indices=(3, 4, 6))
 LITE_HEAD = dict(
     type='mmwsss.AffinityHead', in_channels=(40, 112, 1280), channels=(4, 4, 8), stride=8

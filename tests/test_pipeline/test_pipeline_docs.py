@@ -8,14 +8,12 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import checkpoint
+from repo import CONFIGS, DOCS, ROOT
 from torch import nn
 
 import mmwsss  # noqa: F401 (finds the base configs of other packages)
 from mmwsss.models.segmentors import MultiScaleEncoderDecoder
 from mmwsss.pipeline.stage import Stage
-
-ROOT = Path(__file__).parents[2]
-CONFIGS = ROOT / 'configs'
 
 
 def example(page: str, part: str, tmp_path: Path) -> Config:
@@ -116,7 +114,7 @@ def test_unsure_pixels_are_left_out_before_the_crf_makes_all_sure(data):
 def test_own_images_have_whole_labels_to_look_at():
     cfg = Config.fromfile(CONFIGS / 'pipelines/custom.py')
     # As docs/data.md says for the labels that the segmentor learns from.
-    (option,) = re.findall(r'--cfg-options (stages\.\S+)=0\.0', (ROOT / 'docs/data.md').read_text())
+    (option,) = re.findall(r'--cfg-options (stages\.\S+)=0\.0', (DOCS / 'data.md').read_text())
     below = {}
     for setting in (None, {option: 0.0}):
         cfg.merge_from_dict(setting or {})

@@ -1,11 +1,11 @@
 import argparse
 import importlib.util
-from pathlib import Path
 
 import pytest
 import torch
+from repo import TOOLS
 
-TOOL = Path(__file__).parents[2] / 'tools' / 'benchmarks' / 'random_walk.py'
+TOOL = TOOLS / 'benchmarks' / 'random_walk.py'
 
 
 @pytest.fixture(scope='module')

@@ -9,6 +9,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
+from repo import TOOLS
 from scipy.io import savemat
 
 from mmwsss.datasets import DataError, ImageLevelDataset, VOCImageLevelDataset
@@ -17,7 +18,6 @@ from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
 from mmwsss.pipeline.shipped import SHIPPED
 from mmwsss.registry import DATASETS
 
-CONVERTERS = Path(__file__).parents[2] / 'tools/dataset_converters'
 # VOC: train a, val b. SBD: train a, c; val b, d.
 LABELS = {'a': ['dog', 'cat'], 'b': ['person'], 'c': ['car'], 'd': ['tvmonitor', 'aeroplane']}
 CAT, CAR = 8, 7
@@ -253,7 +253,7 @@ def test_the_split_is_seeded_stratified_and_leaves_every_class_to_train() -> Non
 def run(monkeypatch: pytest.MonkeyPatch, tool: str, *arguments: object) -> int:
     monkeypatch.setattr(sys, 'argv', [tool, *map(str, arguments)])
     with pytest.raises(SystemExit) as status:
-        runpy.run_path(str(CONVERTERS / tool), run_name='__main__')
+        runpy.run_path(str(TOOLS / 'dataset_converters' / tool), run_name='__main__')
     return status.value.code
 
 

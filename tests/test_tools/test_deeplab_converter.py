@@ -1,17 +1,17 @@
 """Conversion of DeepLab's ResNet-101, on a file of the published layout made here."""
 
 import runpy
-from pathlib import Path
 
 import pytest
 import torch
+from repo import TOOLS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmwsss.models.weights import resnet101 as resnet101_weights
 from mmwsss.models.weights.resnet101 import resnet101_from_deeplab
 
-TOOL = Path(__file__).parents[2] / 'tools/model_converters/resnet101_from_deeplab.py'
+TOOL = TOOLS / 'model_converters/resnet101_from_deeplab.py'
 
 
 class Unit(nn.Module):

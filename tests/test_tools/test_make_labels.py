@@ -13,7 +13,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from PIL import Image
 from rectangles import COLOURS
-from tiny_maps import COUNT, TOOLS, config, contents, launch, without_model, write_tiny_maps
+from repo import TOOLS
+from tiny_maps import COUNT, config, contents, launch, without_model, write_tiny_maps
 
 from mmwsss.datasets import LabelFolder
 from mmwsss.pseudo_labels.affinity_labels import make_affinity_labels

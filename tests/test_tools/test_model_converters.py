@@ -9,17 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from repo import TOOLS
 from torch import Tensor
 
 from mmwsss.models.backbones.resnet38 import ResNet38
 from mmwsss.models.weights.resnet38 import resnet38_from_mxnet
 from mmwsss.registry import MODELS
 
-TOOLS = Path(__file__).parents[2] / 'tools' / 'model_converters'
-
 
 def tool(name: str) -> Callable:
-    return runpy.run_path(str(TOOLS / f'{name}.py'))['main']
+    return runpy.run_path(str(TOOLS / f'model_converters/{name}.py'))['main']
 
 
 def backbone_shapes() -> dict[str, torch.Size]:
@@ -214,7 +213,7 @@ def test_faults_of_a_published_checkpoint(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_truncated_checkpoint_at_every_length(tmp_path: Path) -> None:
-    load = runpy.run_path(str(TOOLS / 'cam_from_published.py'))['load_published']
+    load = runpy.run_path(str(TOOLS / 'model_converters/cam_from_published.py'))['load_published']
     for legacy in (False, True):
         buffer = io.BytesIO()
         state = {'fc8.weight': torch.ones(2)}
@@ -231,7 +230,7 @@ def test_pickled_code_is_not_run(tmp_path: Path) -> None:
         def __reduce__(self) -> tuple:
             return (Path.touch, (tmp_path / 'run',))
 
-    load = runpy.run_path(str(TOOLS / 'cam_from_published.py'))['load_published']
+    load = runpy.run_path(str(TOOLS / 'model_converters/cam_from_published.py'))['load_published']
     torch.save({'fc8.weight': Trap()}, tmp_path / 'x.pth')
     with pytest.raises(ValueError, match=r'x\.pth: not a whole PyTorch checkpoint of tensors'):
         load(tmp_path / 'x.pth')

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from repo import TOOLS
 
 from mmwsss.datasets.masks import read_mask
 
 pytestmark = pytest.mark.slow
-TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 SIZE = (60, 80)
 # Shorter than one would train.
 PIPELINE = """

@@ -8,12 +8,13 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from repo import TOOLS
 
 from mmwsss.demo import CLASSES
 from mmwsss.ops.pairs import half_plane_offsets
 from mmwsss.refinement.random_walk import random_walk
 
-TOOL = Path(__file__).parents[2] / 'tools' / 'benchmarks' / 'pseudo_labels.py'
+TOOL = TOOLS / 'benchmarks' / 'pseudo_labels.py'
 CONFIG = """
 _base_ = ['mmwsss::msrc/affinitynet.py']
 model = dict(

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import torch
 from rectangles import write_rectangles
+from repo import TOOLS
 
 from mmwsss.structures import CAMStore
 
 pytestmark = pytest.mark.slow
-TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'run_pipeline.py'
+TOOL = TOOLS / 'run_pipeline.py'
 COUNT = 10
 
 BACKBONE = """

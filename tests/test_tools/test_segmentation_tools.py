@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from rectangles import write_rectangles
+from repo import TOOLS
 
 from mmwsss.datasets.label_folder import LabelFolder
 from mmwsss.datasets.masks import read_mask
 
-TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 CLASSES = ('red', 'green')
 NUM_IMAGES = 6
 

@@ -13,10 +13,10 @@ import pytest
 import torch
 from mmengine.runner import CheckpointLoader
 from rectangles import write_rectangles
+from repo import TOOLS
 
 from mmwsss.structures import CAMStore
 
-TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 NUM_IMAGES = 10
 
 CONFIG = """

@@ -1,7 +1,6 @@
 """Every shipped backbone config builds and yields a map of the expected grid."""
 
 import math
-from pathlib import Path
 
 import pytest
 import torch
@@ -9,11 +8,11 @@ from mmengine.config import Config
 from mmengine.model import BaseModule
 from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import load_state_dict
+from repo import CONFIGS
 
 import mmwsss  # noqa: F401
 from mmwsss.registry import MODELS
 
-CONFIGS = Path(__file__).parents[3] / 'configs' / '_base_' / 'models'
 STRIDE_8 = {'strides': (1, 2, 1, 1), 'dilations': (1, 1, 2, 4)}
 # config, changes to its backbone, output stride
 CASES = [
@@ -30,7 +29,7 @@ CASES = [
 
 
 def build_model(name: str, **changes) -> BaseModule:
-    cfg = Config.fromfile(CONFIGS / f'cam_{name}.py').model
+    cfg = Config.fromfile(CONFIGS / f'_base_/models/cam_{name}.py').model
     cfg.backbone.update(init_cfg=None, **changes)
     with DefaultScope.overwrite_default_scope('mmwsss'):
         model = MODELS.build(cfg)

@@ -1,7 +1,5 @@
 """The shipped configs: what they build, and what the optimiser does with it."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from mmengine.config import Config
@@ -9,11 +7,11 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
+from repo import CONFIGS
 from torch import nn
 
 import mmwsss  # noqa: F401 (finds the base configs of mmseg)
 
-CONFIGS = Path(__file__).parents[3] / 'configs'
 NAMES = [
     *(path.name for path in CONFIGS.glob('deeplabv2_*.py')),
     'segformer_pseudo.py',
