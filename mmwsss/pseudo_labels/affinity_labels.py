@@ -13,6 +13,7 @@ from torch import from_numpy
 from mmwsss.datasets import LabelFolder
 from mmwsss.datasets.masks import read_mask
 from mmwsss.evaluation.label_scores import LabelScores, label_confusion, score_rows
+from mmwsss.main_process import call_on_main_process
 from mmwsss.process_pool import ordered_map
 from mmwsss.refinement.affinity_labels import AffinityLabelParams, affinity_labels
 from mmwsss.refinement.background import Background
@@ -28,7 +29,6 @@ from .label_jobs import (
     list_images,
     load_rgb,
     my_share,
-    on_main_process,
     raise_failures,
     read_response,
     start,
@@ -153,7 +153,9 @@ def make_affinity_labels(
     params = label_params(job)
     images, metainfo = list_images(cfg.label_dataset, job.get('mask_dir'))
     store = CAMStore.open(job.cam_store, metainfo['classes'])
-    on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, asdict(params)))
+    call_on_main_process(
+        lambda: LabelFolder.create(job.out_dir, KIND, store.classes, asdict(params))
+    )
     folder = LabelFolder.open(job.out_dir, KIND, store.classes)
     pending = pending_images(images, folder, store)
     workers = usable_workers(workers, len(pending))

@@ -2,18 +2,16 @@
 
 import os
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import (
     all_gather_object,
-    broadcast_object_list,
     get_dist_info,
     init_dist,
     is_distributed,
-    is_main_process,
 )
 from mmengine.registry import init_default_scope
 from PIL import Image
@@ -201,27 +199,6 @@ def _cores() -> set[int]:
     if hasattr(os, 'sched_getaffinity'):
         return os.sched_getaffinity(0)
     return set(range(os.cpu_count() or 1))
-
-
-def on_main_process(function: Callable[[], object]) -> None:
-    """Call a function on the main process; what it raises is raised on all of them.
-
-    Raises:
-        ValueError: with the message of the main process's error, whose kind it names unless it
-            is an OSError or ValueError.
-    """
-    problem: list[str | None] = [None]
-    cause: Exception | None = None
-    if is_main_process():
-        try:
-            function()
-        except Exception as error:  # whatever it is: the others would wait for ever
-            expected = isinstance(error, (OSError, ValueError))
-            problem = [str(error) if expected else f'{type(error).__name__}: {error}']
-            cause = error
-    broadcast_object_list(problem)
-    if problem[0] is not None:
-        raise ValueError(problem[0]) from cause
 
 
 def collect_failures(results: Iterable[object]) -> list[ImageError]:

@@ -11,6 +11,7 @@ from mmengine.dist import all_reduce, is_main_process
 from mmengine.runner import CheckpointLoader
 
 from mmwsss.datasets import LabelFolder
+from mmwsss.main_process import call_on_main_process
 from mmwsss.process_pool import ImageError, ordered_map
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.device_batches import DeviceBatches
@@ -26,7 +27,6 @@ from .label_jobs import (
     job_config,
     list_images,
     load_rgb,
-    on_main_process,
     raise_failures,
     read_response,
     start,
@@ -236,7 +236,7 @@ def make_pseudo_labels(
     weight_dir = job.get('weight_dir')
     if weight_dir:
         refuse_shared_files(job.out_dir, weight_dir, images)
-    on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, settings))
+    call_on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, settings))
     folder = LabelFolder.open(job.out_dir, KIND, store.classes)
     weights = WeightFolder(weight_dir, settings_fingerprint(settings)) if weight_dir else None
     pending = pending_images(images, folder, store, weights and weights.has)

@@ -12,7 +12,6 @@ from mmwsss.pseudo_labels.label_jobs import (
     TaggedImage,
     by_size,
     gather_lines,
-    on_main_process,
     usable_workers,
 )
 
@@ -60,30 +59,6 @@ def test_images_by_size(tmp_path: Path):
     (tmp_path / 'bad.png').write_bytes(b'no image')
     images = [TaggedImage(n, str(tmp_path / f'{n}.png'), (), None) for n in [*sizes, 'bad', 'none']]
     assert ''.join(image.img_id[0] for image in by_size(images)) == 'bnbedac'
-
-
-@pytest.mark.parametrize(
-    ('error', 'message'),
-    [
-        (ValueError('other settings'), '^other settings$'),
-        (FileNotFoundError('no folder'), '^no folder$'),
-        (TypeError('not JSON'), '^TypeError: not JSON$'),
-    ],
-)
-def test_other_processes_learn_of_any_error_of_the_main_one(monkeypatch, error, message):
-    def fail():
-        raise error
-
-    told = []
-    monkeypatch.setattr(label_jobs, 'broadcast_object_list', told.append)
-    with pytest.raises(ValueError, match=message) as raised:
-        on_main_process(fail)
-    assert raised.value.__cause__ is error
-    # What another process makes of it, whose own function is not called.
-    monkeypatch.setattr(label_jobs, 'is_main_process', lambda: False)
-    monkeypatch.setattr(label_jobs, 'broadcast_object_list', lambda x: x.__setitem__(0, told[0][0]))
-    with pytest.raises(ValueError, match=message):
-        on_main_process(lambda: pytest.fail('called'))
 
 
 @pytest.mark.parametrize('workers', [0, 3])

@@ -1,12 +1,13 @@
-"""Hook that keeps the response maps of a test run."""
+"""Hook that stores the response maps of a test run."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmwsss.main_process import call_on_main_process
 from mmwsss.registry import HOOKS
 from mmwsss.structures import CAMStore, ResponseMap
 
@@ -18,34 +19,27 @@ class CAMStoreHook(Hook):
     Every process writes its own images.
 
     Args:
-        out_dir: the store's folder, on a disk that all processes share.
-        dtype: 'uint8' or 'float16'.
-        resume: whether the store may already hold images; those of this run are written anew.
-            Off by default, so that maps of two models are not mixed by mistake.
+        out_dir (str): Folder of the store, on a disk that all processes share.
+        dtype (str): Type of the stored scores, 'uint8' or 'float16'. Defaults to 'uint8'.
+        resume (bool): Whether the store may already hold images; those of this run are written
+            anew. Defaults to False, so that maps of two models are not mixed by mistake.
     """
+
+    store: CAMStore  # from before_test on
 
     def __init__(self, out_dir: str, dtype: str = 'uint8', resume: bool = False) -> None:
         self.out_dir = out_dir
         self.dtype = dtype
         self.resume = resume
-        self.store: CAMStore | None = None
 
     def before_test(self, runner: Runner) -> None:
-        """Make the store on the main process, then open it on the others.
+        """Make the store on the main process, then open it on all.
 
         Raises:
-            ValueError: on every process, when the folder cannot be used.
+            ValueError: On every process, if the folder cannot be used.
         """
         classes = runner.test_dataloader.dataset.metainfo['classes']
-        problem = [None]
-        if is_main_process():
-            try:
-                self._create(classes)
-            except (OSError, ValueError) as error:
-                problem = [str(error)]
-        broadcast_object_list(problem)
-        if problem[0] is not None:
-            raise ValueError(f'CAMStoreHook: {problem[0]}')
+        call_on_main_process(lambda: self._create(classes))
         self.store = CAMStore.open(self.out_dir, classes)
 
     def _create(self, classes: Sequence[str]) -> None:
@@ -64,11 +58,11 @@ class CAMStoreHook(Hook):
         outputs: Sequence[Any] | None = None,
     ) -> None:
         """Write the response maps of one batch."""
-        for sample in outputs:
+        for sample in outputs or ():
             self.store.write(ResponseMap.from_sample(sample))
 
     def after_test(self, runner: Runner) -> None:
-        """Log what is there."""
+        """Log how many response maps the store holds, and their size on disk."""
         if is_main_process():
             runner.logger.info(
                 f'{self.out_dir}: response maps of {len(self.store)} images, '

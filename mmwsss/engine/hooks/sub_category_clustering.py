@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.dist import broadcast, is_main_process
+from mmengine.dist import broadcast
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -21,7 +21,7 @@ from mmwsss.engine.sub_categories.checks import (
     check_view,
     training_images,
 )
-from mmwsss.engine.sub_categories.features import extract_features, feature_loader, raise_everywhere
+from mmwsss.engine.sub_categories.features import extract_features, feature_loader
 from mmwsss.engine.sub_categories.records import (
     format_summary,
     summarize,
@@ -29,6 +29,7 @@ from mmwsss.engine.sub_categories.records import (
     write_summary,
 )
 from mmwsss.engine.sub_categories.schedule import round_schedules
+from mmwsss.main_process import raise_together
 from mmwsss.models.classifiers import CAMClassifier
 from mmwsss.models.heads import SubCategoryHead
 from mmwsss.registry import CLUSTERERS, HOOKS, MODELS
@@ -190,13 +191,14 @@ class SubCategoryClusteringHook(Hook):
         )
         features = extract_features(_model(runner), loader, self.stage, self.dtype)
         img_ids, presence = training_images(dataset, head.num_classes)
-        table, fault = torch.full(presence.shape, -1, dtype=torch.int32), None
-        if is_main_process():
+        table = torch.full(presence.shape, -1, dtype=torch.int32)
+        error: Exception | None = None
+        if features is not None:  # on the main process
             try:
                 table = torch.from_numpy(self._cluster(runner, features, number, img_ids, presence))
-            except Exception as error:
-                fault = error
-        raise_everywhere(fault)
+            except Exception as caught:
+                error = caught
+        raise_together(error)
         broadcast(table)
         head.set_assignments(table, number, img_ids)
 

@@ -1,7 +1,8 @@
 """Features of every training image for the clustering of sub-categories."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -10,7 +11,6 @@ from mmengine.dist import (
     all_gather,
     all_gather_object,
     broadcast,
-    broadcast_object_list,
     get_world_size,
     is_main_process,
 )
@@ -18,13 +18,14 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from mmwsss.main_process import raise_together
 from mmwsss.models.classifiers import CAMClassifier
 from mmwsss.registry import TRANSFORMS
 
-# Rows that one exchange between processes carries.
+# Rows that the processes exchange at once.
 _CHUNK = 1024
 
-# The whole image at its own size, as the published code looks at it.
+# The whole image at its own size, as the published code takes features.
 WHOLE_IMAGE = (
     dict(type='mmwsss.LoadImage'),
     dict(type='mmpretrain.PackInputs', meta_keys=('sample_idx', 'img_path', 'num_classes')),
@@ -38,14 +39,20 @@ def feature_loader(
     num_workers: int,
     seed: int | None = None,
 ) -> DataLoader:
-    """The training dataset, in order, through a deterministic pipeline; each process its share.
+    """Build a data loader that yields every training image once, in the dataset's order.
+
+    Each process gets its share of the images.
 
     Args:
-        dataset: To train on.
-        pipeline: Transforms; None: the whole image at its own size.
-        batch_size: Images at a time.
-        num_workers: Loading processes.
-        seed: Of the loading processes.
+        dataset (BaseDataset): Dataset that the classifier is trained on.
+        pipeline (Sequence[dict], optional): Deterministic transforms that the features are taken
+            through. None: the whole image at its own size.
+        batch_size (int): Number of images in a batch.
+        num_workers (int): Number of processes that load images.
+        seed (int, optional): Seed of the loading processes. Defaults to None: a random one.
+
+    Returns:
+        DataLoader: The loader.
 
     Raises:
         TypeError: If the training dataset is wrapped.
@@ -62,7 +69,15 @@ def feature_loader(
 
 
 def feature_view(dataset: BaseDataset, pipeline: Sequence[dict] | None) -> BaseDataset:
-    """The training dataset through another pipeline; None: the whole image at its own size.
+    """Return a shallow copy of the training dataset with another pipeline.
+
+    Args:
+        dataset (BaseDataset): Dataset that the classifier is trained on.
+        pipeline (Sequence[dict], optional): Transforms of the copy. None: the whole image at its
+            own size.
+
+    Returns:
+        BaseDataset: The copy, in test mode.
 
     Raises:
         TypeError: If the training dataset is wrapped, so that its pipeline cannot be replaced.
@@ -78,80 +93,114 @@ def feature_view(dataset: BaseDataset, pipeline: Sequence[dict] | None) -> BaseD
     return view
 
 
-@torch.no_grad()
+class _Share(NamedTuple):
+    """Features of one process's share of the images.
+
+    Attributes:
+        rows (Tensor): Features, shape (n, D).
+        indices (list[int]): Index of each row's image in the dataset.
+        not_finite (list[str]): Files of the images that have features which are not finite.
+    """
+
+    rows: Tensor
+    indices: list[int]
+    not_finite: list[str]
+
+
 def extract_features(
     model: CAMClassifier, loader: DataLoader, stage: str, dtype: torch.dtype
 ) -> np.ndarray | None:
-    """Pooled features of all images in the dataset's order.
+    """Take the pooled features of all images, in the dataset's order.
 
-    A process holds its share, the main process the whole as well (with one process: just the
-    whole), in ``dtype``. Every process takes the main one's buffers first: statistics of batch
-    normalisation differ between processes, and those of the main one are in the checkpoints.
+    Every process takes the features of its share, with the main process's buffers: statistics of
+    batch normalisation differ between processes, and those of the main process are in the
+    checkpoints. The main process then gathers all shares.
 
     Args:
-        model: The classifier, put into eval mode and back.
-        loader: Of :func:`feature_loader`.
-        stage: See :meth:`CAMClassifier.pooled_features`.
-        dtype: Of the features that are kept, float16 or float32.
+        model (CAMClassifier): The classifier, put into eval mode and back.
+        loader (DataLoader): Loader of :func:`feature_loader`.
+        stage (str): Layer of the features, see :meth:`CAMClassifier.pooled_features`.
+        dtype (torch.dtype): Type in which features are kept, float16 or float32.
 
     Returns:
-        np.ndarray | None: Shape (N, D) on the main process, None on the others.
+        np.ndarray | None: Features of shape (N, D) on the main process, None on the others.
 
     Raises:
-        FloatingPointError: On every process, if features are not finite; names the images.
+        FloatingPointError: On every process, if features are not finite. Names the images.
+        RuntimeError: If another process failed; it raises its own error. Names the error.
     """
     share_buffers(model)
+    share, error = _try_extract_share(model, loader, stage, dtype)
+    # Without this the other processes would wait for the rows of one that failed.
+    raise_together(error)
+    assert share is not None
+    _raise_not_finite(share.not_finite, dtype)
+    return gather_rows(share.rows, torch.tensor(share.indices))
+
+
+def _try_extract_share(
+    model: CAMClassifier, loader: DataLoader, stage: str, dtype: torch.dtype
+) -> tuple[_Share | None, Exception | None]:
+    """Return the features of this process's share, or the error that it met."""
     training = model.training
     model.eval()
-    features, indices, faults = None, [], []
+    try:
+        return _extract_share(model, loader, stage, dtype), None
+    except Exception as error:  # whatever it is: it must reach the other processes
+        return None, error
+    finally:
+        model.train(training)
+
+
+@torch.no_grad()
+def _extract_share(
+    model: CAMClassifier, loader: DataLoader, stage: str, dtype: torch.dtype
+) -> _Share:
+    size = len(cast(Sized, loader.sampler))
+    if size == 0:
+        raise ValueError('there are fewer training images than processes: start fewer processes')
+    rows = torch.empty(0)
+    indices: list[int] = []
+    not_finite: list[str] = []
     for batch in loader:
         data = model.data_preprocessor(batch, training=False)
-        rows = model.pooled_features(data['inputs'], stage).to('cpu', dtype)
-        if features is None:
-            features = torch.empty(len(loader.sampler), rows.shape[1], dtype=dtype)
-        features[len(indices) : len(indices) + len(rows)] = rows
+        part = model.pooled_features(data['inputs'], stage).to('cpu', dtype)
+        if not indices:
+            rows = torch.empty(size, part.shape[1], dtype=dtype)
+        rows[len(indices) : len(indices) + len(part)] = part
         samples = data['data_samples']
         indices += [sample.sample_idx for sample in samples]
-        finite = rows.isfinite().all(1).tolist()
-        faults += [s.img_path for s, fine in zip(samples, finite) if not fine]
-    model.train(training)
-    _raise_faults(faults, dtype)
-    return gather_rows(features, torch.tensor(indices), len(loader.dataset))
+        finite = part.isfinite().all(1).tolist()
+        not_finite += [s.img_path for s, fine in zip(samples, finite) if not fine]
+    return _Share(rows, indices, not_finite)
 
 
 def share_buffers(model: nn.Module) -> None:
-    """Give every process the main one's buffers, of those that are part of checkpoints."""
+    """Give every process the main process's buffers, those that are part of checkpoints.
+
+    Args:
+        model (nn.Module): The model, changed in place.
+    """
     parameters = {name for name, _ in model.named_parameters()}
     for name, value in model.state_dict().items():
         if name not in parameters:
             broadcast(value)
 
 
-def raise_everywhere(fault: Exception | None) -> None:
-    """Raise what the main process met, there and on the others, which would wait for it.
-
-    Raises:
-        RuntimeError: On the others, with its message.
-    """
-    message = [fault and f'{type(fault).__name__}: {fault}']
-    broadcast_object_list(message)
-    if fault is not None:
-        raise fault
-    if message[0]:
-        raise RuntimeError(f'the main process failed: {message[0]}')
-
-
-def gather_rows(local: Tensor, indices: Tensor, total: int) -> np.ndarray | None:
-    """Rows of all processes in order, on the main process; None on the others.
+def gather_rows(local: Tensor, indices: Tensor) -> np.ndarray | None:
+    """Gather the rows of all processes on the main process and put them in order.
 
     Args:
-        local: Rows of this process, shape (n, D).
-        indices: Their places, shape (n,), int64.
-        total: Rows of all processes.
+        local (Tensor): Rows of this process, shape (n, D).
+        indices (Tensor): Place of each row among the rows of all processes, shape (n,), int64.
+
+    Returns:
+        np.ndarray | None: Rows of shape (N, D) on the main process, None on the others.
     """
     if get_world_size() == 1:
         return local.numpy()
-    longest = int(torch.cat(all_gather(torch.tensor([len(local)]))).max())
+    counts = torch.cat(all_gather(torch.tensor([len(local)])))
+    total, longest = int(counts.sum()), int(counts.max())
     rows = np.empty((total, local.shape[1]), local.numpy().dtype) if is_main_process() else None
     for start in range(0, longest, _CHUNK):
         places = torch.full((_CHUNK,), -1)
@@ -165,8 +214,9 @@ def gather_rows(local: Tensor, indices: Tensor, total: int) -> np.ndarray | None
     return rows
 
 
-def _raise_faults(faults: list[str], dtype: torch.dtype) -> None:
-    named = sorted(name for names in all_gather_object(faults) for name in names)
+def _raise_not_finite(img_paths: list[str], dtype: torch.dtype) -> None:
+    """Raise FloatingPointError on every process if any has an image of features not finite."""
+    named = sorted(path for paths in all_gather_object(img_paths) for path in paths)
     if named:
         more = f' and {len(named) - 1} more' if len(named) > 1 else ''
         half = ', or take dtype="float32"' if dtype == torch.float16 else ''

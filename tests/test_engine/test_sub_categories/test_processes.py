@@ -1,5 +1,6 @@
 """Clustering by several processes, and what they share."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from mmwsss.engine.sub_categories.features import (
     share_buffers,
 )
 from mmwsss.registry import CLUSTERERS, DATASETS, MODELS
+from mmwsss.structures import DataError
 
 
 @CLUSTERERS.register_module()
@@ -24,6 +26,7 @@ class FailingClusterer:
         raise ValueError('no clusters found')
 
 
+TIMEOUT = 120  # of the backend, seconds
 pytestmark = pytest.mark.usefixtures('small_runs')
 
 
@@ -51,7 +54,7 @@ def cluster_in_one_of_two(rank, data):
         init_method=f'file://{data}/rendezvous',
         rank=rank,
         world_size=2,
-        timeout=timedelta(seconds=120),
+        timeout=timedelta(seconds=TIMEOUT),
     )
     with DefaultScope.overwrite_default_scope('mmwsss'):
         runner = train_given(data, data / 'two')
@@ -61,6 +64,13 @@ def cluster_in_one_of_two(rank, data):
             train(data, data / 'failing', hook=hook, max_epochs=1,
                   load_from=str(data / 'untrained.pth'))  # fmt: skip
     assert error.type is (RuntimeError if rank else ValueError)
+    # Only the share of rank 1 has an image that cannot be read.
+    with DefaultScope.overwrite_default_scope('mmwsss'):
+        begin = time.monotonic()
+        with pytest.raises((DataError, RuntimeError), match=r'p01\.png: unreadable image') as error:
+            normed_features(data / 'damaged', shift=0)
+        assert time.monotonic() - begin < TIMEOUT / 2, 'waited for the other process'
+    assert error.type is (DataError if rank else RuntimeError)
     torch.save((runner.model.head.assignments, features), data / f'rank_{rank}.pth')
     torch.distributed.destroy_process_group()
 
@@ -70,6 +80,8 @@ def test_two_processes_cluster_as_one(data):
     untrained(data)
     alone = train_given(data, data / 'one').model.head.assignments
     assert alone.max() == 2
+    (data / 'damaged').mkdir()
+    (write_data(data / 'damaged') / 'images/p01.png').write_bytes(b'no image')
     torch.multiprocessing.spawn(cluster_in_one_of_two, (data,), nprocs=2)
     of_main, of_other = (torch.load(data / f'rank_{rank}.pth') for rank in range(2))
     torch.testing.assert_close(of_main[0], alone)
@@ -90,3 +102,11 @@ def test_buffers_of_checkpoints_are_shared_and_no_others(data, monkeypatch):
     for name, value in model.named_parameters():
         torch.testing.assert_close(value, before[name])
     torch.testing.assert_close(model.head._parent, parents)  # not in checkpoints
+
+
+def test_fewer_images_than_processes_are_refused(data, monkeypatch):
+    cfg = config(data, data)
+    loader = feature_loader(DATASETS.build(cfg['train_dataloader']['dataset']), None, 4, 0)
+    monkeypatch.setattr(type(loader.sampler), '__len__', lambda sampler: 0)
+    with pytest.raises(ValueError, match='start fewer processes'):
+        extract_features(MODELS.build(cfg['model']), loader, 'pre_logits', torch.float32)
