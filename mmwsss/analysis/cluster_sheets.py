@@ -1,7 +1,5 @@
 """Pages that show what the sub-categories of a class share (Figures 3.5 and 3.9 to 3.11)."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,12 +10,22 @@ from mmengine.registry import init_default_scope
 from mmwsss.clustering.records import Round, read_round
 from mmwsss.datasets.transforms import LoadImage
 from mmwsss.registry import DATASETS
-from mmwsss.structures import atomic_open
+from mmwsss.structures.tables import write_csv
 from mmwsss.visualization import write_sheet
 from mmwsss.visualization.figure import category_colors
 from mmwsss.visualization.grid import Color, fit_image
 
 _TILE = 128
+_COLUMNS = (
+    'class',
+    'subcategory',
+    'round',
+    'images',
+    'mean_distance',
+    'kept',
+    'co_occurring_classes',
+    'img_ids',
+)
 
 
 def write_cluster_sheets(
@@ -138,8 +146,9 @@ def _caption(rounds: Sequence[Round], name: str, number: int) -> str:
     parts = []
     for one in rounds:
         size = len(one.cluster(name, number))
-        company = [f'{other} in {n}' for other, n in one.company(name, number).most_common(3)]
-        with_others = f' ({", ".join(company)})' if company else ''
+        others = one.co_occurring_classes(name, number).most_common(3)
+        with_others = ', '.join(f'{other} in {images}' for other, images in others)
+        with_others = f' ({with_others})' if others else ''
         parts.append(
             f'round {one.number}: {size} {"image" if size == 1 else "images"}{with_others}'
         )
@@ -171,30 +180,27 @@ def _figures(one: Round, name: str) -> dict[str, str | float]:
 
 def _write_numbers(file: Path, rounds: Sequence[Round], names: Sequence[str]) -> None:
     """Write a line for each class, sub-category and round."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    columns = [
-        'class',
-        'subcategory',
-        'round',
-        'images',
-        'mean_distance',
-        'kept',
-        'company',
-        'img_ids',
+    rows = [
+        _numbers(one, name, number, _kept(rounds, name, number))
+        for name in names
+        for number in _by_size(rounds, name)
+        for one in rounds
     ]
-    writer.writerow(columns)
-    for name in names:
-        for number in _by_size(rounds, name):
-            kept = _kept(rounds, name, number)
-            for one in rounds:
-                members = one.cluster(name, number)
-                distance = np.mean([m.distance for m in members]) if members else float('nan')
-                company = one.company(name, number).most_common()
-                writer.writerow([
-                    name, number, one.number, len(members), f'{distance:.6g}', kept,
-                    ';'.join(f'{other}:{n}' for other, n in company),
-                    ';'.join(m.img_id for m in members),
-                ])  # fmt: skip
-    with atomic_open(file) as stream:
-        stream.write(text.getvalue().encode())
+    write_csv(file, rows, _COLUMNS)
+
+
+def _numbers(one: Round, name: str, number: int, kept: int) -> dict[str, str | float]:
+    members = one.cluster(name, number)
+    distance = np.mean([m.distance for m in members]) if members else float('nan')
+    others = one.co_occurring_classes(name, number).most_common()
+    cells = (
+        name,
+        number,
+        one.number,
+        len(members),
+        f'{distance:.6g}',
+        kept,
+        ';'.join(f'{other}:{images}' for other, images in others),
+        ';'.join(m.img_id for m in members),
+    )
+    return dict(zip(_COLUMNS, cells))

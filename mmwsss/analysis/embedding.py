@@ -37,8 +37,8 @@ class WeightPoint:
         nearest: Class, other than its own, whose weights are the most similar by cosine.
         cosine: That similarity.
         own_cosine: That to its own class; 1 for a class.
-        company: Class that most of its images have as well; None if they have none.
-        shared: How many images that are.
+        co_occurring_class: Class that most of its images show as well; None if there is none.
+        shared_images: Number of those images.
     """
 
     name: str
@@ -49,8 +49,8 @@ class WeightPoint:
     nearest: str
     cosine: float
     own_cosine: float
-    company: str | None
-    shared: int
+    co_occurring_class: str | None
+    shared_images: int
 
 
 @dataclass(frozen=True)
@@ -176,8 +176,8 @@ def _weight_point(
         nearest=names[nearest],
         cosine=float(cosine[nearest]),
         own_cosine=float(cosine[label]),
-        company=names[int(shared.argmax())] if shared.any() else None,
-        shared=int(shared.max(initial=0)),
+        co_occurring_class=names[int(shared.argmax())] if shared.any() else None,
+        shared_images=int(shared.max(initial=0)),
     )
 
 

@@ -1,15 +1,13 @@
 """Figure 3.6 and its like: t-SNE of weights and of features, with the coordinates as CSV."""
 
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import astuple, fields
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
 
-from mmwsss.structures import atomic_open
+from mmwsss.structures.tables import write_csv
 from mmwsss.visualization.embedding import PointGroup, draw_embedding
 from mmwsss.visualization.figure import category_colors
 
@@ -124,17 +122,11 @@ def _places(points: Sequence[WeightPoint | FeaturePoint]) -> np.ndarray:
 
 
 def _write_csv(file: Path, points: Sequence[WeightPoint | FeaturePoint]) -> Path:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([field.name for field in fields(points[0])])
-    for point in points:
-        writer.writerow([_cell(value) for value in astuple(point)])
-    with atomic_open(file) as stream:
-        stream.write(text.getvalue().encode())
+    write_csv(file, [{key: _cell(value) for key, value in asdict(one).items()} for one in points])
     return file
 
 
-def _cell(value: object) -> object:
+def _cell(value: str | float | tuple | None) -> str | float | None:
     if isinstance(value, tuple):
         return ';'.join(map(str, value))
     return f'{value:.6g}' if isinstance(value, float) else value

@@ -1,19 +1,35 @@
-"""The sub-categories that a training run left behind, read back."""
+"""Files that a training run keeps of each round's sub-categories: written and read here alone.
+
+A round r has ``sub_categories/round_<r>.csv`` in the run's work dir, a line for each pair of an
+image and one of its classes, and ``sub_categories/round_<r>.json``, the figures of each class.
+"""
 
 import csv
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmwsss.structures import DataError
+from mmwsss.structures.tables import write_csv, write_json
 
-_HEADER = ['img_id', 'class', 'subcategory', 'distance']
+from .per_class import ClassClusters
+
+FOLDER = 'sub_categories'
+FILE_NAME = 'round_{}.csv'
+HEADER = ('img_id', 'class', 'subcategory', 'distance')
 
 
 @dataclass(frozen=True)
 class Member:
-    """An image of a class: its sub-category and the distance to the sub-category's mean."""
+    """An image of a class, and its sub-category.
+
+    Attributes:
+        img_id (str): Id of the image.
+        subcategory (int): Number of the sub-category within the class, from 0.
+        distance (float): Distance of the image's features to the mean of the sub-category.
+    """
 
     img_id: str
     subcategory: int
@@ -22,12 +38,14 @@ class Member:
 
 @dataclass(frozen=True)
 class Round:
-    """Sub-categories of a round.
+    """Sub-categories of a round, as they were read from its files.
 
     Attributes:
-        number: Of the round.
-        members: Class name → its images, in the file's order.
-        figures: Class name → sizes, inertia, NMI, ARI and share of images moved.
+        number (int): Number of the round.
+        members (dict[str, list[Member]]): Images of each class by the class's name, in the order
+            of the file.
+        figures (dict[str, dict]): Figures of each class by the class's name, see
+            :func:`mmwsss.clustering.summary.summarize`.
     """
 
     number: int
@@ -35,12 +53,29 @@ class Round:
     figures: dict[str, dict]
 
     def cluster(self, name: str, subcategory: int) -> list[Member]:
-        """Images of a sub-category, the nearest to its mean first."""
+        """Return the images of a sub-category, those nearest to its mean first.
+
+        Args:
+            name (str): Name of the class.
+            subcategory (int): Number of the sub-category within the class.
+
+        Returns:
+            list[Member]: The images.
+        """
         members = [one for one in self.members[name] if one.subcategory == subcategory]
         return sorted(members, key=lambda one: (one.distance, one.img_id))
 
-    def company(self, name: str, subcategory: int) -> Counter:
-        """How many of a sub-category's images have each other class as well."""
+    def co_occurring_classes(self, name: str, subcategory: int) -> Counter[str]:
+        """Count the other classes that the images of a sub-category show as well.
+
+        Args:
+            name (str): Name of the class.
+            subcategory (int): Number of the sub-category within the class.
+
+        Returns:
+            Counter[str]: Number of the sub-category's images that show a class, by its name;
+            classes that none of them shows are left out.
+        """
         images = {one.img_id for one in self.cluster(name, subcategory)}
         shared = {
             other: sum(one.img_id in images for one in members)
@@ -50,37 +85,75 @@ class Round:
         return Counter({other: count for other, count in shared.items() if count})
 
 
-def read_round(work_dir: Path, number: int) -> Round:
-    """Read ``sub_categories/round_<number>.csv`` and ``.json`` of a run.
+def write_round(
+    work_dir: str | Path,
+    number: int,
+    summary: Mapping,
+    clusters: Sequence[ClassClusters],
+    names: Sequence[str],
+    img_ids: Sequence[str],
+) -> None:
+    """Write the files of a round, each whole or not at all.
+
+    Args:
+        work_dir (str | Path): Work dir of the run.
+        number (int): Number of the round.
+        summary (Mapping): Content of the JSON file: ``classes`` as
+            :func:`mmwsss.clustering.summary.summarize` returns it, and whatever else is worth
+            keeping.
+        clusters (Sequence[ClassClusters]): Sub-categories of each class.
+        names (Sequence[str]): Name of each class.
+        img_ids (Sequence[str]): Id of each image of the dataset.
+    """
+    file = Path(work_dir, FOLDER, FILE_NAME.format(number))
+    rows = [
+        dict(zip(HEADER, (img_ids[row], name, int(label), f'{distance:.6g}')))
+        for name, one in zip(names, clusters)
+        for row, label, distance in zip(one.rows, one.labels, one.distances)
+    ]
+    write_json(file.with_suffix('.json'), summary)
+    write_csv(file, rows, HEADER)
+
+
+def read_round(work_dir: str | Path, number: int) -> Round:
+    """Read the files of a round.
+
+    Args:
+        work_dir (str | Path): Work dir of the run.
+        number (int): Number of the round.
+
+    Returns:
+        Round: The sub-categories.
 
     Raises:
-        FileNotFoundError: If the run has no such round; names those it has.
-        DataError: If a line is not as :class:`SubCategoryClusteringHook` writes it.
+        FileNotFoundError: If the run has no such round. Names those it has.
+        DataError: If the CSV file is not as :func:`write_round` writes it. Names the line.
     """
-    file = work_dir / 'sub_categories' / f'round_{number}.csv'
+    file = Path(work_dir, FOLDER, FILE_NAME.format(number))
     if not file.is_file():
-        others = ', '.join(sorted(other.name for other in file.parent.glob('round_*.csv')))
+        others = sorted(other.name for other in file.parent.glob(FILE_NAME.format('*')))
         raise FileNotFoundError(
-            f'{file}: there is no such round, but {others or "none"}: name others with --rounds'
+            f'{file}: there is no such round, but {", ".join(others) or "none"}: name others with '
+            '--rounds'
         )
-    summary = json.loads(file.with_suffix('.json').read_text())
+    summary = json.loads(file.with_suffix('.json').read_text(encoding='utf-8'))
     figures = {row['name']: row for row in summary['classes']}
     return Round(number, _read_members(file, list(figures)), figures)
 
 
-def _read_members(file: Path, names: list[str]) -> dict[str, list[Member]]:
+def _read_members(file: Path, names: Sequence[str]) -> dict[str, list[Member]]:
     members: dict[str, list[Member]] = {name: [] for name in names}
     with file.open(newline='', encoding='utf-8') as stream:
         rows = csv.reader(stream)
-        if next(rows, None) != _HEADER:
-            raise DataError(f'{file}:1: the header is not {",".join(_HEADER)}')
+        if next(rows, None) != list(HEADER):
+            raise DataError(f'{file}:1: the header is not {",".join(HEADER)}')
         for row in rows:
             try:
                 img_id, name, subcategory, distance = row
                 members[name].append(Member(img_id, int(subcategory), float(distance)))
             except (ValueError, KeyError):
                 raise DataError(
-                    f'{file}:{rows.line_num}: expected {",".join(_HEADER)} of a known class, '
+                    f'{file}:{rows.line_num}: expected {",".join(HEADER)} of a known class, '
                     f'found {",".join(row)!r}'
                 ) from None
     return members

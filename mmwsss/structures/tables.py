@@ -31,10 +31,19 @@ def _cell(value: str | float | None) -> str:
     return value if isinstance(value, str) else f'{value:.1f}'
 
 
-def write_csv(path: str | os.PathLike, rows: Rows) -> None:
-    """Write rows of equal keys."""
+def write_csv(path: str | os.PathLike, rows: Rows, columns: Sequence[str] | None = None) -> None:
+    """Write rows of equal keys as CSV, whole or not at all.
+
+    Args:
+        path (str | os.PathLike): The file.
+        rows (Rows): The rows; None becomes an empty cell.
+        columns (Sequence[str], optional): Keys of the rows, in the order of the columns; needed
+            where there may be no row. Defaults to the keys of the first row.
+    """
     text = io.StringIO(newline='')
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator='\n')
+    writer = csv.DictWriter(
+        text, list(rows[0] if columns is None else columns), lineterminator='\n'
+    )
     writer.writeheader()
     writer.writerows(rows)
     write_text(path, text.getvalue())

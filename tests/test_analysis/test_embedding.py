@@ -78,7 +78,7 @@ def test_three_points_are_refused():
         embed(np.eye(3))
 
 
-def test_weights_know_their_nearest_class_and_company():
+def test_weights_know_their_nearest_and_their_co_occurring_class():
     with DefaultScope.overwrite_default_scope('mmwsss'):
         model = MODELS.build(model_cfg())
     model.head.set_assignments(ASSIGNMENTS, 1)
@@ -96,8 +96,8 @@ def test_weights_know_their_nearest_class_and_company():
     ], 'sub-category 2 has no images'
     assert [p.images for p in points] == [5, 3, 3, 2, 2, 1]
     assert [p.nearest for p in points[3:]] == ['dog', 'pig', 'dog']
-    assert [p.company for p in points[3:]] == [None, 'dog', 'pig']
-    assert [p.shared for p in points[3:]] == [0, 1, 1]
+    assert [p.co_occurring_class for p in points[3:]] == [None, 'dog', 'pig']
+    assert [p.shared_images for p in points[3:]] == [0, 1, 1]
     row, parent = subs[1].double(), parents.double()
     cosine = (parent @ row) / parent.norm(dim=1) / row.norm()
     assert points[4].cosine == pytest.approx(float(cosine[2]), abs=1e-5)

@@ -5,7 +5,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,6 +13,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmwsss.clustering import assignment_table, cluster_classes, match_labels
+from mmwsss.clustering.records import write_round
+from mmwsss.clustering.summary import format_summary, summarize
 from mmwsss.engine.sub_categories.checks import (
     check_images,
     check_run,
@@ -22,12 +23,6 @@ from mmwsss.engine.sub_categories.checks import (
     training_images,
 )
 from mmwsss.engine.sub_categories.features import extract_features, feature_loader
-from mmwsss.engine.sub_categories.records import (
-    format_summary,
-    summarize,
-    write_assignments,
-    write_summary,
-)
 from mmwsss.engine.sub_categories.schedule import round_schedules
 from mmwsss.main_process import raise_together
 from mmwsss.models.classifiers import CAMClassifier
@@ -234,10 +229,8 @@ class SubCategoryClusteringHook(Hook):
         names = runner.train_dataloader.dataset.metainfo['classes']
         summary = summarize(clusters, names, previous)
         runner.logger.info(f'sub-categories of round {number}:\n{format_summary(summary)}')
-        folder = Path(runner.work_dir, 'sub_categories')
         origin = dict(round=number, clusterer=repr(self.clusterer), seed=self.seed)
-        write_summary(folder / f'round_{number}.json', origin | summary)
-        write_assignments(folder / f'round_{number}.csv', clusters, names, img_ids)
+        write_round(runner.work_dir, number, origin | summary, clusters, names, img_ids)
         return assignment_table(clusters, len(features))
 
     def _restart_weights(self, runner: Runner, number: int) -> None:

@@ -1,1 +1,1 @@
-"""What the clustering hook is made of: checks, features, schedule and records of a round."""
+"""What the clustering hook is made of: checks, features and schedules of a round."""

@@ -1,16 +1,12 @@
-"""What a round of sub-categories leaves behind for people to read."""
+"""Figures that describe the sub-categories of a round."""
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 
-from mmwsss.clustering import Agreement, ClassClusters
-from mmwsss.structures import atomic_open
+from .agreement import Agreement
+from .per_class import ClassClusters
 
 
 def summarize(
@@ -18,17 +14,20 @@ def summarize(
     names: Sequence[str],
     previous: np.ndarray | None,
 ) -> dict:
-    """Figures of every class and of all together.
+    """Compute the figures of every class and of all classes together.
 
     Args:
-        clusters: Of each class.
-        names: Of the classes.
-        previous: Sub-categories of the round before, (N, C), or None.
+        clusters (Sequence[ClassClusters]): Sub-categories of each class.
+        names (Sequence[str]): Name of each class.
+        previous (np.ndarray, optional): Sub-categories of the round before, shape (N, C), or None
+            if there is no such round.
 
     Returns:
-        dict: ``classes``, a list of dicts, and ``total``; ``inertia`` is the mean squared distance,
-        the objective of (3.2). Without a previous round or images, ``nmi``, ``ari`` and ``moved``
-        are None. The total's are means over image–class pairs.
+        dict: ``classes``, a list of dicts with the keys ``name``, ``images``, ``clusters``,
+        ``sizes``, ``inertia`` (mean squared distance, the objective of (3.2)), ``nmi``, ``ari`` and
+        ``moved`` (see :class:`Agreement`; None without a previous round or images); and ``total``,
+        a dict in which ``inertia``, ``nmi``, ``ari`` and ``moved`` are means over all pairs of an
+        image and one of its classes.
     """
     rows = []
     for label, (name, one) in enumerate(zip(names, clusters)):
@@ -56,22 +55,29 @@ def _total(rows: list[dict]) -> dict:
 
 
 def format_summary(summary: dict) -> str:
-    """The figures as lines of a log."""
+    """Format the figures as lines of a log.
+
+    Args:
+        summary (dict): Figures of :func:`summarize`.
+
+    Returns:
+        str: A line for each class, and one for all classes together.
+    """
     lines = []
     for row in summary['classes']:
         lines.append(
             f'{row["name"]}: {row["images"]} images in {row["clusters"]} sub-categories '
-            f'{row["sizes"]}, {_figures(row)}'
+            f'{row["sizes"]}, {_format_figures(row)}'
         )
     total = summary['total']
     lines.append(
         f'all: {total["pairs"]} image-class pairs in {total["clusters"]} sub-categories, '
-        f'{_figures(total)}'
+        f'{_format_figures(total)}'
     )
     return '\n'.join(lines)
 
 
-def _figures(row: dict) -> str:
+def _format_figures(row: dict) -> str:
     text = f'inertia {row["inertia"] or 0:.4g}'
     if row['nmi'] is not None:
         text += (
@@ -79,30 +85,3 @@ def _figures(row: dict) -> str:
             f'moved {row["moved"]:.1%}'
         )
     return text
-
-
-def write_summary(path: str | Path, summary: dict) -> None:
-    """Write the figures as JSON, whole or not at all."""
-    with atomic_open(path) as file:
-        file.write(json.dumps(summary, indent=1, ensure_ascii=False).encode())
-
-
-def write_assignments(
-    path: str | Path,
-    clusters: Sequence[ClassClusters],
-    names: Sequence[str],
-    img_ids: Sequence[str],
-) -> None:
-    """Write a CSV with a line for each image–class pair, whole or not at all.
-
-    Columns: img_id, class, subcategory (its number within the class, from 0) and distance (of the
-    image's features to the sub-category's mean).
-    """
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(['img_id', 'class', 'subcategory', 'distance'])
-    for name, one in zip(names, clusters):
-        for row, label, distance in zip(one.rows, one.labels, one.distances):
-            writer.writerow([img_ids[row], name, label, f'{distance:.6g}'])
-    with atomic_open(path) as file:
-        file.write(text.getvalue().encode())
