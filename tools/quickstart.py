@@ -14,7 +14,7 @@ from mmwsss.demo import make_demo_set
 from mmwsss.pipeline.pipeline import Pipeline
 from mmwsss.pipeline.run import show, walk
 
-CONFIG = 'configs/pipelines/demo.py'
+CONFIG = 'configs/pipelines/pipeline_mixup-cam_demo.py'
 DATA = 'data/demo'  # as the configs say
 
 

@@ -18,7 +18,7 @@ from mmwsss.structures import CAMStore, ResponseMap
 COUNT = 6
 
 CONFIG = """
-_base_ = ['mmwsss::msrc/affinitynet.py']
+_base_ = ['mmwsss::msrc/affinitynet_efficientnet-lite0_msrc.py']
 data_root = {root!r}
 cam_store = {root!r} + 'cams'
 affinity_dir = {root!r} + 'affinity'

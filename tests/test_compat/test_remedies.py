@@ -53,7 +53,7 @@ def test_declared_operator_still_refuses_to_run():
     'base, key',
     [
         ('mmwsss::mixup_cam.py', 'model'),
-        ('mmwsss::msrc/cam.py', 'model'),
+        ('mmwsss::msrc/cam_efficientnet-lite0_msrc.py', 'model'),
         ('mmseg::_base_/schedules/schedule_20k.py', 'optim_wrapper'),
         ('mmpretrain::_base_/models/resnet50.py', 'model'),
     ],

@@ -11,7 +11,7 @@ from torch import nn
 from mmwsss.engine.hooks import LoadedWeightsHook
 from mmwsss.registry import HOOKS
 
-NETS = sorted(CONFIGS.glob('**/affinitynet.py'))
+NETS = sorted(CONFIGS.glob('**/affinitynet*.py'))
 
 
 def net():

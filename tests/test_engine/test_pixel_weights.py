@@ -28,7 +28,7 @@ def network(cfg: Config, **changes) -> torch.nn.Module:
 
 @pytest.fixture(scope='module')
 def cfg() -> Config:
-    return Config.fromfile(CONFIGS / 'segformer_pseudo.py')
+    return Config.fromfile(CONFIGS / 'voc12/segformer_mit-b0_voc12.py')
 
 
 def test_segformer_uses_them(cfg):

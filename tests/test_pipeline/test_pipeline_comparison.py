@@ -110,7 +110,9 @@ def test_a_copied_run_measures_another_round_without_training(tmp_path, monkeypa
 
 def test_example_of_the_page_takes_the_weights_of_round_1(tmp_path):
     page = (Path(__file__).parents[2] / 'docs/analysis.md').read_text()
-    (text,) = re.findall(r"```python\n(_base_ = '\./subcategory_cam\.py'.*?)```", page, re.DOTALL)
+    (text,) = re.findall(
+        r"```python\n(_base_ = '\./pipeline_subcategory-cam_voc12\.py'.*?)```", page, re.DOTALL
+    )
     (tmp_path / 'example.py').write_text(text.replace("'./", "'mmwsss::pipelines/"))
     cfg = Config.fromfile(tmp_path / 'example.py')
     stages = Pipeline.from_config(cfg, work_dir=tmp_path).stages

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 SIZE = (60, 80)
 # Shorter than one would train.
 PIPELINE = """
-_base_ = 'mmwsss::pipelines/custom.py'
+_base_ = 'mmwsss::pipelines/pipeline_mixup-cam_custom.py'
 _loader = dict(batch_size=4, num_workers=0, persistent_workers=False)
 stages = dict(
     classifier=dict(cfg_options=dict(train_cfg=dict(max_epochs=1), train_dataloader=_loader)),
@@ -59,7 +59,7 @@ def test_from_folders_to_masks(root):
     converter = 'dataset_converters/own_images.py'
     call(root, converter, 'data/custom/images', '--out', 'data/custom', '--val-fraction', '0.25')
     call(root, 'run_pipeline.py', 'pipeline.py', '--check-data')
-    work = root / 'work_dirs/pipelines/custom'
+    work = root / 'work_dirs/pipeline_mixup-cam_custom'
     splits = {
         split: [Path(line).with_suffix('').as_posix() for line in lines.split()]
         for split in ('train', 'val')

@@ -16,7 +16,7 @@ from mmwsss.refinement.random_walk import random_walk
 
 TOOL = TOOLS / 'benchmarks' / 'pseudo_labels.py'
 CONFIG = """
-_base_ = ['mmwsss::msrc/affinitynet.py']
+_base_ = ['mmwsss::msrc/affinitynet_efficientnet-lite0_msrc.py']
 model = dict(
     backbone=dict(_delete_=True, type='mmpretrain.ResNet', depth=18, stem_channels=8,
                   base_channels=8, strides=(1, 1, 1, 1), out_indices=(0, 1, 2), deep_stem=False),

@@ -26,7 +26,7 @@ backbone = dict(_delete_=True, type='mmpretrain.ResNet', depth=18, stem_channels
 loader = dict(num_workers=0, persistent_workers=False)
 """
 CLASSIFIER = """
-_base_ = 'mmwsss::msrc/mixup_cam.py'
+_base_ = 'mmwsss::msrc/mixup-cam_efficientnet-lite0_msrc.py'
 model = dict(data_preprocessor=dict(num_classes=3), backbone=backbone, channels_last=False,
              head=dict(num_classes=3, in_channels=64), test_cfg=dict(scales=(1.0,), cam_stride=8))
 train_dataloader = dict(batch_size=5, **loader, dataset=dict(data_root=data_root))
@@ -35,7 +35,7 @@ train_cfg = dict(max_epochs=3)
 param_scheduler = dict(end=3)
 """
 AFFINITYNET = """
-_base_ = 'mmwsss::msrc/affinitynet.py'
+_base_ = 'mmwsss::msrc/affinitynet_efficientnet-lite0_msrc.py'
 mask_dir = data_root + 'SegmentationClass'
 label_dataset = dict(data_root=data_root)
 affinity_labels = dict(mask_dir=mask_dir, crf=dict(iterations=2))
@@ -48,7 +48,7 @@ pseudo_labels = dict(mask_dir=mask_dir, refiner=dict(
     refiners=[dict(type='RandomWalkRefiner', t=2), dict(type='CRFRefiner', iterations=2)]))
 """
 SEGMENTOR = """
-_base_ = 'mmwsss::msrc/deeplabv2_efficientnet-lite0.py'
+_base_ = 'mmwsss::msrc/deeplabv2_efficientnet-lite0_msrc.py'
 model = dict(backbone=backbone, channels_last=False,
              decode_head=dict(num_classes=4, in_channels=64))
 data = dict(data_root=data_root, metainfo=dict(classes=('red', 'green', 'blue')))
@@ -63,7 +63,7 @@ test_evaluator = [
 ]
 """
 PIPELINE = """
-_base_ = 'mmwsss::pipelines/_base_/msrc.py'
+_base_ = 'mmwsss::pipelines/_base_/splits_msrc.py'
 configs = dict(classifier={root!r} + 'classifier.py', affinitynet={root!r} + 'affinitynet.py',
                segmentor={root!r} + 'segmentor.py')
 work_dir = {root!r} + 'work'

@@ -20,7 +20,7 @@ CLASSES = ('red', 'green')
 NUM_IMAGES = 6
 
 CONFIG = """
-_base_ = 'mmwsss::msrc/deeplabv2_efficientnet-lite0.py'
+_base_ = 'mmwsss::msrc/deeplabv2_efficientnet-lite0_msrc.py'
 data_root = {root!r}
 num_classes = 3
 model = dict(

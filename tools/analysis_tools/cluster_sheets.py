@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """Show the sub-categories of classes in the first and the last round (Figures 3.5, 3.9 to 3.11).
 
-python tools/analysis_tools/cluster_sheets.py work_dirs/subcategory_cam --rounds 1 3 --classes cow
+python tools/analysis_tools/cluster_sheets.py \\
+    work_dirs/subcategory-cam_efficientnet-lite0_msrc --rounds 1 3 --classes cow
 """
 
 import argparse

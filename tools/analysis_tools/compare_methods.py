@@ -2,13 +2,14 @@
 """Compare configs over seeds and splits: trains, tests and prints a table of mean ± sd.
 
 python tools/analysis_tools/compare_methods.py \\
-    'CAM=configs/msrc/cam.py' '+ mixup=configs/msrc/mixup.py' --seeds 0 1 2 \\
+    'CAM=configs/msrc/cam_efficientnet-lite0_msrc.py' \\
+    '+ mixup=configs/msrc/mixup_efficientnet-lite0_msrc.py' --seeds 0 1 2 \\
     --splits train=ImageSets/Segmentation/train.txt val=ImageSets/Segmentation/val.txt
 
-A row may name a checkpoint of its run, ``'round 1=configs/msrc/subcategory_cam.py@round_1.pth'``,
-and options of its test, ``'merged=configs/msrc/subcategory_cam.py model.head.cam_source=sub_max'``;
-rows of one config share its training. An interrupted comparison goes on where it stopped; what
-another config left in a run's folder is refused.
+A row may name a checkpoint of its run, ``'round 1=configs/subcategory_cam.py@round_1.pth'``, and
+options of its test, ``'merged=configs/subcategory_cam.py model.head.cam_source=sub_max'``; rows of
+one config share its training. An interrupted comparison goes on where it stopped; what another
+config left in a run's folder is refused.
 """
 
 import argparse

@@ -2,7 +2,8 @@
 """Run pipelines over seeds and print the scores of their stages, mean ± sd.
 
 python tools/analysis_tools/compare_pipelines.py \\
-    CAM=configs/pipelines/msrc/cam.py Mixup-CAM=configs/pipelines/msrc/mixup_cam.py --seeds 0 1 2
+    CAM=configs/pipelines/pipeline_cam_msrc.py \\
+    Mixup-CAM=configs/pipelines/pipeline_mixup-cam_msrc.py --seeds 0 1 2
 
 An interrupted comparison goes on where it stopped.
 """

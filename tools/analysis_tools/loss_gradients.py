@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """Print how strongly each loss pulls at the class maps, against the classification loss.
 
-python tools/analysis_tools/loss_gradients.py configs/msrc/mixup_cam.py work_dirs/…/epoch_6.pth
+python tools/analysis_tools/loss_gradients.py configs/msrc/mixup-cam_efficientnet-lite0_msrc.py \\
+    work_dirs/…/epoch_6.pth
 """
 
 import argparse

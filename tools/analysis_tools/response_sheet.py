@@ -1,8 +1,9 @@
 #!/usr/bin/env python
 """Set response maps and seeds of methods side by side (Figures 2.3, 2.6 and 3.3).
 
-python tools/analysis_tools/response_sheet.py configs/msrc/cam.py \\
-    CAM=work_dirs/cam/cams@0.2 Mixup-CAM=work_dirs/mixup_cam/cams@work_dirs/mixup_cam/curves.json \\
+python tools/analysis_tools/response_sheet.py configs/msrc/cam_efficientnet-lite0_msrc.py \\
+    CAM=work_dirs/cam_efficientnet-lite0_msrc/cams@0.2 \\
+    Mixup-CAM=work_dirs/mixup-cam_efficientnet-lite0_msrc/cams@curves.json \\
     --out work_dirs/response_maps.html
 
 A STORE is what ``tools/test.py --out`` wrote. Its threshold is a number, or the best one of a

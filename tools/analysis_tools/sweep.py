@@ -3,13 +3,14 @@
 
 A setting of one config:
 
-python tools/analysis_tools/sweep.py configs/msrc/mixup_cam.py \\
+python tools/analysis_tools/sweep.py configs/msrc/mixup-cam_efficientnet-lite0_msrc.py \\
     --key model.head.regularizers.loss_con.loss_weight --values 5e-5 1e-4 2e-4 4e-4 \\
     --splits val=ImageSets/Segmentation/val.txt --out work_dirs/figure_2_5c --name λ_con
 
 Configs of their own:
 
-python tools/analysis_tools/sweep.py 1=configs/msrc/cam.py 5=configs/msrc/subcategory_k5.py \\
+python tools/analysis_tools/sweep.py 1=configs/msrc/cam_efficientnet-lite0_msrc.py \\
+    5=configs/msrc/subcategory-cam-k5_efficientnet-lite0_msrc.py \\
     --splits val=ImageSets/Segmentation/val.txt --out work_dirs/figure_3_4 --name K
 
 An interrupted sweep goes on where it stopped; its runs are those of compare_methods.py.

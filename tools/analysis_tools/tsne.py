@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Draw a sub-category classifier's weights (Figure 3.6) and its images' features by t-SNE.
 
-python tools/analysis_tools/tsne.py configs/msrc/subcategory_cam.py \\
-    work_dirs/subcategory_cam/round_3.pth --classes person cow
+python tools/analysis_tools/tsne.py configs/msrc/subcategory-cam_efficientnet-lite0_msrc.py \\
+    work_dirs/subcategory-cam_efficientnet-lite0_msrc/round_3.pth --classes person cow
 """
 
 import argparse

@@ -6,7 +6,7 @@ image through the network alone, every class's map resized to the image, summed,
 zeroed, saved as full-resolution float32. Both run the same weights on the same images; ours with
 what the config asks for (channels_last) and with the memory setting of the tools.
 
-python tools/benchmarks/cam_inference.py configs/msrc/cam.py
+python tools/benchmarks/cam_inference.py configs/msrc/cam_efficientnet-lite0_msrc.py
 """
 
 import argparse

@@ -40,7 +40,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--config', default='configs/msrc/affinitynet.py')
+    parser.add_argument('--config', default='configs/msrc/affinitynet_efficientnet-lite0_msrc.py')
     parser.add_argument('--width', type=int, default=500)
     parser.add_argument('--height', type=int, default=375)
     parser.add_argument('--images', type=int, default=10, help=f'at least {len(CLASSES)}')

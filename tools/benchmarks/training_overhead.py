@@ -5,7 +5,7 @@ Both train the classifier of a config with mixup and the losses of Mixup-CAM on 
 images, in turns, and the time of a step is compared. The baseline is what one would write by
 hand: normalise, mix, forward, losses, backward, step.
 
-python tools/benchmarks/training_overhead.py configs/msrc/mixup_cam.py
+python tools/benchmarks/training_overhead.py configs/msrc/mixup-cam_efficientnet-lite0_msrc.py
 """
 
 import argparse

@@ -6,10 +6,10 @@ classes = (
     'aeroplane', 'bicycle', 'bird', 'boat', 'book', 'car', 'cat', 'chair', 'cow', 'dog', 'flower',
     'person', 'sheep', 'sign',
 )  # fmt: skip
-# Written by tools/make_pseudo_labels.py configs/msrc/affinitynet.py. The true masks, for the
-# ceiling:
+# Written by tools/make_pseudo_labels.py configs/msrc/affinitynet_efficientnet-lite0_msrc.py.
+# The true masks, for the ceiling:
 #   --cfg-options train_dataloader.dataset.label_dir=data/msrc_objects/SegmentationClass
-label_dir = 'work_dirs/affinitynet/pseudo_labels'
+label_dir = 'work_dirs/affinitynet_efficientnet-lite0_msrc/pseudo_labels'
 crop_size = (224, 224)
 train_pipeline = [
     dict(type='mmwsss.LoadImage'),

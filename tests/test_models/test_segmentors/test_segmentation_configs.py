@@ -13,9 +13,10 @@ from torch import nn
 import mmwsss  # noqa: F401 (finds the base configs of mmseg)
 
 NAMES = [
-    *(path.name for path in CONFIGS.glob('deeplabv2_*.py')),
-    'segformer_pseudo.py',
-    'msrc/deeplabv2_efficientnet-lite0.py',
+    'deeplabv2_pseudo.py',
+    *(f'voc12/{path.name}' for path in sorted((CONFIGS / 'voc12').glob('deeplabv2_*.py'))),
+    'voc12/segformer_mit-b0_voc12.py',
+    'msrc/deeplabv2_efficientnet-lite0_msrc.py',
 ]
 
 
@@ -44,7 +45,7 @@ def test_scores_have_the_size_of_the_image_and_all_classes(name):
 
 
 def test_images_are_seen_in_whole_cells():
-    model = build(load('msrc/deeplabv2_efficientnet-lite0.py')).eval()
+    model = build(load('msrc/deeplabv2_efficientnet-lite0_msrc.py')).eval()
     generator = torch.Generator().manual_seed(0)
     image = torch.randint(0, 256, (3, 37, 50), generator=generator, dtype=torch.uint8)
     whole = torch.full((3, 48, 64), 127, dtype=torch.uint8)  # the mean: 0 once it is subtracted
@@ -104,7 +105,7 @@ def test_published_schedule():
     assert cfg.model.scales == (1.0, 0.75, 0.5)
     assert cfg.model.backbone.init_cfg.checkpoint == 'torchvision://resnet101'
     # The other initialisation has a name of its own, and its own normalisation.
-    coco = load('deeplabv2_pseudo_coco-init.py').model
+    coco = load('voc12/deeplabv2_r101-d8_coco-pre_voc12.py').model
     assert 'coco' in coco.backbone.init_cfg.checkpoint and coco.backbone.style == 'caffe'
     assert coco.data_preprocessor.std == [1.0] * 3 and not coco.data_preprocessor.bgr_to_rgb
     assert coco.data_preprocessor.mean == sorted(coco.data_preprocessor.mean)

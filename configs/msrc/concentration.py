@@ -1,3 +1,0 @@
-# Concentration (2.4) without mixup, which the thesis did not try, on msrc_objects.
-_base_ = './mixup_con.py'
-model = dict(train_cfg=None)

@@ -1,9 +1,0 @@
-# Mixup-CAM on msrc_objects, see cam.py.
-_base_ = ['./cam.py', '../_base_/mixup_terms.py']
-model = dict(
-    train_cfg=dict(augments=[_base_.mixup]),
-    head=dict(
-        type='MixupCAMHead',
-        regularizers=dict(loss_ent=_base_.entropy, loss_con=_base_.concentration),
-    ),
-)

@@ -1,0 +1,3 @@
+# Figure 3.4, K = 20, on msrc_objects.
+_base_ = './subcategory-cam_efficientnet-lite0_msrc.py'
+model = dict(head=dict(num_subcategories=20))

@@ -1,3 +1,0 @@
-# Rounds that continue with the weights of the round before, as DeepCluster.
-_base_ = './subcategory_cam.py'
-default_hooks = dict(sub_category=dict(restart=False))

@@ -1,4 +1,0 @@
-# First-neighbour clustering: as many sub-categories as it finds, 50 at most.
-_base_ = './subcategory_cam.py'
-model = dict(head=dict(num_subcategories=50))
-default_hooks = dict(sub_category=dict(clusterer=dict(type='FINCH')))

@@ -1,3 +1,0 @@
-# Figure 3.4, K = 5, on msrc_objects.
-_base_ = './subcategory_cam.py'
-model = dict(head=dict(num_subcategories=5))

@@ -1,8 +1,0 @@
-# Both chapters in one, which the thesis did not try, from labels to masks on VOC 2012.
-_base_ = ['./_base_/voc12.py', './_base_/thesis.py']
-work_dir = 'work_dirs/pipelines/mixup_subcategory_cam'
-configs = dict(
-    classifier='configs/mixup_subcategory_cam.py',
-    affinitynet='configs/affinitynet.py',
-    segmentor='configs/deeplabv2_pseudo.py',
-)

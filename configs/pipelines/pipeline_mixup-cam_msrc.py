@@ -1,0 +1,5 @@
+# Mixup-CAM from labels to masks on msrc_objects.
+_base_ = ['./_base_/splits_msrc.py', './_base_/thesis.py']
+work_dir = 'work_dirs/pipeline_mixup-cam_msrc'
+configs = dict(classifier='configs/msrc/mixup-cam_efficientnet-lite0_msrc.py')
+stages = _base_.mixup_cam_figures

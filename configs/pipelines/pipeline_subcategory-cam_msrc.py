@@ -1,0 +1,5 @@
+# Sub-category exploration from labels to masks on msrc_objects.
+_base_ = ['./_base_/splits_msrc.py', './_base_/thesis.py']
+work_dir = 'work_dirs/pipeline_subcategory-cam_msrc'
+configs = dict(classifier='configs/msrc/subcategory-cam_efficientnet-lite0_msrc.py')
+stages = _base_.subcategory_figures

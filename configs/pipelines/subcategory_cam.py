@@ -1,9 +1,0 @@
-# Chapter 3 from labels to masks on VOC 2012.
-_base_ = ['./_base_/voc12.py', './_base_/thesis.py']
-work_dir = 'work_dirs/pipelines/subcategory_cam'
-configs = dict(
-    classifier='configs/subcategory_cam.py',
-    affinitynet='configs/affinitynet.py',
-    segmentor='configs/deeplabv2_pseudo.py',
-)
-stages = _base_.subcategory_figures
