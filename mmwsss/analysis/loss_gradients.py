@@ -6,9 +6,10 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner, load_checkpoint
+from mmengine.runner import Runner
 from torch import nn
 
+from mmwsss.compat.weights import load_whole_checkpoint
 from mmwsss.registry import MODELS
 
 
@@ -18,7 +19,7 @@ def build_classifier(cfg: Config, checkpoint: str) -> nn.Module:
     settings = cfg.model.copy()
     settings.backbone = dict(settings.backbone, init_cfg=None)
     model = MODELS.build(settings)
-    load_checkpoint(model, checkpoint, map_location='cpu')
+    load_whole_checkpoint(model, checkpoint)
     model = model.to(get_device())
     model.train()
     return model

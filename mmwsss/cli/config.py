@@ -16,6 +16,8 @@ from mmwsss.compat.moved_runs import find_last_checkpoint
 from mmwsss.engine.initial_weights import fill_seed
 from mmwsss.evaluation.mask_folders import metric_folders
 
+from .weights import require_weights
+
 
 def read_config(path: str | os.PathLike, options: Mapping[str, Any] | None = None) -> Config:
     """Read a config and replace some of its settings.
@@ -107,6 +109,8 @@ def merge_train_options(cfg: Config, args: argparse.Namespace) -> None:
         cfg.load_from = None if cfg.resume else cfg.get('load_from')
     elif args.resume is not None:
         cfg.resume, cfg.load_from = True, args.resume
+    if cfg.get('load_from') or cfg.get('resume'):
+        require_weights(cfg)
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise ValueError(
@@ -130,6 +134,7 @@ def merge_test_options(cfg: Config, args: argparse.Namespace) -> None:
     require_checkpoint(args.checkpoint)
     cfg.load_from = args.checkpoint
     cfg.resume = False
+    require_weights(cfg, prefixes=[''], same_classes=True)
     keep_outputs(cfg, args.out, args.show_dir)
     if args.tta:
         use_test_time_aug(cfg)

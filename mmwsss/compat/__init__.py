@@ -28,8 +28,10 @@ def apply_remedies() -> None:
     from .checkpoints import load_checkpoints_safely
     from .config_scopes import accept_top_level_configs, map_config_scopes
     from .moved_runs import resume_moved_runs
+    from .weights import refuse_pretrained_misfits
 
     map_config_scopes()
     accept_top_level_configs()
     load_checkpoints_safely()
     resume_moved_runs()
+    refuse_pretrained_misfits()

@@ -8,8 +8,8 @@ import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from mmengine.dist import all_reduce, is_main_process
-from mmengine.runner import CheckpointLoader
 
+from mmwsss.compat.weights import load_whole_checkpoint
 from mmwsss.datasets import LabelFolder
 from mmwsss.main_process import call_on_main_process
 from mmwsss.process_pool import ImageError, ordered_map
@@ -111,24 +111,8 @@ def load_model(model: ConfigDict, checkpoint: str) -> torch.nn.Module:
     Raises:
         ValueError: the file is no whole checkpoint, or one of another model; names it.
     """
-    try:
-        state = CheckpointLoader.load_checkpoint(checkpoint, 'cpu', logger='silent')
-    except Exception as error:  # a corrupt file makes torch's reader raise nearly anything
-        reason = ' '.join(str(error).split())
-        raise ValueError(f'{checkpoint}: not a whole checkpoint ({reason})') from error
-    state = {key.removeprefix('module.'): x for key, x in state.get('state_dict', state).items()}
     built = MODELS.build(model)
-    wrong = [
-        name
-        for name, weight in built.state_dict().items()
-        if name not in state or state[name].shape != weight.shape
-    ]
-    if wrong:
-        raise ValueError(
-            f'{checkpoint}: {len(wrong)} weights of the {model.type} are missing or of another '
-            f'shape, for example {wrong[0]}: give the checkpoint that this config trained'
-        )
-    built.load_state_dict(state, strict=False)
+    load_whole_checkpoint(built, checkpoint)
     return built.to(get_device()).eval()
 
 

@@ -21,7 +21,11 @@ def net():
 
 
 def load(state, prefixes=('backbone.',), **cfg):
-    runner = SimpleNamespace(model=net(), cfg=dict(load_from='some.pth', **cfg))
+    dataset = SimpleNamespace(metainfo=dict(classes=('cat', 'dog')))
+    loader = SimpleNamespace(dataset=dataset)
+    runner = SimpleNamespace(
+        model=net(), cfg=dict(load_from='some.pth', **cfg), train_dataloader=loader
+    )
     LoadedWeightsHook(prefixes).after_load_checkpoint(runner, state)
 
 
@@ -45,8 +49,35 @@ def test_weights_of_other_shapes_are_missing():
         load(dict(state_dict=state))
 
 
-def test_a_resumed_checkpoint_is_not_checked():
-    load(dict(state_dict={}), resume=True)
+@pytest.mark.parametrize('lost', ['backbone.0.bias', 'head.weight'])
+def test_a_resumed_checkpoint_needs_every_weight(lost):
+    state = net().state_dict()
+    load(dict(state_dict=state), resume=True)
+    del state[lost]
+    with pytest.raises(ValueError, match=f'lacks 1 of 9 .* {lost}'):
+        load(dict(state_dict=state), resume=True)
+
+
+def with_classes(*names):
+    return dict(state_dict=net().state_dict(), meta=dict(dataset_meta=dict(classes=names)))
+
+
+def test_a_resumed_checkpoint_needs_the_same_classes():
+    load(with_classes('cat', 'dog'), resume=True)
+    with pytest.raises(ValueError, match=r"some\.pth has class 0 'dog', the data 'cat'"):
+        load(with_classes('dog', 'cat'), resume=True)
+    with pytest.raises(ValueError, match='has 3 classes, the data has 2'):
+        load(with_classes('cat', 'dog', 'cow'), resume=True)
+
+
+def test_classes_of_a_start_may_be_others():
+    load(with_classes('cow', 'sheep'))
+
+
+def test_a_wrapper_is_taken_off_before_mmengine_loads():
+    checkpoint = dict(model=net().state_dict())
+    load(checkpoint)
+    assert set(checkpoint['state_dict']) == set(net().state_dict())
 
 
 def test_prefixes_that_fit_nothing_are_refused():

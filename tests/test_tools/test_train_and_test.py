@@ -209,3 +209,33 @@ def test_bad_data_stops_before_training(config, tmp_path):
     )  # fmt: skip
     assert re.search(r'train\.txt.*p99', output.splitlines()[-1])
     assert not list((tmp_path / 'work').rglob('*.pth'))
+
+
+@pytest.mark.slow
+def test_a_checkpoint_that_does_not_fit_is_refused(config, trained, tmp_path):
+    checkpoint = trained[0] / 'epoch_2.pth'
+    resized = ['model.head.in_channels=128', 'model.backbone.base_channels=16']
+    out = tmp_path / 'out'
+    arguments = [config, checkpoint, '--work-dir', tmp_path / 'w', '--out', out]
+    output = call(
+        sys.executable, TOOLS / 'test.py', *arguments, '--cfg-options', *resized, expect=1
+    )
+    assert re.search(r'epoch_2\.pth lacks \d+ of \d+ weights', output.splitlines()[-1])
+    assert not list(out.glob('*.npz'))
+    start = f'load_from={checkpoint}'
+    error = train(config, tmp_path / 't', '--cfg-options', *resized, start, expect=1)
+    assert re.search(r'epoch_2\.pth lacks \d+ of \d+ weights', error.splitlines()[-1])
+    error = train(
+        config, tmp_path / 'r', '--resume', checkpoint, '--cfg-options', *resized, expect=1
+    )
+    assert re.search(r'epoch_2\.pth lacks \d+ of \d+ weights', error.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_a_checkpoint_of_other_classes_is_refused(config, trained, tmp_path):
+    names = "test_dataloader.dataset.metainfo.classes=('green','red','blue')"
+    output = call(
+        sys.executable, TOOLS / 'test.py', config, trained[0] / 'epoch_2.pth',
+        '--work-dir', tmp_path, '--cfg-options', names, expect=1,
+    )  # fmt: skip
+    assert re.search(r"epoch_2\.pth has class 0 'red', the data 'green'", output.splitlines()[-1])
