@@ -2,23 +2,25 @@
 
 Condition: the checkpoint that ``last_checkpoint`` of the work dir names, by its absolute path, is
 not there, as the work dir was moved; or a run was killed while it wrote one of the two files, which
-mmengine overwrites in place: ``last_checkpoint`` is empty, or the checkpoint is cut off. mmengine
-then fails to resume.
+mmengine overwrites in place: ``last_checkpoint`` is empty, or the checkpoint is cut off; or its
+weights are not finite. mmengine then fails to resume, or trains on with NaN.
 
-Remedy: the file of the same name in the work dir is taken in its place; after a kill the newest
-checkpoint there that is whole. Of a recorded one that is gone only newer ones take the place: older
+Remedy: the file of the same name in the work dir is taken in its place; else the newest checkpoint
+there that is whole and finite. Of a recorded one that is gone only newer ones take the place: older
 ones would quietly undo training.
 """
 
 import os
 import os.path as osp
 import re
-import zipfile
+from functools import lru_cache
 
 import mmengine.runner as runner_package
 from mmengine.logging import print_log
 from mmengine.runner import _flexible_runner, runner as runner_module
 from mmengine.runner.checkpoint import find_latest_checkpoint
+
+from .checkpoint_file import read_checkpoint
 
 _SAVED = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
 
@@ -42,7 +44,8 @@ def find_last_checkpoint(work_dir: str) -> str | None:
     # With max_keep_ckpts=1 the recorded one is removed before the next is saved and recorded.
     gone = bool(recorded) and not any(map(osp.exists, named))
     candidates = [*named, *_saved(work_dir, _number(recorded) if gone else -1)]
-    found = next(filter(_is_whole, candidates), None)
+    faults: list[str] = []
+    found = next((path for path in candidates if _is_usable(path, faults)), None)
     if found == recorded:
         return found
     record = osp.join(work_dir, 'last_checkpoint')
@@ -52,12 +55,11 @@ def find_last_checkpoint(work_dir: str) -> str | None:
             f'name another checkpoint (--resume FILE), or delete {record} to begin anew'
         )
     if not recorded:
-        cause = f'{record} is empty: the run was killed'
-    elif osp.exists(recorded):
-        cause = f'{recorded} is cut off: the run was killed'
-    else:
-        cause = f'{recorded} is gone: the work dir was moved, or the run was killed'
-    print_log(f'{cause}; {f"taking {found}" if found else "beginning anew"}', logger='current')
+        faults.insert(0, f'{record} is empty: the run was killed')
+    elif not osp.exists(recorded):
+        faults.insert(0, f'{recorded} is gone: the work dir was moved, or the run was killed')
+    faults.append(f'taking {found}' if found else 'beginning anew')
+    print_log('; '.join(faults), logger='current')
     return found
 
 
@@ -73,13 +75,29 @@ def _number(path: str) -> int:
     return int(match[1]) if match else -1
 
 
-def _is_whole(path: str) -> bool:
-    """Whether a checkpoint is there to its end, where the archives of ``torch.save`` list files."""
+def _is_usable(path: str, faults: list[str]) -> bool:
+    """Whether a checkpoint is there, whole and finite; says why not in ``faults``."""
     if not osp.isfile(path):
         return osp.isdir(path)  # strategies of large models save folders
     with open(path, 'rb') as file:
         archive = b'PK'.startswith(file.read(2))
-    return not archive or zipfile.is_zipfile(path)
+    if not archive:  # PyTorch before 1.6; whoever loads it finds what is wrong
+        return True
+    status = os.stat(path)
+    fault = _fault(path, status.st_size, status.st_mtime_ns)
+    if fault:
+        faults.append(fault)
+    return not fault
+
+
+@lru_cache(maxsize=64)
+def _fault(path: str, size: int, mtime_ns: int) -> str:
+    """What is wrong with a checkpoint; a run asks several times for the same one."""
+    try:
+        read_checkpoint(path, 'cpu')
+    except (OSError, ValueError) as error:
+        return str(error)
+    return ''
 
 
 def resume_moved_runs() -> None:

@@ -1,8 +1,11 @@
 """Checkpoints are read without running what they contain."""
 
 import pickle
+import shutil
 import warnings
+import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,6 +13,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 
 import mmwsss  # noqa: F401 - applies the remedy
+from mmwsss.compat import checkpoints
 
 
 class Hostile:
@@ -78,3 +82,140 @@ def test_truncated_checkpoint_is_an_error_that_names_it(tmp_path):
 def test_missing_checkpoint_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'nowhere\.pth'):
         CheckpointLoader.load_checkpoint(str(tmp_path / 'nowhere.pth'), map_location='cpu')
+
+
+SCHEMES = (
+    'https://example.org/w.pth',
+    'torchvision://resnet50',
+    'modelzoo://resnet50',
+    'open-mmlab://msra/hrnetv2_w18',
+    'openmmlab://msra/hrnetv2_w18',
+    'mmcls://vgg11',
+    's3://bucket/w.pth',
+    'cluster:petrel://bucket/w.pth',
+)
+
+
+@pytest.fixture(params=SCHEMES)
+def remote(request, tmp_path, monkeypatch):
+    """A function that lets an address lead to the bytes of a file."""
+
+    def serve(file: Path) -> str:
+        monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path / 'hub'))
+        monkeypatch.setattr(
+            torch.hub, 'download_url_to_file', lambda url, path: shutil.copy(file, path)
+        )
+        backend = SimpleNamespace(get=lambda address: file.read_bytes())
+        monkeypatch.setattr(checkpoints, 'get_file_backend', lambda *_, **__: backend)
+        return request.param
+
+    return serve
+
+
+def test_every_scheme_refuses_code(remote, tmp_path):
+    file, mark = tmp_path / 'hostile.pth', tmp_path / 'mark'
+    torch.save({'state_dict': Hostile(mark)}, file)
+    address = remote(file)
+    with pytest.raises(ValueError, match=rf'^(?s:{address}|.*/hub/).*pathlib\.Path'):
+        CheckpointLoader.load_checkpoint(address, map_location='cpu')
+    assert not mark.exists()
+
+
+def test_every_scheme_reads_what_a_run_saved(remote, tmp_path):
+    file = tmp_path / 'epoch_1.pth'
+    hub = {'log': {'loss': HistoryBuffer([1.0, 3.0], [1, 1])}}
+    torch.save({'state_dict': {'backbone.w': torch.ones(2)}, 'message_hub': hub}, file)
+    address = remote(file)
+    checkpoint = CheckpointLoader.load_checkpoint(address, map_location='cpu')
+    if address.startswith('mmcls'):  # which has the backbone alone
+        assert checkpoint['state_dict']['w'].tolist() == [1, 1]
+    else:
+        assert checkpoint['message_hub']['log']['loss'].mean() == 2.0
+
+
+def test_every_scheme_of_mmengine_has_a_safe_reader():
+    loaders = CheckpointLoader._schemes
+    for prefix, loader in loaders.items():
+        assert loader.__module__.startswith('mmwsss.'), prefix
+    with pytest.raises(ValueError, match=r'^pavi://x/y: .* download it'):
+        CheckpointLoader.load_checkpoint('pavi://x/y')
+    with pytest.raises(ValueError, match=r'^torchvision://resnet51: .*no model of this name'):
+        CheckpointLoader.load_checkpoint('torchvision://resnet51')
+
+
+def test_a_damaged_download_is_named_with_its_copy(tmp_path, monkeypatch):
+    def download(url: str, path: str) -> None:
+        Path(path).write_bytes(b'<html>not found</html>')
+
+    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', download)
+    message = r'^https://example\.org/a\.pth: .*delete .*checkpoints/a\.pth to download it again'
+    with pytest.raises(ValueError, match=message):
+        CheckpointLoader.load_checkpoint('https://example.org/a.pth')
+
+
+def test_texts_that_mmengine_would_run_are_left_out(tmp_path):
+    file = tmp_path / 'epoch_1.pth'
+    meta = dict(epoch=1, config='code', cfg='code', dataset_meta={'classes': ['cat']})
+    hub = dict(runtime_info=dict(cfg='code', epoch=1))
+    torch.save(dict(state_dict={}, meta=meta, message_hub=hub), file)
+    checkpoint = CheckpointLoader.load_checkpoint(str(file))
+    assert checkpoint['meta'] == dict(epoch=1, dataset_meta={'classes': ['cat']})
+    assert checkpoint['message_hub'] == dict(runtime_info=dict(epoch=1))
+
+
+def test_a_flipped_bit_anywhere_changes_no_weight(tmp_path):
+    file = tmp_path / 'epoch_1.pth'
+    weights = torch.arange(64.0)
+    torch.save({'state_dict': {'w': weights}, 'meta': {'epoch': 1}}, file)
+    whole = file.read_bytes()
+    refused = 0
+    for place in range(0, len(whole), 7):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        file.write_bytes(damaged)
+        try:
+            checkpoint = CheckpointLoader.load_checkpoint(str(file), map_location='cpu')
+        except ValueError as error:
+            assert 'epoch_1.pth' in str(error) and '\n' not in str(error)
+            refused += 1
+        else:  # padding, or a time
+            assert checkpoint['state_dict']['w'].equal(weights)
+            assert checkpoint['meta'] == {'epoch': 1}
+    assert refused > len(whole) / 7 / 4
+
+
+def test_a_compressed_archive_is_refused(tmp_path):
+    plain, bomb = tmp_path / 'plain.pth', tmp_path / 'bomb.pth'
+    torch.save({'w': torch.zeros(1 << 20)}, plain)
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(bomb, 'w', zipfile.ZIP_DEFLATED) as new:
+        for part in old.infolist():
+            new.writestr(part.filename, old.read(part))
+    with pytest.raises(ValueError, match=r'bomb\.pth .*compressed'):
+        CheckpointLoader.load_checkpoint(str(bomb))
+
+
+@pytest.mark.parametrize('content', [torch.ones(2), [1], 'text', None])
+def test_what_is_no_dict_is_named(content, tmp_path):
+    torch.save(content, tmp_path / 'w.pth')
+    with pytest.raises(ValueError, match=r'w\.pth: holds a .*not a checkpoint'):
+        CheckpointLoader.load_checkpoint(str(tmp_path / 'w.pth'))
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path):
+    mask = torch.zeros(3, 3).masked_fill(torch.ones(3, 3).triu(1).bool(), -torch.inf)
+    good = {'state_dict': {'w': torch.ones(2), 'mask': mask, 'n': torch.tensor(1)}}
+    torch.save(good, tmp_path / 'good.pth')
+    CheckpointLoader.load_checkpoint(str(tmp_path / 'good.pth'))
+    momentum = {'state': {0: {'momentum_buffer': torch.tensor([1, torch.nan])}}}
+    for bad in (
+        {'state_dict': {'w': torch.tensor([1, torch.nan])}},
+        {'state_dict': {'w': torch.tensor([1, torch.inf])}},
+        {'state_dict': {'w': torch.tensor([1, -torch.inf])}},
+        {'state_dict': {'w': torch.tensor([1, torch.nan]).half()}},
+        {'w': torch.tensor([torch.nan])},
+        {'state_dict': {}, 'optimizer': momentum},
+    ):
+        torch.save(bad, tmp_path / 'bad.pth')
+        with pytest.raises(ValueError, match=r'bad\.pth: 1 tensors are not finite, such as'):
+            CheckpointLoader.load_checkpoint(str(tmp_path / 'bad.pth'))

@@ -1,15 +1,24 @@
-"""A hook that stops training at the first loss that is not finite."""
+"""A hook that stops training at the first loss or weight that is not finite."""
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmwsss.compat.checkpoint_file import not_finite
 from mmwsss.registry import HOOKS
+
+_REMEDY = (
+    'lower the learning rate, clip gradients (optim_wrapper.clip_grad) or train without AMP; '
+    'resume from the last checkpoint in {} with --resume'
+)
 
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
     """Stop training when a logged loss is NaN or infinite, before more hours are spent.
+
+    Weights that are not finite are never saved, and a training does not end with them.
 
     Args:
         interval (int): Iterations between checks; reading a loss waits for the device.
@@ -28,8 +37,34 @@ class FiniteLossHook(Hook):
             name for name, value in outputs.items() if not torch.as_tensor(value).isfinite().all()
         ]
         if wrong:
+            names = ', '.join(wrong)
             raise FloatingPointError(
-                f'{", ".join(wrong)} not finite at iteration {runner.iter + 1}: lower the learning '
-                'rate, clip gradients (optim_wrapper.clip_grad) or train without AMP; resume from '
-                f'the last checkpoint in {runner.work_dir} with --resume'
+                f'{names} not finite at iteration {runner.iter + 1}: '
+                + _REMEDY.format(runner.work_dir)
             )
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Refuse to save weights or states of the optimiser that are not finite.
+
+        Raises:
+            FloatingPointError: If there are some; names the first.
+        """
+        _refuse(runner, not_finite(checkpoint))
+
+    def after_train(self, runner: Runner) -> None:
+        """Refuse to end with weights that are not finite, also where none were saved.
+
+        Raises:
+            FloatingPointError: If there are some; names the first.
+        """
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        _refuse(runner, not_finite(model.state_dict()))
+
+
+def _refuse(runner: Runner, wrong: list[str]) -> None:
+    if wrong:
+        raise FloatingPointError(
+            f'{len(wrong)} weights or states of the optimiser are not finite after iteration '
+            f'{runner.iter}, such as {wrong[0]}, and are not saved: '
+            + _REMEDY.format(runner.work_dir)
+        )

