@@ -71,18 +71,30 @@ def write_embeddings(
 
 
 def draw_weights(points: Sequence[WeightPoint], out: Path, number: int) -> Path:
-    """Draw classes as labelled circles and sub-categories as numbered crosses (Figure 3.6)."""
-    parents = [one for one in points if one.subcategory is None]
-    colors = dict(zip((one.name for one in parents), category_colors(len(parents))))
+    """Draw the weights of classes and of sub-categories in the plane, as PNG (Figure 3.6).
+
+    Classes are circles, numbered as in the legend. Sub-categories are crosses in the colour of
+    their class, with their number within it.
+
+    Args:
+        points (Sequence[WeightPoint]): Classes and sub-categories.
+        out (Path): Path of the file.
+        number (int): Number of the round, for the title.
+
+    Returns:
+        Path: The file.
+    """
+    classes = [one for one in points if one.subcategory is None]
+    colors = dict(zip((one.name for one in classes), category_colors(len(classes))))
     groups = {
-        one.name: PointGroup(_places([one]), colors[one.name], 'o', 70, [one.name])
-        for one in parents
+        f'{index} {one.name}': PointGroup(_places([one]), colors[one.name], 'o', 70, [index])
+        for index, one in enumerate(classes, 1)
     }
     for name, color in colors.items():
-        mine = [one for one in points if one.name == name and one.subcategory is not None]
-        if mine:
-            labels = [f'{name} {one.subcategory}' for one in mine]
-            groups[f'{name}, sub-categories'] = PointGroup(_places(mine), color, 'x', 45, labels)
+        own = [one for one in points if one.name == name and one.subcategory is not None]
+        if own:
+            numbers = [one.subcategory for one in own if one.subcategory is not None]
+            groups[f'{name}, sub-categories'] = PointGroup(_places(own), color, 'x', 45, numbers)
     title = f'Weights of classes (circles) and sub-categories (crosses) after round {number}'
     return draw_embedding({title: groups}, out, 8.0)
 

@@ -6,28 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 
-from .figure import RGBA, label_points, new_figure, save_figure
+from .figure import RGBA, new_figure, save_figure
 
 
 @dataclass(frozen=True)
 class PointGroup:
-    """Points of one look.
+    """Points that are drawn alike and share an entry of the legend.
 
     Attributes:
-        points: (n, 2).
-        color: Of the markers.
-        marker: As matplotlib's.
-        size: Area of a marker in square points.
-        labels: A text for each, written beside it; or none.
+        points (np.ndarray): Places of the points, shape (n, 2).
+        color (RGBA | str): Colour of the markers.
+        marker (str): Form of the markers, as matplotlib names it. Defaults to 'o'.
+        size (float): Area of a marker in square points. Defaults to 16.
+        numbers (Sequence[int]): Number that is written beside each point; empty for none.
     """
 
     points: np.ndarray
     color: RGBA | str
     marker: str = 'o'
     size: float = 16.0
-    labels: Sequence[str] = ()
+    numbers: Sequence[int] = ()
 
 
 def draw_embedding(
@@ -36,9 +35,10 @@ def draw_embedding(
     """Draw panels of points side by side, each with a legend below, as PNG.
 
     Args:
-        panels: Title → name in the legend → points, the last drawn on top.
-        out: The file.
-        side: Width of a panel in inches.
+        panels (Mapping): For each panel, by its title, its points by their name in the legend.
+            Later points cover earlier ones.
+        out (str | os.PathLike): Path of the file.
+        side (float): Width of a panel in inches. Defaults to 6.
 
     Returns:
         Path: The file.
@@ -58,21 +58,14 @@ def draw_embedding(
                 linewidths=1.2,
                 label=name,
             )
+            # The upper right of a marker that has the given area.
+            shift = 0.4 * group.size**0.5
+            for number, point in zip(group.numbers, group.points):
+                axes.annotate(
+                    str(number), point, (shift, shift), textcoords='offset points', fontsize=7
+                )
         # A legend wider than its panel would squeeze the axes.
         ncols = max(1, int(side / (0.6 + 0.07 * max(map(len, groups)))))
         place = dict(loc='upper center', bbox_to_anchor=(0.5, -0.02))
         axes.legend(**place, ncols=ncols, fontsize=8, frameon=False)
-    # Labels are placed in the final layout.
-    figure.draw_without_rendering()
-    figure.set_layout_engine('none')
-    for axes, groups in zip(row, panels.values()):
-        _label(axes, list(groups.values()))
     return save_figure(figure, out)
-
-
-def _label(axes: Axes, groups: Sequence[PointGroup]) -> None:
-    labels = [label for group in groups for label in group.labels]
-    if labels:
-        labelled = np.concatenate([group.points for group in groups if group.labels])
-        everything = np.concatenate([group.points for group in groups])
-        label_points(axes, labelled, labels, everything)
