@@ -4,10 +4,10 @@ from mmwsss.structures import DataError
 
 from . import transforms
 from .affinity import AffinityDataset, VOCAffinityDataset
-from .draws import SeededInfiniteSampler, SeededSampler
 from .image_level import ImageLevelDataset, VOCImageLevelDataset
 from .label_folder import LabelFolder
 from .pseudo_label import PseudoLabelDataset, VOCPseudoLabelDataset
+from .seeding import SeededInfiniteSampler, SeededSampler
 
 __all__ = [
     'AffinityDataset',

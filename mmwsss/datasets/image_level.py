@@ -7,7 +7,6 @@ from mmpretrain.datasets import MultiLabelDataset
 
 from mmwsss.registry import DATASETS, TRANSFORMS
 
-from .draws import SeededDraws
 from .labels import (
     DataError,
     LabelTable,
@@ -18,6 +17,7 @@ from .labels import (
     read_xml,
 )
 from .masks import mask_labels
+from .seeding import SeededTransforms
 from .voc import VOC_CLASSES, voc_palette
 
 DEFAULT_FOLDERS = {
@@ -27,7 +27,7 @@ DEFAULT_FOLDERS = {
 
 
 @DATASETS.register_module()
-class ImageLevelDataset(SeededDraws, MultiLabelDataset):
+class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
     """Multi-label dataset of weak supervision: which classes an image shows, not where.
 
     Faults of the data (missing image or mask, unknown class, image without label, duplicate,

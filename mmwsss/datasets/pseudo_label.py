@@ -8,10 +8,10 @@ from mmseg.datasets import BaseSegDataset
 from mmwsss.registry import DATASETS
 from mmwsss.structures import DataError
 
-from .draws import SeededDraws
 from .image_level import check_files_exist
 from .label_folder import META_NAME, LabelFolder
 from .labels import image_file, image_id, read_label_file, read_lines, read_split
+from .seeding import SeededTransforms
 from .voc import VOC_CLASSES, voc_palette
 
 BACKGROUND = 'background'
@@ -19,7 +19,7 @@ MAKE_LABELS = 'make it with tools/make_pseudo_labels.py, correct label_dir, or r
 
 
 @DATASETS.register_module()
-class PseudoLabelDataset(SeededDraws, BaseSegDataset):
+class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
     """mmseg's dataset over masks that a program made, so that none of them trains unchecked.
 
     An image or label that is missing, a duplicate, an empty split and labels that were made for

@@ -6,11 +6,17 @@ import random
 import numpy as np
 import pytest
 import torch
+from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from PIL import Image
 
-from mmwsss.datasets.draws import Draw, SeededDraws, SeededInfiniteSampler, SeededSampler
+from mmwsss.datasets.seeding import (
+    SeededIndex,
+    SeededInfiniteSampler,
+    SeededSampler,
+    SeededTransforms,
+)
 
 CLASSES = ('sky', 'sea')
 
@@ -118,14 +124,17 @@ class _Start(Hook):
         self.seen.append(runner.iter)
 
 
-class _Drawn:
+class _Drawn(BaseDataset):
     """What each generator draws for a sample."""
+
+    def __init__(self):
+        pass
 
     def prepare_data(self, index):
         return [index, random.random(), np.random.rand(), float(torch.rand(()))]
 
 
-class DrawnNumbers(SeededDraws, _Drawn, torch.utils.data.Dataset):
+class DrawnNumbers(SeededTransforms, _Drawn):
     def __len__(self):
         return 12
 
@@ -165,9 +174,9 @@ def test_infinite_draws_go_on_where_they_were_skipped_to():
     assert drawn(skipped, batches=5) == whole[9:]
 
 
-def test_a_draw_is_its_index_and_can_be_pickled():
-    draw = pickle.loads(pickle.dumps(Draw(7, (1, 2))))
-    assert draw == 7 and [*range(10)][draw] == 7 and draw.entropy == (1, 2)
+def test_seeded_index_is_an_index_and_can_be_pickled():
+    index = pickle.loads(pickle.dumps(SeededIndex(7, (1, 2))))
+    assert index == 7 and [*range(10)][index] == 7 and index.entropy == (1, 2)
 
 
 def test_plain_indices_do_not_seed():

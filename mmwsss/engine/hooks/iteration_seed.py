@@ -6,17 +6,18 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmwsss.datasets.draws import seed_generators
+from mmwsss.datasets.seeding import seed_generators
 from mmwsss.registry import HOOKS
 
 
 @HOOKS.register_module()
 class IterationSeedHook(Hook):
-    """Seed dropout, mixup and whatever else the model draws by seed, process and iteration.
+    """Seed the random generators before every iteration, by seed, process and iteration.
 
-    mmengine's checkpoints do not keep the states of random generators. With this hook, and the
-    samplers of ``mmwsss.datasets.draws`` for the data, they need not: a run that is resumed from
-    any checkpoint ends as the unbroken one does.
+    Dropout, mixup and whatever else the model draws then depend on nothing before. mmengine's
+    checkpoints do not keep the states of random generators. With this hook, and the samplers of
+    ``mmwsss.datasets.seeding`` for the data, they need not: a run that is resumed from any
+    checkpoint ends as the unbroken one does.
     """
 
     priority = 'VERY_HIGH'
@@ -24,5 +25,5 @@ class IterationSeedHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Sequence[dict] | None = None
     ) -> None:
-        """Seed this iteration."""
+        """Seed the generators for this iteration."""
         seed_generators(runner.seed, get_rank(), runner.iter)

@@ -1,0 +1,96 @@
+"""Random augmentation that depends on the seed and the place in the training alone.
+
+A worker of PyTorch's DataLoader draws its random numbers one after another, so that what happens to
+an image depends on how many workers there are and on where a run was resumed. Here the random
+generators are seeded for every sample: a resumed run augments as the unbroken one, with any number
+of workers.
+
+A sampler yields :class:`SeededIndex`, and a dataset with :class:`SeededTransforms` reads the seed
+from it.
+"""
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from mmengine.dataset import BaseDataset, DefaultSampler, InfiniteSampler
+
+from mmwsss.registry import DATA_SAMPLERS
+
+
+class SeededIndex(int):
+    """Index of a sample that carries the seed of the sample's augmentation.
+
+    Attributes:
+        entropy (tuple[int, ...]): Non-negative numbers that make up the seed.
+    """
+
+    entropy: tuple[int, ...]
+
+    def __new__(cls, index: int, entropy: tuple[int, ...]) -> 'SeededIndex':
+        """Make an index.
+
+        Args:
+            index (int): Index of the sample.
+            entropy (tuple[int, ...]): Non-negative numbers that make up the seed.
+
+        Returns:
+            SeededIndex: The index, equal to ``index`` as a number.
+        """
+        self = super().__new__(cls, index)
+        self.entropy = entropy
+        return self
+
+    def __reduce__(self) -> tuple:
+        """Return how it is unpickled, in a worker of the data loader."""
+        return type(self), (int(self), self.entropy)
+
+
+def seed_generators(*entropy: int) -> None:
+    """Seed the random generators of Python, NumPy and PyTorch.
+
+    Args:
+        *entropy (int): Non-negative numbers that make up the seed.
+    """
+    words = np.random.SeedSequence(entropy).generate_state(3)
+    random.seed(int(words[0]))
+    np.random.seed(words[1])
+    torch.manual_seed(int(words[2]))
+
+
+class SeededTransforms(BaseDataset):
+    """Base of datasets that run their transforms with the seed of a :class:`SeededIndex`."""
+
+    def prepare_data(self, idx: int) -> object:
+        """Run the pipeline on a sample.
+
+        Args:
+            idx (int): Index of the sample; the transforms are seeded if it is a
+                :class:`SeededIndex`.
+
+        Returns:
+            object: What the pipeline returns.
+        """
+        if isinstance(idx, SeededIndex):
+            seed_generators(*idx.entropy)
+        return super().prepare_data(int(idx))
+
+
+@DATA_SAMPLERS.register_module()
+class SeededSampler(DefaultSampler):
+    """mmengine's ``DefaultSampler`` that seeds each sample by run, epoch and index."""
+
+    def __iter__(self) -> Iterator[SeededIndex]:
+        """Iterate over the indices of this process."""
+        for index in super().__iter__():
+            yield SeededIndex(index, (self.seed, self.epoch, index))
+
+
+@DATA_SAMPLERS.register_module()
+class SeededInfiniteSampler(InfiniteSampler):
+    """mmengine's ``InfiniteSampler`` that seeds each sample by run and place in the stream."""
+
+    def _infinite_indices(self) -> Iterator[SeededIndex]:
+        for place, index in enumerate(super()._infinite_indices()):
+            yield SeededIndex(index, (self.seed, place))
