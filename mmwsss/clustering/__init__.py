@@ -1,4 +1,4 @@
-"""Clustering of image features within a class: pure functions on arrays."""
+"""Clustering of the images of each class by their features: pure functions on arrays."""
 
 from .agreement import Agreement, match_labels
 from .clusterers import FINCH, Clusterer, KMeans, MiniBatchKMeans, SphericalKMeans

@@ -1,4 +1,4 @@
-"""How far two rounds of clustering agree."""
+"""Agreement of two rounds of clustering."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,13 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of two labellings of the same images.
+    """How far two labellings of the same images agree.
 
     Attributes:
-        nmi: Normalised mutual information, in [0, 1].
-        ari: Adjusted Rand index, 0 for chance, 1 for the same clusters.
-        moved: Share of images whose label differs; meaningful after :func:`match_labels`.
+        nmi (float): Normalised mutual information, in [0, 1].
+        ari (float): Adjusted Rand index: 0 for chance, 1 for the same clusters.
+        moved (float): Share of the images that have another label, in [0, 1]; meaningful after
+            :func:`match_labels`.
     """
 
     nmi: float
@@ -22,8 +23,16 @@ class Agreement:
     moved: float
 
     @classmethod
-    def of(cls, previous: np.ndarray, current: np.ndarray) -> 'Agreement':
-        """Compare two labellings, each (n,), n >= 1."""
+    def between(cls, previous: np.ndarray, current: np.ndarray) -> 'Agreement':
+        """Compare two labellings.
+
+        Args:
+            previous (np.ndarray): Labels of the round before, shape (n,), n >= 1.
+            current (np.ndarray): Labels of this round, shape (n,).
+
+        Returns:
+            Agreement: The agreement.
+        """
         return cls(
             nmi=float(normalized_mutual_info_score(previous, current)),
             ari=float(adjusted_rand_score(previous, current)),
@@ -35,12 +44,12 @@ def match_labels(previous: np.ndarray, current: np.ndarray, num_clusters: int) -
     """Rename the current labels so that as few images as possible change theirs.
 
     Args:
-        previous (np.ndarray): Shape (n,), in [0, num_clusters).
-        current (np.ndarray): Shape (n,), in [0, num_clusters).
-        num_clusters (int): Labels that there are.
+        previous (np.ndarray): Labels of the round before, shape (n,), in [0, num_clusters).
+        current (np.ndarray): Labels of this round, shape (n,), in [0, num_clusters).
+        num_clusters (int): Number of different labels.
 
     Returns:
-        np.ndarray: The renamed labels, shape (n,), int32, in [0, num_clusters).
+        np.ndarray: Renamed labels of this round, shape (n,), int32, in [0, num_clusters).
     """
     shared = np.zeros((num_clusters, num_clusters), np.int64)
     np.add.at(shared, (current, previous), 1)

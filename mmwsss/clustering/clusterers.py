@@ -1,4 +1,4 @@
-"""How the images of one parent class are divided into sub-categories."""
+"""Clusterers, which divide the images of one parent class into sub-categories."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -22,9 +22,11 @@ class Clusterer(ABC):
     """Divides rows of features into clusters; the same rows and seed give the same labels.
 
     Attributes:
-        pca: Reduce features to so many principal components first, fewer where there are fewer
-            rows. None (default): as they are, as the published code.
-        unit_length: Scale every row to length 1 (after the PCA). Defaults to False.
+        pca (int, optional): Number of principal components to which features are reduced first;
+            fewer where there are fewer rows. Defaults to None: the features as they are, as in the
+            published code.
+        unit_length (bool): Whether to scale every row to length 1 (after the PCA). Defaults to
+            False.
     """
 
     pca: int | None = None
@@ -42,12 +44,12 @@ class Clusterer(ABC):
         """Label every row.
 
         Args:
-            rows: n finite rows.
-            num_clusters: How many clusters; fewer where there are fewer (distinct) rows.
-            seed: Of every random choice.
+            rows (FeatureRows): n rows of finite features.
+            num_clusters (int): Number of clusters; fewer where there are fewer (distinct) rows.
+            seed (int): Seed of every random choice. Defaults to 0.
 
         Returns:
-            np.ndarray: Shape (n,), int32, in [0, num_clusters).
+            np.ndarray: Label of each row, shape (n,), int32, in [0, num_clusters).
         """
         num_clusters = min(num_clusters, len(rows))
         if num_clusters <= 1:
@@ -59,7 +61,16 @@ class Clusterer(ABC):
 
     @abstractmethod
     def fit(self, rows: FeatureRows, num_clusters: int, seed: int) -> np.ndarray:
-        """Label every one of n prepared rows, 2 <= num_clusters <= n."""
+        """Label every row, after PCA and scaling.
+
+        Args:
+            rows (FeatureRows): n rows.
+            num_clusters (int): Number of clusters, 2 <= num_clusters <= n.
+            seed (int): Seed of every random choice.
+
+        Returns:
+            np.ndarray: Label of each row, shape (n,), in [0, num_clusters).
+        """
 
     def _prepare(self, rows: FeatureRows, seed: int) -> FeatureRows:
         if self.pca is None and not self.unit_length:
@@ -74,19 +85,20 @@ class Clusterer(ABC):
 @CLUSTERERS.register_module()
 @dataclass(frozen=True, kw_only=True)
 class KMeans(Clusterer):
-    """K-means (3.2): scikit-learn's where it starts, Lloyd's algorithm on the full features.
+    """K-means (3.2), in two steps that give many starts at little cost.
 
-    The start is found in the leading singular subspace, which holds what separates the clusters and
-    is small: many starts cost little there. Lloyd's algorithm then runs over the full features, a
-    chunk at a time, until no row changes its cluster. Without ``pca`` and ``unit_length`` nothing
-    is copied.
+    First scikit-learn's k-means with all its starts runs on the features' coordinates in their
+    leading singular subspace, which is small and holds what separates the clusters. Then Lloyd's
+    algorithm goes on from the best start, over the full features, a chunk at a time, until no row
+    changes its cluster. Without ``pca`` and ``unit_length`` the features are not copied.
 
     Attributes:
-        n_init: Starts by k-means++; the best counts. Defaults to 10, as scikit-learn had it when
-            the published code called it.
-        max_iter: Iterations at most, of every start and on the full features.
-        reduced_start: If False, scikit-learn's k-means on the full features does it all, as in the
-            published code.
+        n_init (int): Number of starts by k-means++, of which the best is taken. Defaults to 10, as
+            scikit-learn had it when the published code called it.
+        max_iter (int): Largest number of iterations, of every start and on the full features.
+            Defaults to 300.
+        reduced_start (bool): False: scikit-learn's k-means runs on the full features and nothing
+            follows, as in the published code. Defaults to True.
     """
 
     n_init: int = 10
@@ -116,9 +128,9 @@ class MiniBatchKMeans(Clusterer):
     """K-means on random batches, for classes of very many images.
 
     Attributes:
-        n_init: Starts by k-means++; the best counts.
-        max_iter: Passes over the rows at most.
-        batch_size: Rows in a batch.
+        n_init (int): Number of starts by k-means++, of which the best is taken. Defaults to 3.
+        max_iter (int): Largest number of passes over the rows. Defaults to 100.
+        batch_size (int): Number of rows in a batch. Defaults to 1024.
     """
 
     n_init: int = 3
@@ -142,7 +154,7 @@ class MiniBatchKMeans(Clusterer):
 class SphericalKMeans(KMeans):
     """K-means by cosine similarity: rows and centroids have length 1.
 
-    Starts from :class:`KMeans` on rows of length 1.
+    It starts from the result of :class:`KMeans` on rows of length 1.
     """
 
     unit_length: bool = True
@@ -163,8 +175,8 @@ class SphericalKMeans(KMeans):
 class FINCH(Clusterer):
     """First-neighbour clustering, which finds the number of clusters by itself.
 
-    Of its hierarchy of partitions, the finest with at most ``num_clusters`` clusters is taken: the
-    head's number of sub-categories is an upper bound.
+    It makes a hierarchy of partitions (Sarfraz et al., CVPR 2019). The finest one with at most
+    ``num_clusters`` clusters is taken: the head's number of sub-categories is an upper bound.
     """
 
     def fit(self, rows: FeatureRows, num_clusters: int, seed: int) -> np.ndarray:
@@ -174,5 +186,12 @@ class FINCH(Clusterer):
 
 
 def without_gaps(labels: np.ndarray) -> np.ndarray:
-    """Number the labels that there are 0, 1, …, in their order."""
+    """Renumber labels as 0, 1, …, in their order.
+
+    Args:
+        labels (np.ndarray): Labels, shape (n,), some of which may not occur.
+
+    Returns:
+        np.ndarray: Labels without gaps, shape (n,).
+    """
     return np.unique(labels, return_inverse=True)[1]

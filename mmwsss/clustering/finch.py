@@ -10,7 +10,14 @@ from .rows import FeatureRows, group_means
 
 
 def first_neighbors(features: np.ndarray) -> np.ndarray:
-    """Index of every row's nearest other row by cosine distance, shape (n,), n >= 2."""
+    """Find every row's nearest other row by cosine distance.
+
+    Args:
+        features (np.ndarray): Rows, shape (n, D), n >= 2.
+
+    Returns:
+        np.ndarray: Index of each row's nearest other row, shape (n,).
+    """
     unit = normalize(features)
     # Between unit vectors Euclidean and cosine distance rank alike; the former needs no n×n matrix.
     search = NearestNeighbors(n_neighbors=1, algorithm='brute').fit(unit)
@@ -18,13 +25,13 @@ def first_neighbors(features: np.ndarray) -> np.ndarray:
 
 
 def link_first_neighbors(neighbors: np.ndarray) -> np.ndarray:
-    """Connected components of the graph that links every row with its first neighbour.
+    """Find the connected components of the graph that links every row with its first neighbour.
 
     Two rows that share a first neighbour are linked through it, so that this is the adjacency of
     the paper: j is i's first neighbour, or i is j's, or they share one.
 
     Args:
-        neighbors (np.ndarray): Shape (n,), the first neighbour of each row.
+        neighbors (np.ndarray): Index of each row's first neighbour, shape (n,).
 
     Returns:
         np.ndarray: Component of each row, shape (n,), int32.
@@ -35,16 +42,17 @@ def link_first_neighbors(neighbors: np.ndarray) -> np.ndarray:
 
 
 def first_neighbor_partitions(features: np.ndarray) -> list[np.ndarray]:
-    """The hierarchy of partitions of FINCH (Sarfraz et al., CVPR 2019), finest first.
+    """Make the hierarchy of partitions of FINCH (Sarfraz et al., CVPR 2019), finest first.
 
     Every row is linked with its first neighbour; connected components are the clusters, and their
     means are linked in turn, until one cluster is left. Each step at least halves the clusters.
 
     Args:
-        features (np.ndarray): Shape (n, D), n >= 1.
+        features (np.ndarray): Rows, shape (n, D), n >= 1.
 
     Returns:
-        list[np.ndarray]: Labels of every partition, each (n,) int32; the last is a single cluster.
+        list[np.ndarray]: Labels of every partition, each of shape (n,), int32; the last partition
+        is a single cluster.
     """
     labels = np.arange(len(features), dtype=np.int32)
     partitions = []

@@ -7,17 +7,17 @@ from .rows import FeatureRows, group_sums, one_hot
 
 
 def leading_projection(rows: FeatureRows, dim: int, seed: int) -> np.ndarray:
-    """Coordinates of rows in an approximation of their leading singular subspace.
+    """Compute the coordinates of rows in an approximation of their leading singular subspace.
 
-    One power iteration from random directions (Halko et al., 2011), in two passes.
+    One power iteration from random directions (Halko et al., 2011), in two passes over the rows.
 
     Args:
         rows (FeatureRows): n rows of width D.
-        dim (int): Of the subspace, at most D.
-        seed (int): Of the directions.
+        dim (int): Dimension of the subspace, at most D.
+        seed (int): Seed of the random directions.
 
     Returns:
-        np.ndarray: Shape (n, dim), float32.
+        np.ndarray: Coordinates of the rows, shape (n, dim), float32.
     """
     rng = np.random.default_rng(seed)
     directions = rng.standard_normal((rows.width, dim), dtype=np.float32)
@@ -31,16 +31,17 @@ def leading_projection(rows: FeatureRows, dim: int, seed: int) -> np.ndarray:
 def lloyd(
     rows: FeatureRows, labels: np.ndarray, max_iter: int, unit_centers: bool = False
 ) -> np.ndarray:
-    """Lloyd's algorithm from given labels until no row changes its cluster.
+    """Run Lloyd's algorithm from given labels until no row changes its cluster.
 
     Args:
         rows (FeatureRows): n rows.
-        labels (np.ndarray): Shape (n,), 0, 1, … without gaps.
-        max_iter (int): Iterations at most, one pass each.
-        unit_centers (bool): Scale the centers to length 1: spherical k-means, for rows of length 1.
+        labels (np.ndarray): Labels to start from, shape (n,), 0, 1, … without gaps.
+        max_iter (int): Largest number of iterations, each of which is a pass over the rows.
+        unit_centers (bool): Whether to scale the centres to length 1: spherical k-means, for rows
+            of length 1. Defaults to False.
 
     Returns:
-        np.ndarray: Shape (n,).
+        np.ndarray: Label of each row, shape (n,).
     """
     count = int(labels.max()) + 1
     sums = group_sums(rows, labels, count)

@@ -1,4 +1,4 @@
-"""Clusters of every parent class, in parallel processes."""
+"""Clustering of every parent class, in parallel processes."""
 
 import multiprocessing
 import os
@@ -20,9 +20,10 @@ class ClassClusters:
     """The sub-categories of one parent class.
 
     Attributes:
-        rows: Images of the class, shape (n,), int64 indices.
-        labels: Sub-category of each, shape (n,), int32.
-        distances: Of each image's features to the mean of its sub-category, shape (n,), float32.
+        rows (np.ndarray): Indices of the images of the class, shape (n,), int64.
+        labels (np.ndarray): Sub-category of each image, shape (n,), int32.
+        distances (np.ndarray): Distance of each image's features to the mean of its sub-category,
+            shape (n,), float32.
     """
 
     rows: np.ndarray
@@ -31,7 +32,7 @@ class ClassClusters:
 
     @property
     def sizes(self) -> np.ndarray:
-        """Images in every sub-category."""
+        """Number of images in every sub-category, shape (K,)."""
         return np.bincount(self.labels)
 
     @property
@@ -57,16 +58,17 @@ def cluster_classes(
     process works alone.
 
     Args:
-        features (np.ndarray): Shape (N, D), float16 or float32.
-        presence (np.ndarray): Which classes an image has, shape (N, C), bool.
-        num_clusters (Sequence[int]): K of each class, at most as many clusters.
-        clusterer (ClusterFunction): (n rows, K, seed) → labels (n,).
+        features (np.ndarray): Features of the images, shape (N, D), float16 or float32.
+        presence (np.ndarray): Which classes each image shows, shape (N, C), bool.
+        num_clusters (Sequence[int]): Largest number K of clusters of each class.
+        clusterer (ClusterFunction): Function from n rows, K and a seed to labels of shape (n,).
         keys (Sequence[str], optional): Name of each image.
-        seed (int): Given to every class.
-        processes (int, optional): Defaults to the cores that this process may use.
+        seed (int): Seed that the clusterer gets for every class. Defaults to 0.
+        processes (int, optional): Number of processes. Defaults to the number of cores that this
+            process may use.
 
     Returns:
-        list[ClassClusters]: Of each class; a class without images has no rows.
+        list[ClassClusters]: Sub-categories of each class; a class without images has no rows.
 
     Raises:
         RuntimeError: If a process dies.
@@ -82,8 +84,8 @@ def cluster_classes(
     with ProcessPoolExecutor(processes, context, _share, (state,)) as pool:
         try:
             # Large classes first, so that no process is left alone with one.
-            order = sorted(range(len(rows)), key=lambda c: -len(rows[c]))
-            futures = {label: pool.submit(_work, label) for label in order}
+            largest_first = sorted(range(len(rows)), key=lambda c: -len(rows[c]))
+            futures = {label: pool.submit(_cluster_shared, label) for label in largest_first}
             return [futures[label].result() for label in range(len(rows))]
         except BrokenProcessPool as error:
             raise RuntimeError(
@@ -92,12 +94,27 @@ def cluster_classes(
 
 
 def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+    """Count the cores that this process may use.
+
+    Returns:
+        int: Number of cores.
+    """
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def assignment_table(clusters: Sequence[ClassClusters], num_images: int) -> np.ndarray:
-    """Sub-category of every image and class, -1 where it has not the class, (N, C) int32."""
+    """Gather the sub-categories of all classes in a table.
+
+    Args:
+        clusters (Sequence[ClassClusters]): Sub-categories of each class.
+        num_images (int): Number N of images.
+
+    Returns:
+        np.ndarray: Sub-category of each image and class, shape (N, C), int32; -1 where the image
+        does not show the class.
+    """
     table = np.full((num_images, len(clusters)), -1, np.int32)
     for label, one in enumerate(clusters):
         table[one.rows, label] = one.labels
@@ -112,7 +129,7 @@ def _cluster_one(state: tuple, label: int) -> ClassClusters:
 
 
 def _by_size(labels: np.ndarray) -> np.ndarray:
-    """Number clusters by descending size; of equal ones, the one seen first."""
+    """Renumber clusters by descending size; of equal sizes, the cluster seen first comes first."""
     _, first, inverse, counts = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True
     )
@@ -129,15 +146,16 @@ def _distances(rows: FeatureRows, labels: np.ndarray) -> np.ndarray:
     return distances
 
 
-_shared: tuple | None = None
+# Arguments of all classes, in a process of the pool.
+_shared: tuple = ()
 
 
 def _share(state: tuple) -> None:
-    """Keep what the fork inherited, and one thread: the processes share the cores."""
+    """Begin a process of the pool: keep the state that it inherited by the fork."""
     global _shared
     _shared = state
-    threadpool_limits(1)
+    threadpool_limits(1)  # the processes share the cores
 
 
-def _work(label: int) -> ClassClusters:
+def _cluster_shared(label: int) -> ClassClusters:
     return _cluster_one(_shared, label)

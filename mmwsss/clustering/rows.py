@@ -1,21 +1,21 @@
-"""Some rows of a feature matrix, read a chunk at a time instead of copied."""
+"""Rows of a feature matrix that are read a chunk at a time instead of copied."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-# Rows that are worked on at once; of 4096-d features they fit a core's cache.
+# Number of rows in a chunk; with 4096 features each they fit the cache of a core.
 _CHUNK = 256
 
 
 @dataclass(frozen=True)
 class FeatureRows:
-    """Rows of a feature matrix.
+    """Some rows of a feature matrix, in a given order.
 
     Attributes:
-        features: Shape (N, D), float16 or float32.
-        rows: Shape (n,), int64: which rows, in which order.
+        features (np.ndarray): The matrix, shape (N, D), float16 or float32.
+        rows (np.ndarray): Indices of the rows, shape (n,), int64.
     """
 
     features: np.ndarray
@@ -23,7 +23,14 @@ class FeatureRows:
 
     @classmethod
     def whole(cls, features: np.ndarray) -> 'FeatureRows':
-        """All rows of a matrix."""
+        """Take all rows of a matrix, in its order.
+
+        Args:
+            features (np.ndarray): The matrix, shape (N, D).
+
+        Returns:
+            FeatureRows: Its N rows.
+        """
         return cls(features, np.arange(len(features)))
 
     def __len__(self) -> int:
@@ -31,15 +38,19 @@ class FeatureRows:
 
     @property
     def width(self) -> int:
-        """D."""
+        """Number D of features in a row."""
         return self.features.shape[1]
 
     def dense(self) -> np.ndarray:
-        """A copy of the rows, (n, D) float32."""
+        """Copy the rows into a matrix of shape (n, D), float32."""
         return np.ascontiguousarray(self.features[self.rows], np.float32)
 
     def chunks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Places among the rows, and those rows as float32."""
+        """Iterate over the rows a chunk at a time.
+
+        Yields:
+            tuple[slice, np.ndarray]: Place of the chunk among the n rows, and its rows, float32.
+        """
         for start in range(0, len(self), _CHUNK):
             rows = self.rows[start : start + _CHUNK]
             chunk = self.features[rows].astype(np.float32, copy=False)
@@ -47,7 +58,16 @@ class FeatureRows:
 
 
 def group_sums(rows: FeatureRows, labels: np.ndarray, count: int) -> np.ndarray:
-    """Sum of the rows of every label below ``count``, (count, D) float32."""
+    """Sum up the rows of every label.
+
+    Args:
+        rows (FeatureRows): n rows of width D.
+        labels (np.ndarray): Label of each row, shape (n,), in [0, count).
+        count (int): Number of labels.
+
+    Returns:
+        np.ndarray: Sum of the rows of each label, shape (count, D), float32.
+    """
     sums = np.zeros((count, rows.width), np.float32)
     for place, chunk in rows.chunks():
         sums += one_hot(labels[place], count) @ chunk
@@ -55,11 +75,29 @@ def group_sums(rows: FeatureRows, labels: np.ndarray, count: int) -> np.ndarray:
 
 
 def group_means(rows: FeatureRows, labels: np.ndarray, count: int) -> np.ndarray:
-    """Mean of the rows of every label below ``count``, (count, D) float32; of none 0."""
+    """Average the rows of every label.
+
+    Args:
+        rows (FeatureRows): n rows of width D.
+        labels (np.ndarray): Label of each row, shape (n,), in [0, count).
+        count (int): Number of labels.
+
+    Returns:
+        np.ndarray: Mean of the rows of each label, shape (count, D), float32; 0 for a label that
+        no row has.
+    """
     sizes = np.bincount(labels, minlength=count)
     return group_sums(rows, labels, count) / np.maximum(sizes, 1)[:, None].astype(np.float32)
 
 
 def one_hot(labels: np.ndarray, count: int) -> np.ndarray:
-    """Which row has which label, (count, n) float32."""
+    """Encode labels as rows of zeros and ones.
+
+    Args:
+        labels (np.ndarray): Label of each row, shape (n,).
+        count (int): Number of labels.
+
+    Returns:
+        np.ndarray: 1 where a row (second axis) has a label (first axis), shape (count, n), float32.
+    """
     return (labels == np.arange(count)[:, None]).astype(np.float32)

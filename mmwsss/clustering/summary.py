@@ -41,7 +41,7 @@ def summarize(
 def _agreement(before: np.ndarray | None, labels: np.ndarray) -> dict:
     if before is None:
         return dict(nmi=None, ari=None, moved=None)
-    return asdict(Agreement.of(before, labels))
+    return asdict(Agreement.between(before, labels))
 
 
 def _total(rows: list[dict]) -> dict:

@@ -1,4 +1,4 @@
-"""What runs during training and testing."""
+"""Hooks and schedulers of training and testing."""
 
 from . import hooks, schedulers
 

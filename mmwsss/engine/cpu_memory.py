@@ -14,7 +14,11 @@ _M_MMAP_MAX = -4
 
 
 def keep_freed_memory() -> bool:
-    """Make malloc reuse large blocks instead of unmapping them; whether that was possible."""
+    """Make malloc keep large freed blocks for reuse instead of giving them back to the kernel.
+
+    Returns:
+        bool: Whether that was possible; it takes glibc.
+    """
     if platform.libc_ver()[0] != 'glibc':
         return False
     mallopt = ctypes.CDLL(None).mallopt

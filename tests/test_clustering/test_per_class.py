@@ -115,15 +115,15 @@ def test_matched_labels_are_the_best_of_all_renamings():
         )
         matched = match_labels(previous, current, 4)
         assert np.mean(matched == previous) == pytest.approx(best)
-        assert Agreement.of(current, matched).ari == pytest.approx(1)
+        assert Agreement.between(current, matched).ari == pytest.approx(1)
 
 
 def test_agreement_by_hand():
     previous = np.array([0, 0, 0, 1, 1, 1])
-    same = Agreement.of(previous, match_labels(previous, np.array([2, 2, 2, 0, 0, 0]), 3))
+    same = Agreement.between(previous, match_labels(previous, np.array([2, 2, 2, 0, 0, 0]), 3))
     assert (same.nmi, same.ari, same.moved) == (1, 1, 0)
     # One image of six moves: pairs together in both 4, in one 6 and in the other 7, of 15:
     # ARI = (4 - 6·7/15) / ((6 + 7)/2 - 6·7/15).
-    moved = Agreement.of(previous, np.array([0, 0, 1, 1, 1, 1]))
+    moved = Agreement.between(previous, np.array([0, 0, 1, 1, 1, 1]))
     assert moved.moved == pytest.approx(1 / 6)
     assert moved.ari == pytest.approx((4 - 42 / 15) / (6.5 - 42 / 15))

@@ -18,15 +18,17 @@ from mmwsss.visualization import color_labels, image_grid, label_legend, overlay
 
 @HOOKS.register_module()
 class CAMVisualizationHook(Hook):
-    """Draw photo, heat map of every present class, seed and, if there, truth side by side.
+    """Draw photo, heat map of every present class, seed and, if there is one, truth side by side.
 
     Args:
-        out_dir: folder for one JPEG per image, ``<out_dir>/<img_id>.jpg``.
-        max_images: how many of the first images of the dataset, over all processes together.
-        threshold: background where the highest score is <= threshold.
-        alpha: weight of the heat map over the photo.
-        colormap: name of a matplotlib colormap.
-        tile_width: pixels per image.
+        out_dir (str): Folder for one JPEG per image, ``<out_dir>/<img_id>.jpg``.
+        max_images (int): Number of images to draw, the first of the dataset, by all processes
+            together. Defaults to 50.
+        threshold (float): Score in [0, 1]; a pixel of the seed is background where no class has a
+            higher one. Defaults to 0.2.
+        alpha (float): Weight of the heat map over the photo, in [0, 1]. Defaults to 0.5.
+        colormap (str): Name of a matplotlib colormap. Defaults to 'jet'.
+        tile_width (int): Width of one drawn image in pixels. Defaults to 320.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class CAMVisualizationHook(Hook):
         self.load = LoadImage()
 
     def before_test(self, runner: Runner) -> None:
-        """Start counting."""
+        """Start to count the images anew."""
         self.seen = 0
 
     def after_test_iter(
@@ -61,7 +63,7 @@ class CAMVisualizationHook(Hook):
         """Draw the batch's images that are among the first ``max_images``."""
         rank, world_size = get_dist_info()
         metainfo = runner.test_dataloader.dataset.metainfo
-        for sample in outputs:
+        for sample in outputs or ():
             # mmengine's sampler deals the images out to the processes one by one.
             position = self.seen * world_size + rank
             self.seen += 1
@@ -84,16 +86,17 @@ class CAMVisualizationHook(Hook):
         truth: torch.Tensor | np.ndarray | None,
         metainfo: dict,
     ) -> np.ndarray:
-        """Draw one panel.
+        """Draw the panel of one image.
 
         Args:
-            image: uint8 (H, W, 3) RGB.
-            response: the image's response maps.
-            truth: uint8 (H, W) mask, or None.
-            metainfo: the dataset's, with ``classes`` and perhaps ``palette``.
+            image (np.ndarray): RGB image, uint8 (H, W, 3).
+            response (ResponseMap): Response maps of the image.
+            truth (torch.Tensor | np.ndarray, optional): True mask, uint8 (H, W); None where there
+                is none.
+            metainfo (dict): Metainfo of the dataset, with ``classes`` and perhaps ``palette``.
 
         Returns:
-            uint8 (H, W, 3) RGB.
+            np.ndarray: RGB image of the panel, uint8 (H, W, 3).
         """
         names, palette = metainfo['classes'], metainfo.get('palette')
         heat_maps = {

@@ -2,11 +2,12 @@
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmwsss.compat.checkpoint_file import not_finite
 from mmwsss.registry import HOOKS
+
+from ..bare_model import bare_model
 
 _REMEDY = (
     'lower the learning rate, clip gradients (optim_wrapper.clip_grad) or train without AMP; '
@@ -21,7 +22,8 @@ class FiniteLossHook(Hook):
     Weights that are not finite are never saved, and a training does not end with them.
 
     Args:
-        interval (int): Iterations between checks; reading a loss waits for the device.
+        interval (int): Iterations between two checks; to read a loss is to wait for the device.
+            Defaults to 10.
     """
 
     def __init__(self, interval: int = 10) -> None:
@@ -30,7 +32,11 @@ class FiniteLossHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch=None, outputs: dict | None = None
     ) -> None:
-        """Raise FloatingPointError naming the losses that are not finite."""
+        """Check the losses of an iteration.
+
+        Raises:
+            FloatingPointError: If losses are not finite. Names them.
+        """
         if not outputs or not self.every_n_train_iters(runner, self.interval):
             return
         wrong = [
@@ -57,8 +63,7 @@ class FiniteLossHook(Hook):
         Raises:
             FloatingPointError: If there are some; names the first.
         """
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        _refuse(runner, not_finite(model.state_dict()))
+        _refuse(runner, not_finite(bare_model(runner).state_dict()))
 
 
 def _refuse(runner: Runner, wrong: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Hook that keeps the metrics of a test in a file of a known name."""
+"""Hook that writes the metrics of a test to a file."""
 
 import json
 import math
@@ -17,7 +17,7 @@ class MetricsFileHook(Hook):
     """Write the metrics of a test as JSON, NaN as null.
 
     Args:
-        out_file: the file.
+        out_file (str): Path of the file.
     """
 
     def __init__(self, out_file: str) -> None:
@@ -25,7 +25,7 @@ class MetricsFileHook(Hook):
 
     @master_only
     def after_test_epoch(self, runner: Runner, metrics: Mapping[str, float] | None = None) -> None:
-        """Write the file."""
+        """Write the metrics to the file, on the main process."""
         plain = {key: _plain(value) for key, value in (metrics or {}).items()}
         with atomic_open(self.out_file) as file:
             file.write(json.dumps(plain, indent=1).encode())

@@ -19,7 +19,11 @@ class PixelWeightsHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
-        """Raise TypeError naming the segmentor."""
+        """Check a batch.
+
+        Raises:
+            TypeError: If the batch has weights of pixels and the segmentor ignores them. Names it.
+        """
         samples = (data_batch or {}).get('data_samples', ())
         if not any('gt_weight_map' in sample for sample in samples):
             return

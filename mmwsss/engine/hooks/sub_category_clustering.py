@@ -32,7 +32,8 @@ from mmwsss.registry import CLUSTERERS, HOOKS, MODELS
 from ..bare_model import bare_model
 from .loaded_weights import check_loaded_weights
 
-# What a given round 0 must hold, where the model has it: the sub-categories' classifier is new.
+# Weights that a checkpoint of round 0 must hold, where the model has them. The classifier of the
+# sub-categories is not among them: round 1 trains it anew.
 _ROUND_0 = ('backbone.', 'neck.', 'head.adapter.', 'head.classifier.')
 
 
@@ -46,26 +47,32 @@ class SubCategoryClusteringHook(Hook):
     the config is that of one round, scaled to rounds of other lengths. The clusters are model
     state, so that a run resumes within a round.
 
-    A round r leaves in the work dir ``round_<r>.pth``, its weights after training, and
-    ``sub_categories/round_<r>.json`` and ``.csv``, its figures and its clusters (docs:
-    subcategories.md).
+    A round r leaves in the work dir ``round_<r>.pth``, its weights after training, and the files
+    of its sub-categories that :mod:`mmwsss.clustering.records` writes (docs: subcategories.md).
 
     Args:
-        rounds (int): Rounds after round 0. Defaults to 3, as the thesis.
-        epochs (Sequence[int], optional): Epochs of rounds 0, 1, …; their sum is the train loop's
-            ``max_epochs``. Round 0 with 0 epochs: it was trained before and ``load_from`` names its
-            checkpoint. Defaults to equal shares of ``max_epochs``.
-        restart (bool): Start each round from the pretrained weights again, as the published code
-            (default), or continue with the weights of the round before, as DeepCluster.
-        clusterer (dict, optional): Of the registry CLUSTERERS. Defaults to KMeans.
-        seed (int): Of the clustering. Defaults to 0, as the published code.
-        stage (str): Which features, see :meth:`CAMClassifier.pooled_features`.
-        pipeline (Sequence[dict], optional): Transforms of the view that features are taken from.
-            Defaults to the whole image at its own size.
-        dtype (str): 'float32' (default) or 'float16': the memory of the features on the main
-            process is images × channels × 4 or 2 bytes.
-        processes (int, optional): That cluster classes at once. Defaults to the available cores.
+        rounds (int): Number of rounds after round 0. Defaults to 3, as in the thesis.
+        epochs (Sequence[int], optional): Number of epochs of rounds 0, 1, …; their sum is
+            ``max_epochs`` of the train loop. 0 epochs of round 0: it was trained before and
+            ``load_from`` names its checkpoint. Defaults to equal shares of ``max_epochs``.
+        restart (bool): True: start each round from the pretrained weights again, as the published
+            code. False: continue with the weights of the round before, as DeepCluster. Defaults
+            to True.
+        clusterer (dict, optional): Config of a clusterer of the registry CLUSTERERS. Defaults to
+            KMeans.
+        seed (int): Seed of the clustering. Defaults to 0, as in the published code.
+        stage (str): Layer of the features that are clustered, see
+            :meth:`CAMClassifier.pooled_features`. Defaults to 'pre_logits'.
+        pipeline (Sequence[dict], optional): Transforms that features are taken through. Defaults
+            to the whole image at its own size.
+        dtype (str): Type in which features are kept, 'float32' or 'float16': they take images ×
+            channels × 4 or 2 bytes of memory on the main process. Defaults to 'float32'.
+        processes (int, optional): Number of processes that cluster classes at the same time.
+            Defaults to the number of cores that this process may use.
     """
+
+    # First epoch of each round, and the epoch after the last one.
+    starts: list[int]
 
     def __init__(
         self,
@@ -89,10 +96,10 @@ class SubCategoryClusteringHook(Hook):
         self.pipeline = pipeline
         self.dtype = getattr(torch, dtype)
         self.processes = processes
-        self.starts: list[int] = []
+        self.starts = []
 
     def before_train(self, runner: Runner) -> None:
-        """Lay out the rounds; check what was resumed.
+        """Lay out the rounds, and check the run and what it resumes from.
 
         Raises:
             TypeError: If the model's head has no sub-categories, or the dataset is wrapped.
@@ -129,7 +136,7 @@ class SubCategoryClusteringHook(Hook):
             check_loaded_weights(runner, checkpoint, _ROUND_0)
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Begin a round where one begins."""
+        """Cluster anew and restart the training if this epoch is the first of a round."""
         number = self._round(runner.epoch)
         head = _head(runner)
         if runner.epoch != self.starts[number] or 0 < number == head.round:
@@ -142,7 +149,7 @@ class SubCategoryClusteringHook(Hook):
         self._restart_schedule(runner, number)
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Keep the weights that a round ends with."""
+        """Save the weights if this epoch is the last of a round."""
         if runner.epoch + 1 in self.starts[1:]:
             number = self._round(runner.epoch)
             runner.save_checkpoint(
@@ -205,7 +212,19 @@ class SubCategoryClusteringHook(Hook):
         img_ids: Sequence[str],
         presence: np.ndarray,
     ) -> np.ndarray:
-        """Cluster on the main process, log and save; (N, C) int32."""
+        """Cluster the images of every class, log and write the result; on the main process.
+
+        Args:
+            runner (Runner): The run.
+            features (np.ndarray): Features of all images, shape (N, D).
+            number (int): Number of the round.
+            img_ids (Sequence[str]): Id of each image.
+            presence (np.ndarray): Which classes each image shows, shape (N, C), bool.
+
+        Returns:
+            np.ndarray: Sub-category of each image and class, shape (N, C), int32; -1 where the
+            image does not show the class.
+        """
         head = _head(runner)
         runner.logger.info(
             f'features of {len(features)} images: {features.shape[1]} × {features.dtype}, '
@@ -234,7 +253,7 @@ class SubCategoryClusteringHook(Hook):
         return assignment_table(clusters, len(features))
 
     def _restart_weights(self, runner: Runner, number: int) -> None:
-        """Initialise the model as at the start, with random numbers of the round's own."""
+        """Initialise the model as at the start of the run, but with other random numbers."""
         seed = torch.tensor(runner.seed + number)
         broadcast(seed)
         with torch.random.fork_rng(devices=[]):
@@ -247,7 +266,7 @@ class SubCategoryClusteringHook(Hook):
         _model(runner).load_state_dict(state, strict=False)
 
     def _restart_schedule(self, runner: Runner, number: int) -> None:
-        """Forget the optimiser's moments and start the schedules anew."""
+        """Drop the optimiser's state and start the learning rate schedules anew."""
         runner.optim_wrapper.optimizer.state.clear()
         for group in runner.optim_wrapper.param_groups:
             for key in [key for key in group if key.startswith('initial_')]:

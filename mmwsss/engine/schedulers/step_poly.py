@@ -1,4 +1,4 @@
-"""Polynomial decay in steps."""
+"""Polynomial decay of the learning rate in steps."""
 
 from mmengine.optim import PolyLR
 
@@ -10,12 +10,12 @@ class StepPolyLR(PolyLR):
     """Polynomial decay that changes the rate every few iterations only, as DeepLab-v2's code does.
 
     At the t-th of T = end - begin iterations the rate is ``(1 - t' / T)^power`` of the first, where
-    t' is t rounded down to a multiple of ``interval``; mmengine's ``PolyLR`` reaches 0 at the
-    last iteration, this would one later.
+    t' is t rounded down to a multiple of ``interval``. mmengine's ``PolyLR`` reaches 0 at the last
+    iteration; this schedule would reach it one iteration later.
 
     Args:
         *args: Arguments of ``PolyLR``.
-        interval: Iterations between two changes.
+        interval (int): Number of iterations between two changes. Defaults to 10.
         **kwargs: Arguments of ``PolyLR``.
     """
 

@@ -1,4 +1,4 @@
-"""What SubCategoryClusteringHook refuses before anything is trained."""
+"""Checks of SubCategoryClusteringHook, made before anything is trained."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,19 @@ def check_settings(
     dtype: str,
     processes: int | None,
 ) -> None:
-    """Raise ValueError if an argument of the hook is impossible."""
+    """Check the arguments of SubCategoryClusteringHook, which explains them.
+
+    Args:
+        rounds (int): Number of rounds after round 0.
+        epochs (Sequence[int], optional): Number of epochs of each round.
+        seed (int): Seed of the clustering.
+        stage (str): Layer of the features.
+        dtype (str): Type in which features are kept.
+        processes (int, optional): Number of processes that cluster.
+
+    Raises:
+        ValueError: If an argument has an impossible value.
+    """
     if dtype not in ('float16', 'float32'):
         raise ValueError(f"dtype must be 'float16' or 'float32', not {dtype!r}")
     if stage not in ('pre_logits', 'backbone'):
@@ -46,7 +58,10 @@ def _are_epochs(epochs: Sequence[int], rounds: int) -> bool:
 
 
 def check_run(runner: Runner) -> None:
-    """Check what trains beside the hook.
+    """Check that the train loop and the other hooks go with rounds.
+
+    Args:
+        runner (Runner): The run.
 
     Raises:
         ValueError: If the train loop counts no epochs, or an average of the weights is kept.
@@ -64,7 +79,12 @@ def check_run(runner: Runner) -> None:
 
 
 def check_view(dataset: BaseDataset, pipeline: Sequence[dict] | None) -> None:
-    """Pass an image through the pipeline of the features.
+    """Run the first image through the pipeline of the features, and check what it packs.
+
+    Args:
+        dataset (BaseDataset): Dataset to train on.
+        pipeline (Sequence[dict], optional): Transforms that features are taken through. None: the
+            whole image at its own size.
 
     Raises:
         TypeError: If the training dataset is wrapped.
@@ -81,7 +101,16 @@ def check_view(dataset: BaseDataset, pipeline: Sequence[dict] | None) -> None:
 
 
 def training_images(dataset: BaseDataset, num_classes: int) -> tuple[list[str], np.ndarray]:
-    """Names (``img_id``) of a dataset's images and which classes each has, (N, C), bool."""
+    """List the images of a dataset and the classes that they show.
+
+    Args:
+        dataset (BaseDataset): Dataset of image-level labels.
+        num_classes (int): Number C of classes.
+
+    Returns:
+        tuple[list[str], np.ndarray]: ``img_id`` of each image, and which classes each image shows,
+        shape (N, C), bool.
+    """
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     presence = np.zeros((len(infos), num_classes), bool)
     for row, info in zip(presence, infos):
@@ -90,7 +119,15 @@ def training_images(dataset: BaseDataset, num_classes: int) -> tuple[list[str], 
 
 
 def check_images(head: SubCategoryHead, dataset: BaseDataset) -> None:
-    """Raise ValueError if the head's sub-categories are not those of a dataset's images."""
+    """Check that the sub-categories of a head belong to the images of a dataset.
+
+    Args:
+        head (SubCategoryHead): The head, with the sub-categories of a checkpoint.
+        dataset (BaseDataset): Dataset to train on.
+
+    Raises:
+        ValueError: If the dataset has other images, or has them in another order.
+    """
     if not head.is_of(*training_images(dataset, head.num_classes)):
         raise ValueError(
             'the resumed checkpoint holds the sub-categories of other images than the training '

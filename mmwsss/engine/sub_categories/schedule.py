@@ -1,34 +1,37 @@
-"""The schedules of a config, which are those of one round, laid over rounds of other lengths."""
+"""Learning rate schedules of a config, scaled to the length of a round."""
 
 import copy
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-# Lengths in epochs or iterations besides begin and end, which cannot be told from other settings.
+# Settings that hold further lengths in epochs or iterations: schedules with them are not scaled.
 _FIXED = ('milestones', 'step_size', 'T_max', 'periods', 'total_steps')
 
 
 def round_schedules(
     schedules: Mapping | Sequence[Mapping], epochs: int, epoch_length: int
 ) -> list[dict]:
-    """Settings of the schedules for a round.
+    """Scale the schedules of a config so that the last of them ends with a round.
 
-    Together they end with the round: where they end earlier or later, every ``begin`` and ``end``
-    is scaled, those of ``convert_to_iter_based`` to whole iterations, others to whole numbers of
-    what they count in. One without ``end`` ends with the round. Schedules that fit stay as they
-    are.
+    Every ``begin`` and ``end`` is multiplied by the same factor and rounded: to whole iterations
+    if the schedule has ``convert_to_iter_based``, else to whole numbers of the unit that it counts
+    in, epochs or iterations. A schedule without ``end`` ends with the round. If the last schedule
+    ends with the round already, none is changed.
 
     Args:
-        schedules: ``param_scheduler`` of a config.
-        epochs: Of the round.
-        epoch_length: Iterations of an epoch.
+        schedules (Mapping | Sequence[Mapping]): ``param_scheduler`` of a config.
+        epochs (int): Number of epochs of the round.
+        epoch_length (int): Number of iterations of an epoch.
+
+    Returns:
+        list[dict]: Configs of the schedules for the round.
 
     Raises:
         ValueError: If a schedule cannot be scaled.
     """
     scaled = [dict(copy.deepcopy(one)) for one in _listed(schedules)]
     ends = [one['end'] * _unit(one, epoch_length) for one in scaled if 'end' in one]
-    factor = epochs * epoch_length / Fraction(max(ends)) if ends else 1
+    factor = epochs * epoch_length / Fraction(max(ends)) if ends else Fraction(1)
     for one in scaled:
         if factor != 1:
             _scale(one, factor, epoch_length)
@@ -41,7 +44,7 @@ def _listed(schedules: Mapping | Sequence[Mapping]) -> Sequence[Mapping]:
 
 
 def _unit(schedule: Mapping, epoch_length: int) -> int:
-    """Iterations of what a schedule counts in."""
+    """Number of iterations of the unit that a schedule counts in: an epoch, or one iteration."""
     return epoch_length if schedule.get('by_epoch', True) else 1
 
 
