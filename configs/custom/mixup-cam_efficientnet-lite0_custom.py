@@ -14,7 +14,7 @@ model = dict(
     head=dict(
         type='MixupCAMHead',
         num_classes=num_classes,
-        regularizers=dict(loss_ent=_base_.entropy, loss_con=_base_.concentration),
+        regularizers=_base_.mixup_cam.head.regularizers,
     ),
     train_cfg=dict(augments=[_base_.mixup]),
     test_cfg=dict(scales=(0.5, 1.0), flip=True),

@@ -4,45 +4,18 @@ _base_ = [
     '../_base_/models/affinity_efficientnet-lite0.py',
     '../_base_/datasets/msrc_objects.py',
     '../_base_/schedules/adamw_6e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/affinity_runtime.py',
 ]
 cam_store = 'work_dirs/cam_efficientnet-lite0_msrc/cams'
 affinity_dir = 'work_dirs/affinitynet_efficientnet-lite0_msrc/affinity_labels'
 mask_dir = _base_.data_root + 'SegmentationClass'
-label_dataset = dict(
-    type='ImageLevelDataset',
-    data_root=_base_.data_root,
-    ann_file='ImageSets/Segmentation/train.txt',
-    label_file='image_labels.json',
-    data_prefix=dict(img_path='JPEGImages'),
-)
-
-affinity_labels = dict(
-    cam_store=cam_store,
-    out_dir=affinity_dir,
-    foreground=dict(alpha=4),
-    background=dict(alpha=32),
-    crf=dict(settings='affinity_label'),
-    mask_dir=mask_dir,
-)
+label_dataset = {
+    key: value for key, value in _base_.train_dataloader.dataset.items() if key != 'pipeline'
+}
+affinity_labels = dict(cam_store=cam_store, out_dir=affinity_dir, mask_dir=mask_dir)
 
 model = dict(backbone=dict(frozen_stages=3), channels_last=True)
-# A classifier that load_from names must have the same backbone.
-default_hooks = dict(loaded_weights=dict(type='LoadedWeightsHook', prefixes=['backbone.']))
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='LoadAffinityLabel'),
-    dict(type='mmseg.RandomCrop', crop_size=_base_.crop_size),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='FastColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1),
-    dict(type='PadWithLabels', size=_base_.crop_size, pad_value=_base_.pad_value),
-    dict(type='PoolAffinityLabel', stride=8),
-    dict(
-        type='mmpretrain.PackInputs',
-        algorithm_keys=('gt_affinity_label',),
-        meta_keys=_base_.meta_keys,
-    ),
-]
+train_pipeline = _base_.affinity_pipeline
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(type='AffinityDataset', affinity_dir=affinity_dir, pipeline=train_pipeline),

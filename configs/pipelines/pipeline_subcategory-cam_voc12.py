@@ -1,9 +1,5 @@
 # Chapter 3 from labels to masks on VOC 2012.
 _base_ = ['./_base_/splits_voc12.py', './_base_/thesis.py']
 work_dir = 'work_dirs/pipeline_subcategory-cam_voc12'
-configs = dict(
-    classifier='configs/subcategory_cam.py',
-    affinitynet='configs/affinitynet.py',
-    segmentor='configs/deeplabv2_pseudo.py',
-)
+configs = dict(classifier='configs/subcategory_cam.py')
 stages = _base_.subcategory_figures

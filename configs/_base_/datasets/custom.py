@@ -8,7 +8,7 @@
 _base_ = './_base_/image_level.py'
 dataset_type = 'ImageLevelDataset'
 data_root = 'data/custom/'
-# For another crop or mean, write the steps of _base_/image_level.py here anew.
+# Another crop or mean is set as in voc12_aug.py.
 train_pipeline = [
     dict(type='LoadImage', shrink_to=512),  # large photos: decoded at a part of their size
     *_base_.train_pipeline[1:],

@@ -7,15 +7,12 @@ dataset_type = 'VOCImageLevelDataset'
 data_root = 'data/VOCdevkit/VOC2012/'
 crop_size = 448
 pad_value = (103.53, 116.28, 123.675)  # ImageNet's mean, as the model's
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='RandomResizeLongSide', lengths=(256, 512)),
-    dict(type='mmpretrain.RandomCrop', crop_size=crop_size),
-    dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='FastColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1),
-    dict(type='RandomPad', size=crop_size, pad_value=pad_value),
-    dict(type='mmpretrain.PackInputs', meta_keys=_base_.meta_keys),
-]
+# The steps of _base_/image_level.py for this crop and this mean.
+_own = {
+    'mmpretrain.RandomCrop': dict(crop_size=crop_size),
+    'RandomPad': dict(size=crop_size, pad_value=pad_value),
+}
+train_pipeline = [dict(step, **_own.get(step['type'], {})) for step in _base_.train_pipeline]
 train_dataloader = dict(
     num_workers=4,
     drop_last=True,

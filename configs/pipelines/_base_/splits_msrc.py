@@ -1,4 +1,5 @@
-# Splits of msrc_objects: labels for its 294 training images, measured there and on 102 of val.
+# Splits and networks of msrc_objects: labels for its 294 training images, measured there and on
+# the 102 of val.
 _base_ = './stages.py'
 _train = dict(ann_file='ImageSets/Segmentation/train.txt')
 _val = dict(ann_file='ImageSets/Segmentation/val.txt')

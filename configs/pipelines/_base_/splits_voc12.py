@@ -1,9 +1,10 @@
-# Splits of VOC 2012: labels for train_aug, measured on train (1,464) and val (1,449).
+# Splits and networks of VOC 2012: labels for train_aug, measured on train (1,464) and val (1,449).
 _base_ = './stages.py'
 _root = 'data/VOCdevkit/VOC2012/'
 _aug = dict(ann_file='ImageSets/Segmentation/train_aug.txt')
 _val = dict(label_file='image_labels/val.txt')
 _train = dict(label_file='image_labels/train.txt')
+configs = dict(affinitynet='configs/affinitynet.py', segmentor='configs/deeplabv2_pseudo.py')
 stages = dict(
     # SBD's masks measure what VOC has no masks for; the thesis measures on train.
     cams=dict(
