@@ -15,7 +15,8 @@ class AffinityDataset(ImageLevelDataset):
     labels made for other classes are errors when the dataset is loaded.
 
     Args:
-        affinity_dir: Folder of the labels; relative to the working directory, not to data_root.
+        affinity_dir (str): Folder of the labels, relative to the working directory, not to
+            ``data_root``.
         **kwargs: Arguments of :class:`ImageLevelDataset`.
     """
 
@@ -24,7 +25,14 @@ class AffinityDataset(ImageLevelDataset):
         super().__init__(**kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Return one dict for each image, its labels checked to be there."""
+        """List the images with their affinity labels.
+
+        Returns:
+            list[dict]: Sample of each image.
+
+        Raises:
+            DataError: If an image, its tags or its affinity label is missing or damaged.
+        """
         data_list = super().load_data_list()
         folder = LabelFolder.open(self.affinity_dir, 'affinity', self._metainfo['classes'])
         missing = [info['img_id'] for info in data_list if info['img_id'] not in folder]

@@ -1,7 +1,7 @@
-"""Checks of a config's data before training: every image decoded, padding that becomes zero."""
+"""Checks of a config's data before training: every image is decoded, padding becomes zero."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -22,13 +22,13 @@ def check_images(dataset: BaseDataset, num_workers: int = 2, label: str = 'check
     """Decode every image of a dataset, and its mask and weights where the sample names them.
 
     Args:
-        dataset: Any dataset whose ``get_data_info`` gives ``img_path`` and, for masks,
+        dataset (BaseDataset): A dataset with ``img_path`` in its samples and, for masks,
             ``seg_map_path`` and ``num_classes``, for weights ``weight_path``.
-        num_workers: Threads; decoding leaves Python's lock.
-        label: Title of the progress bar.
+        num_workers (int): Number of threads; decoding leaves Python's lock. Defaults to 2.
+        label (str): Title of the progress bar. Defaults to 'check'.
 
     Returns:
-        The faults, one line each, in the dataset's order; none where all is well.
+        list[str]: The faults, one line each, in the dataset's order; empty where all is well.
     """
     infos = (dataset.get_data_info(index) for index in range(len(dataset)))
     with ThreadPoolExecutor(max(1, num_workers)) as pool:
@@ -40,12 +40,13 @@ def check_config(cfg: Config, loaders: Sequence[str] = LOADERS, num_workers: int
     """Check the data of a config: labels and files, images and masks, and the padding's value.
 
     Args:
-        cfg: A complete config.
-        loaders: Names of the data loaders to check; those that the config lacks are passed over.
-        num_workers: Threads that decode.
+        cfg (Config): A complete config.
+        loaders (Sequence[str]): Names of the data loaders to check; those that the config lacks
+            are passed over. Defaults to all three.
+        num_workers (int): Number of threads that decode. Defaults to 2.
 
     Returns:
-        The faults, one line each; none where all is well.
+        list[str]: The faults, one line each; empty where all is well.
     """
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     faults = []
@@ -68,10 +69,13 @@ def check_config(cfg: Config, loaders: Sequence[str] = LOADERS, num_workers: int
 
 
 def raise_faults(faults: Sequence[str]) -> None:
-    """Raise what checks have found.
+    """Raise the faults that checks have found.
+
+    Args:
+        faults (Sequence[str]): The faults, one line each.
 
     Raises:
-        DataError: If there are faults; lists all of them.
+        DataError: If there are faults. Lists all of them.
     """
     if faults:
         raise DataError('\n'.join([f'{len(faults)} faults in the data:', *faults]))
@@ -81,9 +85,12 @@ def check_padding(dataset: dict, model: dict, name: str = 'dataset') -> list[str
     """Compare the value of ``RandomPad`` with the mean that the model's preprocessor subtracts.
 
     Args:
-        dataset: Config of a dataset; one without ``RandomPad`` passes.
-        model: Config of the model, with its ``data_preprocessor``.
-        name: What to call the dataset.
+        dataset (dict): Config of a dataset; one without ``RandomPad`` passes.
+        model (dict): Config of the model, with its ``data_preprocessor``.
+        name (str): Name of the dataset in the faults. Defaults to 'dataset'.
+
+    Returns:
+        list[str]: The faults, one line each; empty where all is well.
     """
     preprocessor = model.get('data_preprocessor') or {}
     mean = list(preprocessor.get('mean') or (0.0, 0.0, 0.0))
@@ -109,9 +116,12 @@ def check_num_classes(dataset: BaseDataset, model: dict, name: str = 'dataset') 
     """Compare the number of classes of a dataset with those of a model.
 
     Args:
-        dataset: With ``metainfo['classes']``.
-        model: Config of the model.
-        name: What to call the dataset.
+        dataset (BaseDataset): Dataset with ``metainfo['classes']``.
+        model (dict): Config of the model.
+        name (str): Name of the dataset in the faults. Defaults to 'dataset'.
+
+    Returns:
+        list[str]: The faults, one line each; empty where all is well.
     """
     count = len(dataset.metainfo.get('classes', ()))
     return [
@@ -123,7 +133,7 @@ def check_num_classes(dataset: BaseDataset, model: dict, name: str = 'dataset') 
 
 
 def _num_classes_of(model: dict) -> Iterator[tuple[str, int]]:
-    """Yield the parts of a classifier or segmentor that tell their number of classes."""
+    """Yield each part of a classifier or segmentor that has a number of classes, and the number."""
     for part in ('data_preprocessor', 'decode_head', 'auxiliary_head'):
         settings = model.get(part) or {}
         for one in settings if isinstance(settings, (list, tuple)) else [settings]:
@@ -142,7 +152,10 @@ def _decode(info: dict) -> str | None:
 
 
 def _bounded_map(
-    pool: ThreadPoolExecutor, function, items: Iterable[dict], ahead: int
+    pool: ThreadPoolExecutor,
+    function: Callable[[dict], str | None],
+    items: Iterable[dict],
+    ahead: int,
 ) -> Iterator[str | None]:
     """Map in order with at most ``ahead`` items under way: a big dataset costs no memory."""
     items = iter(items)

@@ -28,7 +28,7 @@ DEFAULT_FOLDERS = {
 
 @DATASETS.register_module()
 class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
-    """Multi-label dataset of weak supervision: which classes an image shows, not where.
+    """Images with the classes that they show, but not where they show them.
 
     Faults of the data (missing image or mask, unknown class, image without label, duplicate,
     empty split) are raised as :class:`DataError` when the dataset is loaded, before training
@@ -39,17 +39,23 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
     ``seg_map_path``, the mask's ``seg_map_path``.
 
     Args:
-        ann_file: Split file, one image a line. Empty: every image of ``label_file``.
-        label_source: ``'file'``, ``'xml'`` (VOC annotations) or ``'mask'``.
-        label_file: ``.txt``, ``.csv`` or ``.json`` of tags, for ``label_source='file'``.
-        data_root: Root of all relative paths.
-        data_prefix: ``img_path``, the image root; ``seg_map_path``, the root of the masks, given
-            where masks are asked for; ``xml_path``, the root of the annotations.
-        img_suffix: Suffix of images that are named without one.
-        seg_map_suffix: Suffix of masks.
-        count_difficult: Count VOC objects marked "difficult", as the published label files do.
-        metainfo: ``classes``, the names of the foreground classes. Default: those of a JSON.
-        pipeline: Transforms, of mmwsss, mmcv or by a scope's prefix.
+        ann_file (str): Split file, one image a line. Defaults to '': every image of
+            ``label_file``.
+        label_source (str): Where the classes of an image are read: 'file', 'xml' (VOC annotations)
+            or 'mask'. Defaults to 'file'.
+        label_file (str): Tags of the images, ``.txt``, ``.csv`` or ``.json``, for
+            ``label_source='file'``.
+        data_root (str): Root of all relative paths.
+        data_prefix (dict | str): ``img_path``, the image root; ``seg_map_path``, the root of the
+            masks, given where masks are asked for; ``xml_path``, the root of the annotations. A
+            string is the image root.
+        img_suffix (str): Suffix of images that are named without one. Defaults to '.jpg'.
+        seg_map_suffix (str): Suffix of masks. Defaults to '.png'.
+        count_difficult (bool): Whether to count VOC objects marked "difficult", as the published
+            label files do. Defaults to True.
+        metainfo (dict, optional): ``classes``, the names of the foreground classes. Defaults to
+            those of a JSON label file.
+        pipeline (Sequence): Transforms, of mmwsss, mmcv or by a scope's prefix.
         **kwargs: Arguments of mmengine's ``BaseDataset``.
     """
 
@@ -86,7 +92,14 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """Read split and labels, check them, and return one dict for each image."""
+        """Read split and labels, and check them.
+
+        Returns:
+            list[dict]: Sample of each image.
+
+        Raises:
+            DataError: If the data has a fault. Names the file, and the line where there is one.
+        """
         table = read_label_file(self.label_file) if self.label_file else LabelTable()
         if table.classes is not None:
             self._metainfo.setdefault('classes', table.classes)
@@ -180,14 +193,17 @@ def check_files_exist(
     what: str,
     remedy: str = 'add it, correct data_root, data_prefix or suffix, or remove the entry',
 ) -> None:
-    """Raise :class:`DataError` on files that are named but do not exist.
+    """Check that the files that samples name exist.
 
     Args:
-        data_list: Samples; those without ``key`` are passed over.
-        places: Where each sample was named, ``file:line``.
-        key: The path in a sample.
-        what: What the file is.
-        remedy: What the user can do.
+        data_list (list[dict]): Samples; those without ``key`` are passed over.
+        places (list[str]): Place that names each sample, ``file:line``.
+        key (str): Key of the path in a sample.
+        what (str): What the file is, for the error.
+        remedy (str): What the user can do, for the error.
+
+    Raises:
+        DataError: If a file does not exist. Names the first.
     """
     missing = [i for i, info in enumerate(data_list) if key in info and not osp.isfile(info[key])]
     if missing:

@@ -1,4 +1,4 @@
-"""Label maps on disk: one small indexed PNG per image, and a note of how they were made."""
+"""Label maps on disk: an indexed PNG for each image, and a file that tells how they were made."""
 
 import json
 import os
@@ -29,8 +29,14 @@ class LabelFolder:
 
     ``<root>/<img_id>.png`` is an indexed PNG with VOC's colours: 0 is background, i + 1 is class i,
     255 is ignored. ``<root>/label_folder.json`` names format, kind, classes and the settings that
-    made them; the texts of a PNG are its own notes. Files appear whole or not at all, so that
-    several processes may write into one folder. Make one with :meth:`create` or :meth:`open`.
+    made them. The text chunks of a PNG hold notes on this label map alone. Files appear whole or
+    not at all, so that several processes may write into one folder. Make one with :meth:`create`
+    or :meth:`open`.
+
+    Args:
+        root (str | os.PathLike): The folder.
+        kind (str): Kind of the labels: 'affinity', 'pseudo' or 'prediction'.
+        classes (Sequence[str]): Names of the foreground classes.
     """
 
     def __init__(self, root: str | os.PathLike, kind: str, classes: Sequence[str]) -> None:
@@ -45,13 +51,17 @@ class LabelFolder:
         """Make a folder, or go on with the one that is there if it was made alike.
 
         Args:
-            root: a new or empty folder, or one of label maps.
-            kind: what they are, 'affinity' or 'pseudo'.
-            classes: names of the foreground classes, 254 at most.
-            settings: what the labels depend on; JSON can hold it.
+            root (str | os.PathLike): A new or empty folder, or one of label maps.
+            kind (str): Kind of the labels, 'affinity' or 'pseudo'.
+            classes (Sequence[str]): Names of the foreground classes, 254 at most.
+            settings (Mapping): Settings that the labels depend on, as JSON can hold them.
+
+        Returns:
+            LabelFolder: The folder.
 
         Raises:
-            ValueError: the folder holds something else, or labels of another kind or setting.
+            ValueError: If the folder holds something else, or labels of another kind or other
+                settings.
         """
         if len(classes) > 254:
             raise ValueError(f'{root}: {len(classes)} classes, but a mask holds 254 at most')
@@ -76,10 +86,19 @@ class LabelFolder:
     def open(
         cls, root: str | os.PathLike, kind: str, classes: Sequence[str] | None = None
     ) -> 'LabelFolder':
-        """Open a folder of a kind and, if given, of these classes.
+        """Open a folder.
+
+        Args:
+            root (str | os.PathLike): The folder.
+            kind (str): Kind that the labels must be of.
+            classes (Sequence[str], optional): Names of the foreground classes that the labels must
+                be of. Defaults to None: any.
+
+        Returns:
+            LabelFolder: The folder.
 
         Raises:
-            DataError: there is none, or it is of another kind or of other classes.
+            DataError: If there is no such folder, or it is of another kind or of other classes.
         """
         path = Path(root) / META_NAME
         if not path.is_file():
@@ -98,13 +117,36 @@ class LabelFolder:
         return cls(root, kind, meta['classes'])
 
     def path(self, img_id: str) -> Path:
-        """Return the image's file; an id that would leave the folder is a ValueError."""
+        """Return the path of an image's label map.
+
+        Args:
+            img_id (str): Id of the image.
+
+        Returns:
+            Path: The path, where the file may be missing.
+
+        Raises:
+            ValueError: If the id would leave the folder.
+        """
         return img_id_path(self.root, img_id, '.png')
 
     def write(
         self, img_id: str, labels: np.ndarray, notes: Mapping[str, str] | None = None
     ) -> Path:
-        """Write one label map, uint8 (H, W), with notes for :meth:`notes`; return the file."""
+        """Write the label map of an image, whole or not at all.
+
+        Args:
+            img_id (str): Id of the image.
+            labels (np.ndarray): Label map, uint8 (H, W).
+            notes (Mapping[str, str], optional): Texts that :meth:`notes` returns.
+
+        Returns:
+            Path: The file.
+
+        Raises:
+            ValueError: If the labels have another type or shape.
+            DataError: If a label is no class.
+        """
         if labels.dtype != np.uint8 or labels.ndim != 2:
             raise ValueError(
                 f'labels of {img_id!r} are {labels.dtype}{list(labels.shape)}, not uint8 (H, W)'
@@ -117,28 +159,55 @@ class LabelFolder:
         return path
 
     def read(self, img_id: str) -> np.ndarray:
-        """Read one label map, uint8 (H, W); a missing, damaged or foreign file is a DataError."""
+        """Read the label map of an image.
+
+        Args:
+            img_id (str): Id of the image.
+
+        Returns:
+            np.ndarray: Label map, uint8 (H, W).
+
+        Raises:
+            DataError: If the file is missing or damaged, or holds a value that is no class.
+        """
         path = self.path(img_id)
         labels = read_mask(path)
         mask_values(labels, len(self.classes), path)
         return labels
 
     def __contains__(self, img_id: str) -> bool:
-        """Whether the image's file is there and whole to its last byte."""
+        """Return whether the image's file is there and whole to its last byte."""
         return _is_whole(self.path(img_id))
 
     def notes(self, img_id: str) -> dict[str, str] | None:
-        """Notes in the image's file; None where no whole file is there."""
+        """Read the notes in an image's file.
+
+        Args:
+            img_id (str): Id of the image.
+
+        Returns:
+            dict[str, str] | None: The notes; None if there is no whole file.
+        """
         return read_notes(self.path(img_id))
 
     def ids(self) -> Iterator[str]:
-        """Ids of the images that have a file, sorted."""
+        """Iterate over the images that have a file.
+
+        Yields:
+            str: Id of the image, in ascending order.
+        """
         for path in sorted(self.root.rglob('*.png')):
             yield path.relative_to(self.root).as_posix()[: -len('.png')]
 
 
 def save_png(path: Path, image: Image.Image, notes: Mapping[str, str]) -> None:
-    """Write a PNG file, whole or not at all, with notes as its texts."""
+    """Write a PNG file, whole or not at all.
+
+    Args:
+        path (Path): The file.
+        image (Image.Image): The image.
+        notes (Mapping[str, str]): Texts to store in the file.
+    """
     texts = PngInfo()
     for name, text in notes.items():
         texts.add_text(name, text)
@@ -147,13 +216,24 @@ def save_png(path: Path, image: Image.Image, notes: Mapping[str, str]) -> None:
 
 
 def read_notes(path: Path) -> dict[str, str] | None:
-    """Texts of a PNG file; None where no whole file is there. No pixel is decoded."""
+    """Read the texts in a PNG file, without decoding its pixels.
+
+    Args:
+        path (Path): The file.
+
+    Returns:
+        dict[str, str] | None: The texts; None if there is no whole file.
+    """
     if not _is_whole(path):
         return None
     try:
         with Image.open(path) as image:
-            return {name: text for name, text in image.info.items() if isinstance(text, str)}
-    except (OSError, SyntaxError):  # a PNG by its last bytes only
+            return {
+                name: text
+                for name, text in image.info.items()
+                if isinstance(name, str) and isinstance(text, str)
+            }
+    except (OSError, SyntaxError):  # only its last bytes are those of a PNG
         return None
 
 

@@ -1,4 +1,4 @@
-"""Readers of splits and image-level labels: small functions from a file to plain values.
+"""Readers of splits and image-level labels.
 
 Every reader raises :class:`DataError` with one line that names the file, the line where there is
 one, and the remedy. The formats are described in docs/data.md.
@@ -22,7 +22,13 @@ _JSON_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
 
 
 class Tags(NamedTuple):
-    """Class names of one image, where they were read (``file:line``), and its name there."""
+    """Tags of one image.
+
+    Attributes:
+        names (tuple[str, ...]): Names of the classes that it shows.
+        where (str): Place where they were read, ``file:line``.
+        key (str): The image as that file names it.
+    """
 
     names: tuple[str, ...]
     where: str
@@ -31,13 +37,27 @@ class Tags(NamedTuple):
 
 @dataclass
 class LabelTable:
-    """Tags by image id, in the file's order; ``classes`` where the file lists them."""
+    """Content of a label file.
+
+    Attributes:
+        tags (dict[str, Tags]): Tags of each image by its id, in the file's order.
+        classes (tuple[str, ...], optional): Names of the classes, if the file lists them.
+    """
 
     tags: dict[str, Tags] = field(default_factory=dict)
     classes: tuple[str, ...] | None = None
 
     def add(self, key: str, names: Iterable[str], where: str) -> None:
-        """Add the tags of an image; an image seen before or one without tags is an error."""
+        """Add the tags of an image.
+
+        Args:
+            key (str): The image as the file names it.
+            names (Iterable[str]): Names of the classes that it shows.
+            where (str): Place where they were read, ``file:line``.
+
+        Raises:
+            DataError: If the image was added before, or has no tags.
+        """
         names = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
         img_id = image_id(key, where)
         if not names:
@@ -51,11 +71,17 @@ class LabelTable:
 
 
 def image_id(key: str, where: str) -> str:
-    """Return the id of an image: its path below the image root, without suffix, '/' kept.
+    """Return the id of an image: its path below the image root, with '/', without suffix.
 
     Args:
-        key: The image as a file names it, with or without an image's suffix.
-        where: The place of the name, for the error of one that leaves the image root.
+        key (str): The image as a file names it, with or without an image's suffix.
+        where (str): Place of the name, for the error.
+
+    Returns:
+        str: The id.
+
+    Raises:
+        DataError: If the name is no path below the image root.
     """
     path = PurePosixPath(key)
     if not path.name or path.is_absolute() or '..' in path.parts or '\\' in key:
@@ -66,12 +92,30 @@ def image_id(key: str, where: str) -> str:
 
 
 def image_file(key: str, suffix: str) -> str:
-    """Return an image's path below the image root; one named without suffix gets ``suffix``."""
+    """Return an image's path below the image root.
+
+    Args:
+        key (str): The image as a file names it.
+        suffix (str): Suffix that it gets if it is named without one.
+
+    Returns:
+        str: The path, with suffix.
+    """
     return key if PurePosixPath(key).suffix.lower() in IMG_SUFFIXES else key + suffix
 
 
 def read_text(path: str | Path) -> str:
-    """Read a UTF-8 file, with or without a byte-order mark."""
+    """Read a UTF-8 file, with or without a byte-order mark.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        str: Its text.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
     try:
         return Path(path).read_text(encoding='utf-8-sig')
     except (FileNotFoundError, NotADirectoryError):
@@ -83,13 +127,33 @@ def read_text(path: str | Path) -> str:
 
 
 def read_lines(path: str | Path) -> list[tuple[int, str]]:
-    """Return the non-empty lines of a text file as (line number, stripped text)."""
+    """Read the non-empty lines of a text file.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        list[tuple[int, str]]: Number of each line, from 1, and its text without blanks around it.
+
+    Raises:
+        DataError: If the file cannot be read.
+    """
     lines = enumerate(read_text(path).split('\n'), start=1)
     return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
 def read_split(path: str | Path) -> dict[str, str]:
-    """Read a split file, one image a line: ``{image: 'file:line'}`` in the file's order."""
+    """Read a split file, which names one image a line.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        dict[str, str]: Place of each image, ``file:line``, by its name there, in the file's order.
+
+    Raises:
+        DataError: If the file cannot be read, is empty or names an image twice.
+    """
     split: dict[str, str] = {}
     seen: dict[str, str] = {}
     for number, key in read_lines(path):
@@ -106,7 +170,17 @@ def read_split(path: str | Path) -> dict[str, str]:
 
 
 def read_label_file(path: str | Path) -> LabelTable:
-    """Read image-level labels from a ``.txt``, ``.csv`` or ``.json`` file."""
+    """Read image-level labels from a ``.txt``, ``.csv`` or ``.json`` file.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        LabelTable: Its content.
+
+    Raises:
+        DataError: If it cannot be read, has another form or no image.
+    """
     readers = {'.txt': read_label_txt, '.csv': read_label_csv, '.json': read_label_json}
     suffix = Path(path).suffix.lower()
     if suffix not in readers:
@@ -118,7 +192,17 @@ def read_label_file(path: str | Path) -> LabelTable:
 
 
 def read_label_txt(path: str | Path) -> LabelTable:
-    """Read lines ``image class class ...`` separated by blanks."""
+    """Read lines ``image class class ...`` separated by blanks.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        LabelTable: Its content.
+
+    Raises:
+        DataError: If it cannot be read, or a line has a fault.
+    """
     table = LabelTable()
     for number, line in read_lines(path):
         key, *names = line.split()
@@ -127,7 +211,17 @@ def read_label_txt(path: str | Path) -> LabelTable:
 
 
 def read_label_csv(path: str | Path) -> LabelTable:
-    """Read a CSV with the header ``image,labels``; several labels are joined by ``;``."""
+    """Read a CSV with the header ``image,labels``; several labels are joined by ``;``.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        LabelTable: Its content.
+
+    Raises:
+        DataError: If it cannot be read, has another header, or a line has a fault.
+    """
     table = LabelTable()
     reader = csv.reader(io.StringIO(read_text(path), newline=''), strict=True)
     try:
@@ -155,7 +249,17 @@ def _add_row(table: LabelTable, row: list[str], where: str) -> None:
 
 
 def read_label_json(path: str | Path) -> LabelTable:
-    """Read ``{"classes": [name, ...], "labels": {image: [name, ...]}}``; classes is optional."""
+    """Read ``{"classes": [name, ...], "labels": {image: [name, ...]}}``; classes is optional.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        LabelTable: Its content.
+
+    Raises:
+        DataError: If it cannot be read, has another form, or an entry has a fault.
+    """
     lines_of: dict[str, list[int]] = {}
     for number, line in read_lines(path):
         if match := _JSON_KEY.match(line):
@@ -198,11 +302,18 @@ def _is_names(value: object) -> bool:
 
 
 def read_xml(path: str | Path, count_difficult: bool = True) -> tuple[str, ...]:
-    """Return the different object names of a VOC annotation.
+    """Read the names of the objects in a VOC annotation.
 
     Args:
-        path: The XML file.
-        count_difficult: Also count objects marked "difficult", as the published label files do.
+        path (str | Path): The XML file.
+        count_difficult (bool): Whether to count objects marked "difficult" too, as the published
+            label files do. Defaults to True.
+
+    Returns:
+        tuple[str, ...]: The names, each once.
+
+    Raises:
+        DataError: If the file cannot be read, or an object has no name.
     """
     try:
         root = ElementTree.parse(path).getroot()

@@ -9,7 +9,17 @@ from mmwsss.structures import IGNORED, DataError
 
 
 def read_mask(path: str | Path) -> np.ndarray:
-    """Read a palette or 8-bit gray image of class indices as uint8, shape (H, W)."""
+    """Read a mask: a palette or 8-bit gray image of class indices.
+
+    Args:
+        path (str | Path): The file.
+
+    Returns:
+        np.ndarray: The mask, uint8 (H, W).
+
+    Raises:
+        DataError: If it cannot be read, or is an image of another mode.
+    """
     try:
         with Image.open(path) as image:
             if image.mode not in ('P', 'L'):
@@ -25,7 +35,19 @@ def read_mask(path: str | Path) -> np.ndarray:
 
 
 def mask_values(mask: np.ndarray, num_classes: int, path: str | Path) -> np.ndarray:
-    """Return the different values of a mask, ascending; a value that is no class is an error."""
+    """List the values of a mask.
+
+    Args:
+        mask (np.ndarray): The mask, uint8 (H, W).
+        num_classes (int): Number of foreground classes.
+        path (str | Path): File of the mask, for the error.
+
+    Returns:
+        np.ndarray: The values that occur, ascending.
+
+    Raises:
+        DataError: If a value is no class.
+    """
     values = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
     unknown = values[(values > num_classes) & (values != IGNORED)]
     if len(unknown):
@@ -37,6 +59,17 @@ def mask_values(mask: np.ndarray, num_classes: int, path: str | Path) -> np.ndar
 
 
 def mask_labels(path: str | Path, num_classes: int) -> list[int]:
-    """Return the ascending indices of the classes that a mask shows."""
+    """List the classes that a mask shows.
+
+    Args:
+        path (str | Path): File of the mask.
+        num_classes (int): Number of foreground classes.
+
+    Returns:
+        list[int]: Indices of the classes, from 0, ascending.
+
+    Raises:
+        DataError: If the mask cannot be read, or a value is no class.
+    """
     values = mask_values(read_mask(path), num_classes, path)
     return [int(value) - 1 for value in values if 0 < value <= num_classes]

@@ -20,7 +20,7 @@ MAKE_LABELS = 'make it with tools/make_pseudo_labels.py, correct label_dir, or r
 
 @DATASETS.register_module()
 class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
-    """mmseg's dataset over masks that a program made, so that none of them trains unchecked.
+    """mmseg's dataset over masks that a program made, which are checked before they train.
 
     An image or label that is missing, a duplicate, an empty split and labels that were made for
     other classes are raised as :class:`DataError` when the dataset is loaded; a label of another
@@ -33,21 +33,22 @@ class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
     kinds of file.
 
     Args:
-        ann_file: Split file, one image a line. Empty: every image of ``label_file``.
-        label_file: ``.txt``, ``.csv`` or ``.json`` of tags, for its images and, of a JSON, its
-            classes.
-        label_dir: Folder of the labels, as it is given (not below ``data_root``): a LabelFolder
-            of kind 'pseudo', or any folder of masks. Takes the place of the ``seg_map_path`` in
-            ``data_prefix``.
-        weight_dir: Folder of 8-bit gray PNGs, as it is given; a value of 255 counts once in the
-            loss, 0 not at all. Default: every pixel counts once.
-        data_root: Root of all other relative paths.
-        data_prefix: ``img_path``, the image root, and ``seg_map_path``, the root of the masks.
-            Without masks (a test set) leave the latter out.
-        img_suffix: Suffix of images that are named without one.
-        metainfo: ``classes``, the names of the foreground classes or a file with one a line.
-            Default: those of a JSON.
-        pipeline: Transforms; ``mmwsss.LoadPseudoLabel`` reads label and weights.
+        ann_file (str): Split file, one image a line. Defaults to '': every image of
+            ``label_file``.
+        label_file (str): Tags of the images, ``.txt``, ``.csv`` or ``.json``. Its images are read
+            and, of a JSON, its classes.
+        label_dir (str): Folder of the labels, relative to the working directory, not to
+            ``data_root``: a LabelFolder of kind 'pseudo', or any folder of masks. Takes the place
+            of the ``seg_map_path`` in ``data_prefix``.
+        weight_dir (str): Folder of 8-bit gray PNGs, relative to the working directory: weight of
+            each pixel in the loss, 255 for 1 and 0 for 0. Defaults to '': 1 for every pixel.
+        data_root (str): Root of all other relative paths.
+        data_prefix (dict): ``img_path``, the image root, and ``seg_map_path``, the root of the
+            masks. Without masks (a test set) leave the latter out.
+        img_suffix (str): Suffix of images that are named without one. Defaults to '.jpg'.
+        metainfo (dict, optional): ``classes``, the names of the foreground classes or a file with
+            one a line. Defaults to the classes of a JSON label file.
+        pipeline (Sequence): Transforms; ``mmwsss.LoadPseudoLabel`` reads label and weights.
         **kwargs: Arguments of mmseg's ``BaseSegDataset``.
     """
 
@@ -100,7 +101,14 @@ class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
 
     @classmethod
     def get_label_map(cls, new_classes: Sequence[str] | None = None) -> None:
-        """Return no map: the values of a mask are the indices of the classes themselves."""
+        """Return no map: the values of a mask are the indices of the classes themselves.
+
+        Args:
+            new_classes (Sequence[str], optional): Classes that a config asks for.
+
+        Raises:
+            ValueError: If the dataset has classes of its own and these are others.
+        """
         own = cls.METAINFO.get('classes')
         if own and new_classes and tuple(new_classes) != tuple(own):
             raise ValueError(
@@ -114,7 +122,14 @@ class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
         self.data_prefix.update({key: folder for key, folder in folders.items() if folder})
 
     def load_data_list(self) -> list[dict]:
-        """Read the split, check that every file is there, and return one dict for each image."""
+        """Read the split and check that every file is there.
+
+        Returns:
+            list[dict]: Sample of each image.
+
+        Raises:
+            DataError: If the data has a fault. Names the file, and the line where there is one.
+        """
         self._check_label_dir()
         if self.ann_file:
             split = read_split(self.ann_file)
@@ -131,7 +146,7 @@ class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
         return data_list
 
     def _check_label_dir(self) -> None:
-        """Refuse labels that note to have been made for other classes, or to be of another kind."""
+        """Check the kind and the classes of the labels if their folder is a LabelFolder."""
         if self.label_dir and osp.isfile(osp.join(self.label_dir, META_NAME)):
             LabelFolder.open(self.label_dir, 'pseudo', self.metainfo['classes'][1:])
 

@@ -8,12 +8,19 @@ VOC_CLASSES = (
 
 
 def voc_palette(num_colors: int = 256) -> list[tuple[int, int, int]]:
-    """Return VOC's colour map: RGB of each mask value, background (black) first."""
+    """Make VOC's colour map.
+
+    Args:
+        num_colors (int): Number of colours. Defaults to 256.
+
+    Returns:
+        list[tuple[int, int, int]]: RGB of each mask value, background (black) first.
+    """
     palette = []
     for value in range(num_colors):
         rgb = [0, 0, 0]
         for bit in range(8):
             for channel in range(3):
                 rgb[channel] |= ((value >> (3 * bit + channel)) & 1) << (7 - bit)
-        palette.append(tuple(rgb))
+        palette.append((rgb[0], rgb[1], rgb[2]))
     return palette

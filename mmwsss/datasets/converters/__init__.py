@@ -1,1 +1,1 @@
-"""Logic of tools/dataset_converters: from what people download or own to what datasets read."""
+"""Converters of tools/dataset_converters: from published or own data to what datasets read."""

@@ -22,13 +22,19 @@ COUNTS = {'train': 1464, 'val': 1449, 'train_aug': 10582}
 
 
 def read_splits(voc_root: Path, sbd_root: Path) -> dict[str, list[str]]:
-    """Return the image ids of ``train``, ``val`` and ``train_aug``.
+    """Read the splits ``train``, ``val`` and ``train_aug``.
 
     train_aug is VOC's train and all of SBD, without VOC's val.
 
     Args:
-        voc_root: ``VOCdevkit/VOC2012``.
-        sbd_root: ``benchmark_RELEASE/dataset``.
+        voc_root (Path): Folder ``VOCdevkit/VOC2012``.
+        sbd_root (Path): Folder ``benchmark_RELEASE/dataset``.
+
+    Returns:
+        dict[str, list[str]]: Ids of the images of each split.
+
+    Raises:
+        DataError: If a split file is missing or has a fault.
     """
     voc = {name: list(read_split(_split_path(voc_root, name))) for name in ('train', 'val')}
     sbd = {img_id for name in ('train', 'val') for img_id in read_split(sbd_root / f'{name}.txt')}
@@ -36,7 +42,14 @@ def read_splits(voc_root: Path, sbd_root: Path) -> dict[str, list[str]]:
 
 
 def check_counts(splits: dict[str, list[str]]) -> None:
-    """Compare the number of images with what is published."""
+    """Compare the numbers of images with the published ones.
+
+    Args:
+        splits (dict[str, list[str]]): Ids of the images of each split.
+
+    Raises:
+        DataError: If a number differs.
+    """
     for name, published in COUNTS.items():
         if len(splits[name]) != published:
             raise DataError(
@@ -46,7 +59,17 @@ def check_counts(splits: dict[str, list[str]]) -> None:
 
 
 def read_sbd_mask(path: Path) -> np.ndarray:
-    """Read the class mask of an SBD ``cls/*.mat`` as uint8, shape (H, W)."""
+    """Read the class mask in an SBD file ``cls/*.mat``.
+
+    Args:
+        path (Path): The file.
+
+    Returns:
+        np.ndarray: The mask, uint8 (H, W).
+
+    Raises:
+        DataError: If the file cannot be read or holds something else.
+    """
     if not path.is_file():
         raise DataError(f'{path}: no such file; extract SBD anew')
     try:
@@ -64,6 +87,14 @@ def write_mask(img_id: str, voc_root: Path, sbd_root: Path) -> None:
     """Write ``SegmentationClassAug/ID.png``: VOC's mask where there is one, else SBD's.
 
     A file that is there already is kept.
+
+    Args:
+        img_id (str): Id of the image.
+        voc_root (Path): Folder ``VOCdevkit/VOC2012``.
+        sbd_root (Path): Folder ``benchmark_RELEASE/dataset``.
+
+    Raises:
+        DataError: If SBD's mask cannot be read.
     """
     target = voc_root / 'SegmentationClassAug' / f'{img_id}.png'
     if target.exists():
@@ -80,13 +111,20 @@ def write_mask(img_id: str, voc_root: Path, sbd_root: Path) -> None:
 
 
 def label_lines(img_ids: Iterable[str], voc_root: Path, source: str = 'xml') -> list[str]:
-    """Return lines ``id class class ...``, classes in VOC's order.
+    """Make the lines ``id class class ...`` of a label file, classes in VOC's order.
 
     Args:
-        img_ids: The images.
-        voc_root: ``VOCdevkit/VOC2012``.
-        source: ``'xml'``, the boxes of VOC with the difficult ones, as the published label files
-            are made; or ``'mask'``, ``SegmentationClassAug`` and ``SegmentationClass``.
+        img_ids (Iterable[str]): Ids of the images.
+        voc_root (Path): Folder ``VOCdevkit/VOC2012``.
+        source (str): 'xml' for the boxes of VOC with the difficult ones, from which the published
+            label files are made, or 'mask' for ``SegmentationClassAug`` and
+            ``SegmentationClass``. Defaults to 'xml'.
+
+    Returns:
+        list[str]: Line of each image.
+
+    Raises:
+        DataError: If an annotation cannot be read or names no class.
     """
     lines = []
     for img_id in img_ids:
@@ -113,14 +151,18 @@ def convert(
     """Write the split, the masks and the label files of train_aug into VOC's folder.
 
     Args:
-        voc_root: ``VOCdevkit/VOC2012``.
-        sbd_root: ``benchmark_RELEASE/dataset``.
-        label_source: ``'xml'`` or ``'mask'``, see :func:`label_lines`.
-        num_workers: Processes that convert masks.
-        verify_counts: Insist on the published numbers of images.
+        voc_root (str | os.PathLike): Folder ``VOCdevkit/VOC2012``.
+        sbd_root (str | os.PathLike): Folder ``benchmark_RELEASE/dataset``.
+        label_source (str): 'xml' or 'mask', see :func:`label_lines`. Defaults to 'xml'.
+        num_workers (int): Number of processes that convert masks. Defaults to 2.
+        verify_counts (bool): Whether to insist on the published numbers of images. Defaults to
+            True.
 
     Returns:
-        The number of images of each split.
+        dict[str, int]: Number of images of each split.
+
+    Raises:
+        DataError: If a file is missing or has a fault.
     """
     voc_root, sbd_root = Path(voc_root), Path(sbd_root)
     splits = read_splits(voc_root, sbd_root)

@@ -1,4 +1,4 @@
-"""Affinity labels: loaded, padded with their image, pooled to cells."""
+"""Transforms of affinity labels: load, pad with the image, pool to cells."""
 
 import numpy as np
 import torch
@@ -21,7 +21,17 @@ class LoadAffinityLabel(BaseTransform):
     """
 
     def transform(self, results: dict) -> dict:
-        """Add ``gt_seg_map`` and name it in ``seg_fields``."""
+        """Load the label.
+
+        Args:
+            results (dict): The sample.
+
+        Returns:
+            dict: The sample with ``gt_seg_map``, which is named in ``seg_fields``.
+
+        Raises:
+            DataError: If the label cannot be read or does not belong to the image.
+        """
         path = results['affinity_label_path']
         labels = read_mask(path)
         if labels.shape != results['img'].shape[:2]:
@@ -48,7 +58,14 @@ class PadWithLabels(RandomPad):
     """:class:`RandomPad` of image and ``gt_seg_map`` together; labels are padded with 255."""
 
     def transform(self, results: dict) -> dict:
-        """Modify ``img``, ``img_shape`` and ``gt_seg_map``."""
+        """Pad image and labels.
+
+        Args:
+            results (dict): The sample.
+
+        Returns:
+            dict: The sample with other ``img``, ``img_shape`` and ``gt_seg_map``.
+        """
         labels = results['gt_seg_map']
         height, width = results['img'].shape[:2]
         with cache_random_params(self):
@@ -61,21 +78,21 @@ class PadWithLabels(RandomPad):
 
 
 def pool_labels(labels: np.ndarray, stride: int) -> np.ndarray:
-    """Label of every cell: what more than half of its pixels have, else 255.
+    """Pool labels to cells: a cell gets the label of more than half of its pixels, else 255.
 
     The published code averages the CRF's scores over the cell before it takes the highest. With
     votes of pixels in place of scores and one present class that is exactly this rule; with
     several classes it is a little stricter. Padding counts as 255.
 
     Args:
-        labels: uint8 (H, W), sides divisible by ``stride``.
-        stride: pixels per cell.
+        labels (np.ndarray): Label of each pixel, uint8 (H, W), sides divisible by ``stride``.
+        stride (int): Side of a cell in pixels.
 
     Returns:
-        uint8 (H / stride, W / stride).
+        np.ndarray: Label of each cell, uint8 (H / stride, W / stride).
 
     Raises:
-        ValueError: the sides are not divisible.
+        ValueError: If the sides are not divisible.
     """
     height, width = labels.shape
     if height % stride or width % stride:
@@ -95,14 +112,22 @@ class PoolAffinityLabel(BaseTransform):
     """Make ``gt_affinity_label``, a uint8 tensor of cells, out of ``gt_seg_map``.
 
     Args:
-        stride: Pixels per cell of the affinity head's finest tap.
+        stride (int): Side of a cell in pixels: the stride of the finest feature map that the
+            affinity head uses. Defaults to 8.
     """
 
     def __init__(self, stride: int = 8) -> None:
         self.stride = stride
 
     def transform(self, results: dict) -> dict:
-        """Add ``gt_affinity_label``, see :func:`pool_labels`."""
+        """Pool the labels, see :func:`pool_labels`.
+
+        Args:
+            results (dict): The sample, with ``gt_seg_map``.
+
+        Returns:
+            dict: The sample with ``gt_affinity_label``.
+        """
         pooled = pool_labels(results['gt_seg_map'], self.stride)
         results['gt_affinity_label'] = torch.from_numpy(pooled)
         return results

@@ -17,7 +17,8 @@ class RandomResizeLongSide(RandomResize):
     areas instead, since OpenCV's bicubic skips pixels there.
 
     Args:
-        lengths: Smallest and largest length, both possible.
+        lengths (tuple[int, int]): Smallest and largest length in pixels, both possible. Defaults
+            to (256, 512).
     """
 
     def __init__(self, lengths: tuple[int, int] = (256, 512)) -> None:
@@ -32,7 +33,14 @@ class RandomResizeLongSide(RandomResize):
         return length, length
 
     def transform(self, results: dict) -> dict:
-        """Modify ``img`` and ``img_shape``."""
+        """Resize the image.
+
+        Args:
+            results (dict): The sample.
+
+        Returns:
+            dict: The sample with other ``img`` and ``img_shape``.
+        """
         length, _ = results['scale'] = self.resize.scale = self._random_scale()
         shrinks = 2 * length < max(results['img'].shape[:2])
         self.resize.interpolation = 'area' if shrinks else 'bicubic'
@@ -46,11 +54,12 @@ class RandomResizeLongSide(RandomResize):
 class RandomPad(BaseTransform):
     """Pad an image to a square, at a random place, with the value that normalises to zero.
 
-    With whole numbers the image stays uint8, else it becomes float32.
+    If the value is made of whole numbers, the image stays uint8, else it becomes float32.
 
     Args:
-        size: Side of the square; no side of the image may be longer.
-        pad_value: The mean that the data preprocessor subtracts, in the image's order (BGR).
+        size (int): Side of the square in pixels; no side of the image may be longer.
+        pad_value (Sequence[float]): Mean that the data preprocessor subtracts, in the image's
+            order of channels (BGR).
     """
 
     def __init__(self, size: int, pad_value: Sequence[float]) -> None:
@@ -68,7 +77,17 @@ class RandomPad(BaseTransform):
         return int(top), int(np.random.randint(self.size - width + 1))
 
     def transform(self, results: dict) -> dict:
-        """Modify ``img`` and ``img_shape``."""
+        """Pad the image.
+
+        Args:
+            results (dict): The sample.
+
+        Returns:
+            dict: The sample with other ``img`` and ``img_shape``.
+
+        Raises:
+            ValueError: If the image is larger than the square.
+        """
         img = results['img']
         height, width = img.shape[:2]
         if max(height, width) > self.size:

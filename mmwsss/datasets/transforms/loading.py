@@ -30,9 +30,10 @@ class LoadImage(LoadImageFromFile):
     mmengine silently draws another sample.
 
     Args:
-        shrink_to: Decode an image at 1/2, 1/4 or 1/8 of its size while its long side stays at
-            least this: several times faster on large JPEGs, for training only (``ori_shape`` is
-            that of the reduced image). Default: never.
+        shrink_to (int, optional): Smallest long side in pixels to which an image may be reduced
+            while it is decoded, at 1/2, 1/4 or 1/8 of its size: several times faster on large
+            JPEGs, for training only (``ori_shape`` is that of the reduced image). Defaults to
+            None: never reduced.
         **kwargs: Arguments of :class:`mmcv.transforms.LoadImageFromFile`.
     """
 
@@ -41,7 +42,17 @@ class LoadImage(LoadImageFromFile):
         self.shrink_to = shrink_to
 
     def transform(self, results: dict) -> dict:
-        """Add ``img``, ``img_shape`` and ``ori_shape`` (H, W)."""
+        """Load the image.
+
+        Args:
+            results (dict): The sample, with ``img_path``.
+
+        Returns:
+            dict: The sample with ``img``, ``img_shape`` and ``ori_shape`` (H, W).
+
+        Raises:
+            DataError: If the image cannot be read.
+        """
         path = results['img_path']
         try:
             content = fileio.get(path, backend_args=self.backend_args)
@@ -56,7 +67,7 @@ class LoadImage(LoadImageFromFile):
         return results
 
     def _flag(self, content: bytes) -> int | str:
-        """Return the decoder's flag: that of the strongest reduction allowed, else colour."""
+        """Return the decoder's flag of the strongest reduction that ``shrink_to`` allows."""
         if self.shrink_to is None:
             return self.color_type
         with Image.open(io.BytesIO(content)) as image:
@@ -78,7 +89,17 @@ class LoadSegMap(BaseTransform):
     """
 
     def transform(self, results: dict) -> dict:
-        """Add ``gt_seg_map``."""
+        """Load the mask.
+
+        Args:
+            results (dict): The sample.
+
+        Returns:
+            dict: The sample with ``gt_seg_map``.
+
+        Raises:
+            DataError: If there is no mask, or it cannot be read or does not belong to the image.
+        """
         path = results.get('seg_map_path')
         if path is None:
             raise DataError(

@@ -27,7 +27,17 @@ class LoadPseudoLabel(LoadSegMap):
     """
 
     def transform(self, results: dict) -> dict:
-        """Add ``gt_seg_map`` and perhaps ``gt_weight_map``."""
+        """Load the label and, if the sample has them, its weights.
+
+        Args:
+            results (dict): The sample.
+
+        Returns:
+            dict: The sample with ``gt_seg_map`` and perhaps ``gt_weight_map``.
+
+        Raises:
+            DataError: If a file cannot be read or does not belong to the image.
+        """
         results = super().transform(results)
         fields = results.setdefault('seg_fields', [])
         fields.append('gt_seg_map')
@@ -57,17 +67,24 @@ class PackPseudoLabel(PackSegInputs):
     The weights are ``gt_weight_map`` of the ``SegDataSample``, float32 (1, H, W) in [0, 1].
 
     Args:
-        meta_keys: What of the sample to keep as metainfo.
+        meta_keys (tuple[str, ...]): Keys of the sample that are kept as metainfo.
     """
 
     def __init__(self, meta_keys: tuple[str, ...] = META_KEYS) -> None:
         super().__init__(meta_keys)
 
     def transform(self, results: dict) -> dict:
-        """Return ``inputs`` and ``data_samples``."""
+        """Pack the sample.
+
+        Args:
+            results (dict): The sample.
+
+        Returns:
+            dict: ``inputs`` and ``data_samples``.
+        """
         packed = super().transform(results)
         weights = results.get('gt_weight_map')
         if weights is not None:
-            data = torch.from_numpy(np.float32(weights)[None] / 255)
+            data = torch.from_numpy(weights[None].astype(np.float32) / 255)
             packed['data_samples'].gt_weight_map = PixelData(data=data)
         return packed
