@@ -19,8 +19,6 @@ META_NAME = 'label_folder.json'
 FORMAT = 'mmwsss.LabelFolder'
 VERSION = 1
 _PNG_END = b'\x00\x00\x00\x00IEND\xaeB`\x82'
-# Formerly a setting. The store may move; each file's notes say which maps it was made from.
-_MOVABLE = {'cam_store'}
 _PALETTE = bytes(value for colour in voc_palette(256) for value in colour)
 
 
@@ -265,8 +263,7 @@ def _check_same(path: Path, found: dict, wanted: dict) -> None:
                 f'{path}: {key} {found.get(key)!r}, not {wanted[key]!r}: take another folder'
             )
     before, now = found.get('settings') or {}, wanted['settings']
-    keys = (before.keys() | now.keys()) - _MOVABLE
-    changed = sorted(key for key in keys if before.get(key) != now.get(key))
+    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
     if changed:
         changes = '; '.join(
             f'{key} was {before.get(key)!r}, is {now.get(key)!r}' for key in changed

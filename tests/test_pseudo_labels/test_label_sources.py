@@ -104,20 +104,6 @@ def test_interrupted_labels_go_on_where_everything_moved(root: Path, kind: str) 
     assert contents(moved / kind) == before
 
 
-@pytest.mark.parametrize('kind', MAKERS)
-def test_settings_of_earlier_folders_named_the_response_maps(root: Path, kind: str) -> None:
-    MAKERS[kind](root)
-    before = contents(root / kind)
-    path = root / kind / 'label_folder.json'
-    meta = json.loads(path.read_text())
-    assert meta['settings'].keys() >= {'background'} and 'cam_store' not in meta['settings']
-    meta['settings']['cam_store'] = '/elsewhere/cams'
-    path.write_text(json.dumps(meta))
-    (root / kind / 'p1.png').unlink()
-    MAKERS[kind](root)
-    assert contents(root / kind) == before
-
-
 @pytest.mark.parametrize('weights', ['pseudo', 'there/../pseudo/', 'link'])
 def test_weights_never_overwrite_labels(root: Path, weights: str) -> None:
     (root / 'there').mkdir()
