@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from repo import ROOT
 from setuptools import Distribution
 
@@ -32,7 +33,7 @@ def relative_files(folder: Path, *patterns: str) -> set[str]:
 
 @pytest.mark.parametrize('folder', ['configs', 'tools'])
 def test_configs_and_tools_are_in_the_wheel(built, folder):
-    patterns = ('*.py', '*.sh', '*.yml')
+    patterns = ('*.py', '*.sh', '*.yml', '*.md')
     expected = relative_files(ROOT / folder, *patterns)
     assert len(expected) > 5
     assert relative_files(built / '.mim' / folder, *patterns) == expected
@@ -46,7 +47,9 @@ def test_every_module_is_in_the_wheel(built):
 
 
 def test_index_of_models_names_configs_that_exist(built):
-    assert 'configs/metafile.yml' in (built / '.mim/model-index.yml').read_text()
-    for line in (built / '.mim/configs/metafile.yml').read_text().splitlines():
-        if line.strip().startswith('Config:'):
-            assert (built / '.mim' / line.split()[1]).is_file(), line
+    imported = yaml.safe_load((built / '.mim/model-index.yml').read_text())['Import']
+    assert 'configs/metafile.yml' in imported
+    for metafile in imported:
+        for line in (built / '.mim' / metafile).read_text().splitlines():
+            if line.strip().startswith('Config:'):
+                assert (built / '.mim' / line.split()[1]).is_file(), line

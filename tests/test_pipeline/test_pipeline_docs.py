@@ -98,9 +98,10 @@ def test_the_segmentor_reads_what_the_label_tool_writes(affinitynet, segmentor):
     assert Path(roots[0]) == Path(roots[1])
     # Below the folder in which `tools/train.py` keeps AffinityNet, as the pages say.
     assert written == f'work_dirs/{Path(affinitynet).stem}/pseudo_labels'
-    if Path(affinitynet).parent == Path():
-        for page in ('docs/segmentation.md', 'docs/pseudo_labels.md'):
-            assert written in (ROOT / page).read_text()
+    folder = Path(affinitynet).parent
+    pages = ['docs/segmentation.md', 'docs/pseudo_labels.md']
+    for page in [f'configs/{folder}/README.md'] if folder.name else pages:
+        assert written in (ROOT / page).read_text()
 
 
 @pytest.mark.parametrize('data', ['msrc', 'demo', 'custom'])
