@@ -36,17 +36,17 @@ def threshold_histogram(
     as background.
 
     Args:
-        response: response maps of the image.
-        truth: uint8 (H, W) at the original size: 0 background, i + 1 class i.
-        thresholds: float32 (T,), ascending.
-        num_classes: number C of foreground classes.
-        ignore_index: label of pixels that do not count.
+        response (ResponseMap): Response maps of the image.
+        truth (Tensor): True mask at the original size, uint8 (H, W): 0 background, i + 1 class i.
+        thresholds (Tensor): Thresholds, ascending, shape (T,), float32.
+        num_classes (int): Number C of foreground classes.
+        ignore_index (int): Label of pixels that do not count. Defaults to 255.
 
     Returns:
-        the histogram (T + 1, C, C + 1), sparse.
+        SparseHistogram: The histogram of shape (T + 1, C, C + 1), sparse.
 
     Raises:
-        ValueError: where the mask's shape or labels, or the classes do not fit.
+        ValueError: If the shape or the labels of the mask, or the classes do not fit.
     """
     _check(response, truth, num_classes)
     score, which = strongest(response.resized())
@@ -58,15 +58,15 @@ def threshold_histogram(
     counts = counts.reshape(maps, bins, _LABELS)
     if 0 <= ignore_index < _LABELS:
         counts[..., ignore_index] = 0
-    which, bin_, label = np.nonzero(counts)
+    map_index, bin_, label = np.nonzero(counts)
     if label.size and label.max() > num_classes:
         raise ValueError(
             f'mask of {response.img_id!r} holds label {label.max()} but there are only '
             f'{num_classes} classes + background: check metainfo classes and ignore_index'
         )
     classes = response.classes.cpu().numpy() if len(response.classes) else np.zeros(1, np.int64)
-    index = (bin_ * num_classes + classes[which]) * (num_classes + 1) + label
-    return index.astype(np.int32), counts[which, bin_, label].astype(np.int32)
+    index = (bin_ * num_classes + classes[map_index]) * (num_classes + 1) + label
+    return index.astype(np.int32), counts[map_index, bin_, label].astype(np.int32)
 
 
 def _check(response: ResponseMap, truth: Tensor, num_classes: int) -> None:
@@ -88,7 +88,16 @@ def _check(response: ResponseMap, truth: Tensor, num_classes: int) -> None:
 def sum_histograms(
     parts: list[SparseHistogram], num_thresholds: int, num_classes: int
 ) -> np.ndarray:
-    """Add images' histograms to one dense int64 array (T + 1, C, C + 1)."""
+    """Sum up the histograms of images.
+
+    Args:
+        parts (list[SparseHistogram]): Histogram of each image.
+        num_thresholds (int): Number T of thresholds.
+        num_classes (int): Number C of foreground classes.
+
+    Returns:
+        np.ndarray: Dense histogram, shape (T + 1, C, C + 1), int64.
+    """
     shape = (num_thresholds + 1, num_classes, num_classes + 1)
     total = np.zeros(int(np.prod(shape)), np.int64)
     for index, count in parts:
@@ -100,10 +109,12 @@ def confusion_matrices(histogram: np.ndarray) -> np.ndarray:
     """Turn a histogram into the confusion matrices of all thresholds.
 
     Args:
-        histogram: int64 (T + 1, C, C + 1) of :func:`sum_histograms`.
+        histogram (np.ndarray): Histogram of :func:`sum_histograms`, shape (T + 1, C, C + 1),
+            int64.
 
     Returns:
-        int64 (T, C + 1, C + 1), rows the truth, columns the prediction, index 0 the background.
+        np.ndarray: Confusion matrices, shape (T, C + 1, C + 1), int64: rows are the truth, columns
+        the prediction, index 0 the background.
     """
     total = histogram.sum(0)
     below = histogram.cumsum(0)[:-1]
@@ -113,7 +124,14 @@ def confusion_matrices(histogram: np.ndarray) -> np.ndarray:
 
 
 class Scores(NamedTuple):
-    """Per-class scores in [0, 1], each (..., C + 1); NaN where undefined."""
+    """Scores of classes in [0, 1], background first; NaN where undefined.
+
+    Attributes:
+        iou (np.ndarray): Intersection over union, shape (..., C + 1).
+        precision (np.ndarray): Precision, shape (..., C + 1).
+        recall (np.ndarray): Recall, shape (..., C + 1).
+        f_score (np.ndarray): F-score, shape (..., C + 1).
+    """
 
     iou: np.ndarray
     precision: np.ndarray
@@ -129,7 +147,11 @@ def class_scores(confusion: np.ndarray) -> Scores:
     mmseg do. A class that is predicted but never true has IoU 0.
 
     Args:
-        confusion: int (..., C + 1, C + 1), rows the truth, columns the prediction.
+        confusion (np.ndarray): Confusion matrices, shape (..., C + 1, C + 1), int: rows are the
+            truth, columns the prediction.
+
+    Returns:
+        Scores: Scores of every class.
     """
     hit = np.diagonal(confusion, axis1=-2, axis2=-1)
     true = confusion.sum(-1)

@@ -43,14 +43,18 @@ class CAMMetric(BaseMetric):
     2 mIoU / (1 + mIoU), and its entries (mIoU 46.8, F 65.1) exceed that.
 
     Args:
-        thresholds: number n of thresholds i / n, i = 0 ... n - 1, or the thresholds themselves.
-        fixed_threshold: threshold of ``mIoU_fixed``; 0.2 is the published PSA and SC-CAM code's.
-        ignore_index: mask label of pixels that do not count.
-        classwise: also report every class's IoU as a metric (the table always has it).
-        curve_file: JSON file for the scores at every threshold, or None.
-        collect_device: as in mmengine's BaseMetric.
-        prefix: as in mmengine's BaseMetric.
-        collect_dir: as in mmengine's BaseMetric.
+        thresholds (int | Sequence[float]): Number n of thresholds i / n, i = 0 ... n - 1, or the
+            thresholds themselves, in [0, 1). Defaults to 100.
+        fixed_threshold (float): Threshold of ``mIoU_fixed``. Defaults to 0.2, as in the published
+            code of PSA and SC-CAM.
+        ignore_index (int): Label in a mask of pixels that do not count. Defaults to 255.
+        classwise (bool): Whether to report every class's IoU as a metric too (the table always has
+            it). Defaults to False.
+        curve_file (str, optional): JSON file for the scores at every threshold. Defaults to None:
+            not written.
+        collect_device (str): See mmengine's BaseMetric. Defaults to 'cpu'.
+        prefix (str, optional): See mmengine's BaseMetric. Defaults to 'cam'.
+        collect_dir (str, optional): See mmengine's BaseMetric.
     """
 
     default_prefix = 'cam'
@@ -85,12 +89,15 @@ class CAMMetric(BaseMetric):
         return len(self.dataset_meta['classes'])
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Add one sparse histogram per image to ``self.results``.
+        """Add a sparse histogram of each image to ``self.results``.
 
         Args:
-            data_batch: not used.
-            data_samples: predictions with ``cam``, ``cam_classes``, ``gt_seg_map``, ``ori_shape``
-                and ``img_id``.
+            data_batch (Any): Not used.
+            data_samples (Sequence[dict]): Predictions with ``cam``, ``cam_classes``,
+                ``gt_seg_map``, ``ori_shape`` and ``img_id``.
+
+        Raises:
+            ValueError: If an image has no mask, or its mask does not fit.
         """
         for sample in data_samples:
             response = ResponseMap.from_sample(sample)
@@ -109,7 +116,17 @@ class CAMMetric(BaseMetric):
             self.results.append(histogram)
 
     def compute_metrics(self, results: list[SparseHistogram]) -> dict[str, float]:
-        """Turn all images' histograms into the metrics and log the table."""
+        """Compute the metrics of all images, and log them as a table.
+
+        Args:
+            results (list[SparseHistogram]): Histogram of each image.
+
+        Returns:
+            dict[str, float]: The metrics, see the class.
+
+        Raises:
+            ValueError: If no image has a labelled pixel.
+        """
         total = sum_histograms(results, len(self.grid), self.num_classes)
         if not total.any():
             raise ValueError('CAMMetric: no image has a labelled pixel: check the masks')
@@ -136,7 +153,7 @@ class CAMMetric(BaseMetric):
             names, iou[self.fixed], [x[best] for x in (iou, precision, recall, f_score)], metrics
         )
         if self.curve_file is not None:
-            self._write_curves(curves, dict(zip(names, iou.T)))
+            self._write_curves(self.curve_file, curves, dict(zip(names, iou.T)))
         return metrics
 
     def _log_table(
@@ -146,7 +163,7 @@ class CAMMetric(BaseMetric):
         best: Sequence[np.ndarray],
         metrics: dict[str, float],
     ) -> None:
-        """Log per-class scores and their means in percent."""
+        """Log the scores of each class and their means, in percent."""
         fixed = self.grid[self.fixed]
         table = PrettyTable(['class', 'IoU', 'precision', 'recall', 'F', f'IoU at {fixed:g}'])
         table.align = 'r'
@@ -162,14 +179,16 @@ class CAMMetric(BaseMetric):
             f'{table.get_string()}'
         )
 
-    def _write_curves(self, curves: dict[str, np.ndarray], iou: dict[str, np.ndarray]) -> None:
+    def _write_curves(
+        self, path: str, curves: dict[str, np.ndarray], iou: dict[str, np.ndarray]
+    ) -> None:
         """Write the scores at every threshold as JSON (NaN as null)."""
         content = {
             'threshold': self.grid,
             **{name: _plain(curve) for name, curve in curves.items()},
             'IoU': {name: _plain(curve) for name, curve in iou.items()},
         }
-        with atomic_open(self.curve_file) as file:
+        with atomic_open(path) as file:
             file.write(json.dumps(content, indent=1).encode())
 
 

@@ -1,4 +1,4 @@
-"""mIoU after a dense CRF, beside the one without."""
+"""mIoU of predicted masks after a dense CRF."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +14,7 @@ from mmwsss.registry import METRICS
 
 from .mask_iou_metric import MaskIoUMetric
 
+# Path of an image, indices of its likely classes (K,), and their probabilities (K, H, W).
 Job = tuple[str, np.ndarray, np.ndarray]
 
 
@@ -26,16 +27,19 @@ class CRFIoUMetric(MaskIoUMetric):
 
     Args:
         *args: Arguments of :class:`MaskIoUMetric`.
-        crf: Settings that differ from those of DeepLab-v2, by their names in ``CRFParams``.
-        min_probability: Leave out classes whose probability is lower than this in every pixel of
-            the image; the time grows with the number of classes. Defaults to 0: all classes, as
-            published.
-        workers: Processes, for each process of a distributed test. 0 works in this one.
-        resolution: ``'image'``, or ``'scores'`` to refine at the size of the scores.
+        crf (Mapping, optional): Settings that differ from those of DeepLab-v2, by their names in
+            ``CRFParams``.
+        min_probability (float): Probability in [0, 1) that a class must reach in some pixel of the
+            image, else it is left out; the time grows with the number of classes. Defaults to 0:
+            all classes, as published.
+        workers (int): Number of processes for the CRF, of each process of a distributed test.
+            Defaults to 0: the CRF runs in the process of the test.
+        resolution (str): Size at which masks are refined, 'image' or 'scores'. Defaults to
+            'image'.
         **kwargs: Arguments of :class:`MaskIoUMetric`.
 
     Raises:
-        ImportError: At once, where pydensecrf is missing; says how to install it.
+        ImportError: If pydensecrf is missing. Says how to install it.
     """
 
     default_prefix = 'crf'
@@ -61,19 +65,31 @@ class CRFIoUMetric(MaskIoUMetric):
         self._samples: list[dict] = []
 
     def process(self, data_batch: dict | None, data_samples: Sequence[dict]) -> None:
-        """Refine a batch and measure what is ready."""
+        """Hand a batch to the CRF, and measure the masks that are ready.
+
+        Args:
+            data_batch (dict, optional): Not used.
+            data_samples (Sequence[dict]): Predictions with ``seg_logits``.
+        """
         for sample in data_samples:
             job = self._job(sample)
             self._samples.append({key: sample[key] for key in sample if key != 'seg_logits'})
             self._measure(self._queue.put(job))
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Wait for the last images, then compute the metrics."""
+        """Wait for the masks of the last images, then compute the metrics.
+
+        Args:
+            size (int): Number of images in the dataset.
+
+        Returns:
+            dict[str, float]: The metrics.
+        """
         self._measure(self._queue.drain())
         return super().evaluate(size)
 
     def _job(self, sample: dict) -> Job:
-        """Path, indices of the classes that may win, and their probabilities (K, H, W)."""
+        """Return the path, the indices (K,) of the likely classes and their probabilities."""
         scores = sample['seg_logits']['data']
         if len(scores) != len(self.dataset_meta['classes']):
             raise ValueError(
@@ -97,7 +113,7 @@ def _path_of(job: Job) -> str:
 
 
 def _refine(job: Job, params: CRFParams, resolution: Resolution) -> np.ndarray:
-    """Mask of an image, uint8 (H, W)."""
+    """Refine the probabilities of an image and return its mask, uint8 (H, W)."""
     path, classes, probabilities = job
     image = LoadImage()({'img_path': path})['img'][..., ::-1]
     refined = dense_crf(np.ascontiguousarray(image), probabilities, params, resolution)

@@ -14,15 +14,16 @@ def label_confusion(labels: np.ndarray, truth: np.ndarray, num_classes: int) -> 
     """Count one image's pixels by true and given label.
 
     Args:
-        labels: uint8 (H, W): 0 background, i + 1 class i, 255 unlabelled.
-        truth: uint8 (H, W), the same; 255 does not count.
-        num_classes: number C of foreground classes.
+        labels (np.ndarray): Label map, uint8 (H, W): 0 background, i + 1 class i, 255 unlabelled.
+        truth (np.ndarray): True mask, uint8 (H, W), the same; 255 does not count.
+        num_classes (int): Number C of foreground classes.
 
     Returns:
-        int64 (C + 1, C + 2), rows the truth, columns the given label, the last one unlabelled.
+        np.ndarray: Counts, shape (C + 1, C + 2), int64: rows are the truth, columns the given
+        label, the last column unlabelled.
 
     Raises:
-        ValueError: the sizes differ, or a value is no class.
+        ValueError: If the sizes differ, or a value is no class.
     """
     if labels.shape != truth.shape:
         raise ValueError(f'labels of {labels.shape} pixels but a mask of {truth.shape}')
@@ -36,13 +37,16 @@ def label_confusion(labels: np.ndarray, truth: np.ndarray, num_classes: int) -> 
 
 @dataclass(frozen=True)
 class LabelScores:
-    """Scores in percent, each (C + 1,), background first; NaN where undefined.
+    """Scores of label maps in percent, background first; NaN where undefined.
 
     Attributes:
-        iou: unlabelled pixels are missing from their class.
-        precision: of the labelled pixels.
-        recall: unlabelled pixels count as missed.
-        coverage: share of a class's true pixels that have any label.
+        iou (np.ndarray): Intersection over union, shape (C + 1,); unlabelled pixels are missing
+            from their class.
+        precision (np.ndarray): Precision among the labelled pixels, shape (C + 1,).
+        recall (np.ndarray): Recall, shape (C + 1,); unlabelled pixels count as missed.
+        coverage (np.ndarray): Share of a class's true pixels that have any label, shape (C + 1,).
+        total_coverage (float): Share of all pixels that have any label.
+        accuracy (float): Share of the labelled pixels that have the true label.
     """
 
     iou: np.ndarray
@@ -54,7 +58,14 @@ class LabelScores:
 
     @classmethod
     def from_confusion(cls, confusion: np.ndarray) -> 'LabelScores':
-        """Compute them from a sum of :func:`label_confusion`."""
+        """Compute the scores.
+
+        Args:
+            confusion (np.ndarray): Sum of the counts that :func:`label_confusion` returns.
+
+        Returns:
+            LabelScores: The scores.
+        """
         # As a class of its own that is never true, "unlabelled" is in no class's predictions.
         square = np.concatenate([confusion, np.zeros_like(confusion[:1])])
         scores = class_scores(square)
@@ -71,7 +82,7 @@ class LabelScores:
             )
 
     def columns(self) -> dict[str, np.ndarray]:
-        """The scores of the classes by name."""
+        """Return the scores of the classes by their headings in a table."""
         return {
             'IoU': self.iou,
             'precision': self.precision,
@@ -83,11 +94,14 @@ class LabelScores:
 def score_rows(
     names: Sequence[str], columns: dict[str, np.ndarray]
 ) -> list[dict[str, str | float | None]]:
-    """One row for the background and every class, and their mean; None in place of NaN.
+    """Make a table of scores: a row for the background, for every class and for their mean.
 
     Args:
-        names: names of the foreground classes.
-        columns: scores (C + 1,) by heading.
+        names (Sequence[str]): Names of the C foreground classes.
+        columns (dict[str, np.ndarray]): Scores of shape (C + 1,) by their heading.
+
+    Returns:
+        list[dict[str, str | float | None]]: The rows, with None in place of NaN.
     """
     rows: list[dict[str, str | float | None]] = []
     for index, name in enumerate(('background', *names)):

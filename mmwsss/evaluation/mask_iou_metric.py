@@ -1,4 +1,4 @@
-"""mIoU of predicted masks, which are kept as indexed PNGs on request."""
+"""mIoU of predicted masks, which are written as indexed PNGs on request."""
 
 import os.path as osp
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ class MaskIoUMetric(IoUMetric):
 
     Args:
         *args: Arguments of ``IoUMetric``: output_dir, format_only, iou_metrics, prefix, …
-        classwise: Also report every class's IoU as the metric ``IoU/<class>`` (the table always
-            has it).
-        **kwargs: As ``args``.
+        classwise (bool): Whether to report every class's IoU as the metric ``IoU/<class>`` too
+            (the table always has it). Defaults to False.
+        **kwargs: Arguments of ``IoUMetric``.
     """
 
     def __init__(self, *args, classwise: bool = False, **kwargs) -> None:
@@ -31,7 +31,13 @@ class MaskIoUMetric(IoUMetric):
             raise ValueError('format_only without output_dir writes nothing; test with --out DIR')
 
     def process(self, data_batch: dict | None, data_samples: Sequence[dict]) -> None:
-        """Measure and keep the predictions of a batch."""
+        """Measure the predictions of a batch, and write their masks if asked to.
+
+        Args:
+            data_batch (dict, optional): Not used.
+            data_samples (Sequence[dict]): Predictions with ``pred_sem_seg`` and, unless
+                ``format_only``, ``gt_sem_seg``.
+        """
         classes = self.dataset_meta['classes']
         for sample in data_samples:
             prediction = sample['pred_sem_seg']['data']
@@ -46,7 +52,14 @@ class MaskIoUMetric(IoUMetric):
                 )
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Turn the areas of all images into the metrics; NaN for a class that is nowhere."""
+        """Compute the metrics.
+
+        Args:
+            results (list): Areas of intersection and union of each image.
+
+        Returns:
+            dict[str, float]: The metrics; NaN for a class that is neither true nor predicted.
+        """
         metrics = super().compute_metrics(results)
         if self.classwise and not self.format_only:
             intersect, union, *_ = (sum(areas) for areas in zip(*results))

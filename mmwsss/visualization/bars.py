@@ -1,4 +1,4 @@
-"""Scores of classes as bars."""
+"""Charts of the scores of classes as bars."""
 
 import math
 from collections.abc import Mapping
@@ -18,15 +18,15 @@ def class_bars(
     """Draw a group of horizontal bars for each class, and on top one for the mean.
 
     Args:
-        scores: method → class → score in percent; None or NaN where it is not defined. Classes
-            come in the order in which the methods first name them.
-        label: of the axis.
+        scores (Mapping): For each method, the score of each class in percent; None or NaN where it
+            is not defined. Classes come in the order in which the methods first name them.
+        label (str): Label of the axis. Defaults to 'IoU in %'.
 
     Returns:
-        uint8 (H, W, 3) RGB; its height grows with the number of bars.
+        np.ndarray: RGB image, uint8 (H, W, 3); its height grows with the number of bars.
 
     Raises:
-        ValueError: there is no method, or no class.
+        ValueError: If there is no method, or no class.
     """
     classes = list(dict.fromkeys(name for values in scores.values() for name in values))
     if not classes:
@@ -51,7 +51,7 @@ def class_bars(
             text = '–' if np.isnan(value) else f'{value:.0f}'
             axes.text(np.nan_to_num(value) + 0.6, place, text, va='center', fontsize=7.5)
     axes.set_yticks(places, ['mean', *classes])
-    axes.get_yticklabels()[0].set_weight('bold')
+    axes.get_yticklabels()[0].set_fontweight('bold')
     axes.invert_yaxis()
     axes.set(xlim=(0, 105), ylim=(len(table[0]) - 0.4, -0.6), xlabel=label)
     axes.spines[['top', 'right']].set_visible(False)

@@ -1,4 +1,4 @@
-"""Scores along a swept value, with their spread over seeds."""
+"""Charts of scores along a swept value, with their spread over seeds."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,12 @@ from .figure import category_colors, new_figure, save_figure
 
 @dataclass(frozen=True)
 class Curve:
-    """Scores of every run.
+    """Scores of the runs of a sweep.
 
     Attributes:
-        scores: For each swept value, one score a seed.
-        baseline: Of a method that has not the value, one score a seed; or None.
+        scores (Sequence[Sequence[float]]): For each swept value, the score of each seed.
+        baseline (Sequence[float], optional): Score of each seed of a method without the swept
+            value. Defaults to None: there is no such method.
     """
 
     scores: Sequence[Sequence[float]]
@@ -35,11 +36,11 @@ def draw_curves(
     runs are dots; a baseline is a dashed line with a band of its standard deviation.
 
     Args:
-        values: Below the ticks.
-        curves: Name in the legend → scores.
-        x_label: Of the axis of values.
-        y_label: Of the axis of scores.
-        out: The file.
+        values (Sequence[str]): The swept values, written below the ticks.
+        curves (Mapping[str, Curve]): Scores by their name in the legend.
+        x_label (str): Label of the axis of values.
+        y_label (str): Label of the axis of scores.
+        out (str | os.PathLike): Path of the file.
 
     Returns:
         Path: The file.
@@ -57,7 +58,8 @@ def draw_curves(
         spreads = [_deviation(scores) for scores in curve.scores]
         axes.errorbar(places, means, spreads, color=color, marker='o', capsize=4, label=name)
         dots = [(place, score) for place in places for score in curve.scores[place]]
-        axes.scatter(*zip(*dots), s=12, color=color, alpha=0.35, linewidths=0)
+        x, y = zip(*dots)
+        axes.scatter(x, y, s=12, color=color, alpha=0.35, linewidths=0)
         if curve.baseline is not None:
             mean, spread = fmean(curve.baseline), _deviation(curve.baseline)
             axes.axhline(mean, color=color, linestyle='--', lw=1, label=f'{name}, baseline')

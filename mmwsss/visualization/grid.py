@@ -21,7 +21,14 @@ def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
 
 
 def is_flat(image: np.ndarray) -> bool:
-    """Tell an image of few colours (a mask) from a photo."""
+    """Return whether an image has few colours, as masks have, unlike photos.
+
+    Args:
+        image (np.ndarray): RGB image, uint8 (H, W, 3).
+
+    Returns:
+        bool: Whether it has at most 64 colours.
+    """
     packed = image.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
     return len(np.unique(packed)) <= 64
 
@@ -30,12 +37,15 @@ def fit_image(image: np.ndarray, width: int, height: int) -> Image.Image:
     """Scale an image into a box, keeping its proportions; masks stay crisp.
 
     Args:
-        image: uint8 (H, W, 3) RGB.
-        width: of the box.
-        height: of the box.
+        image (np.ndarray): RGB image, uint8 (H, W, 3).
+        width (int): Width of the box in pixels.
+        height (int): Height of the box in pixels.
+
+    Returns:
+        Image.Image: The scaled image.
 
     Raises:
-        ValueError: not such an array.
+        ValueError: If the array has another type or shape.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f'image is {image.dtype}{list(image.shape)}, expected uint8 (H, W, 3) RGB')
@@ -46,13 +56,20 @@ def fit_image(image: np.ndarray, width: int, height: int) -> Image.Image:
 
 
 def format_number(value: str | float | None) -> str:
-    """Format a cell of a table: two decimals for a float, a dash for None, the rest as it is."""
+    """Format a cell of a table.
+
+    Args:
+        value (str | float, optional): The value.
+
+    Returns:
+        str: A float with two decimals, a dash for None, other values as they are.
+    """
     if value is None:
         return '–'
     return f'{value:.2f}' if isinstance(value, float) else str(value)
 
 
-def _shorten(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def _shorten(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
     """Cut a text to a width, with an ellipsis."""
     if font.getlength(text) <= width:
         return text
@@ -64,7 +81,16 @@ def _shorten(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
 def check_rows(
     rows: Sequence[Sequence[np.ndarray]], columns: Sequence[str], captions: Sequence[str] | None
 ) -> None:
-    """Refuse rows that do not fit the headings."""
+    """Check that rows and captions fit the headings.
+
+    Args:
+        rows (Sequence[Sequence[np.ndarray]]): Images of each row.
+        columns (Sequence[str]): Headings.
+        captions (Sequence[str], optional): Line below each row.
+
+    Raises:
+        ValueError: If they do not fit.
+    """
     if not rows or not columns:
         raise ValueError('a sheet needs at least one row and one column')
     for number, row in enumerate(rows):
@@ -81,7 +107,8 @@ _Cells = list[tuple[float, int, str, ImageFont.FreeTypeFont]]
 def _lay_out_table(lines: Sequence[Mapping[str, str | float | None]]) -> _Cells:
     """Place a table's cells; text is flush left, numbers flush right."""
     plain, bold = _font(15), _font(15, bold=True)
-    cells, x = [], _MARGIN
+    cells: _Cells = []
+    x: float = _MARGIN
     for key in lines[0]:
         column = [(key, bold), *((format_number(line[key]), plain) for line in lines)]
         column = [(_shorten(text, font, _CELL), font) for text, font in column]
@@ -115,7 +142,7 @@ class _Sheet:
         text = _shorten(' '.join(text.split()), font, self.width - 2 * _MARGIN)
         draw.text((_MARGIN, font.size * 0.2), text, color, font)
 
-    def table(self, cells: '_Cells', font: ImageFont.FreeTypeFont) -> None:
+    def table(self, cells: _Cells, font: ImageFont.FreeTypeFont) -> None:
         """Append a table; its first row is the heading."""
         step = round(font.size * 1.6)
         _, draw = self.block(step * (1 + max(cell[1] for cell in cells)) + _GAP)
@@ -126,7 +153,9 @@ class _Sheet:
     def legend(self, entries: Mapping[str, Color], font: ImageFont.FreeTypeFont) -> None:
         """Append swatches with names, in as many lines as they need."""
         swatch, line = font.size, round(font.size * 1.7)
-        spots, x, y = [], _MARGIN, 0
+        spots = []
+        x: float = _MARGIN
+        y = 0
         for name, color in entries.items():
             name = _shorten(name, font, self.width - 2 * _MARGIN - 2 * swatch)
             needed = 1.5 * swatch + font.getlength(name)
@@ -157,19 +186,22 @@ def image_grid(
     """Set images out in a grid.
 
     Args:
-        rows: per row one uint8 (H, W, 3) RGB image per column, of any size.
-        columns: headings.
-        title: above everything.
-        captions: one line below each row, or None.
-        legend: colour by class name.
-        table: numbers below the title, one mapping per line with the same keys.
-        tile_width: pixels per column.
+        rows (Sequence[Sequence[np.ndarray]]): For each row, an RGB image, uint8 (H, W, 3), of any
+            size for each column.
+        columns (Sequence[str]): Headings.
+        title (str): Title above everything. Defaults to '': none.
+        captions (Sequence[str], optional): Line below each row. Defaults to None: no lines.
+        legend (Mapping[str, Color], optional): Colours by the names of classes. Defaults to None:
+            no legend.
+        table (Sequence[Mapping]): Numbers below the title: a mapping for each line, all with the
+            same keys. Defaults to (): no table.
+        tile_width (int): Width of a column in pixels. Defaults to 256.
 
     Returns:
-        uint8 (H, W, 3) RGB.
+        np.ndarray: RGB image, uint8 (H, W, 3).
 
     Raises:
-        ValueError: rows, columns and captions do not fit each other.
+        ValueError: If rows, columns and captions do not fit each other.
     """
     check_rows(rows, columns, captions)
     text, head = _font(15), _font(15, bold=True)
@@ -197,5 +229,13 @@ def image_grid(
 
 
 def spread(total: int, count: int) -> list[int]:
-    """Indices of ``count`` of ``total`` items, or of all if they are fewer, evenly spread."""
+    """Choose items that are evenly spread.
+
+    Args:
+        total (int): Number of items.
+        count (int): Number of items to choose; all are chosen if there are fewer.
+
+    Returns:
+        list[int]: Indices of the chosen items, ascending.
+    """
     return np.linspace(0, total - 1, min(count, total)).astype(int).tolist()

@@ -8,11 +8,11 @@ def color_scores(scores: np.ndarray, colormap: str = 'jet') -> np.ndarray:
     """Colour scores in [0, 1].
 
     Args:
-        scores: float (H, W).
-        colormap: name of a matplotlib colormap.
+        scores (np.ndarray): Scores, float (H, W).
+        colormap (str): Name of a matplotlib colormap. Defaults to 'jet'.
 
     Returns:
-        uint8 (H, W, 3) RGB.
+        np.ndarray: RGB image, uint8 (H, W, 3).
     """
     table = matplotlib.colormaps[colormap](np.arange(256), bytes=True)[:, :3]
     return table[(np.clip(scores, 0, 1) * 255).round().astype(np.uint8)]
@@ -24,16 +24,16 @@ def overlay_scores(
     """Lay a heat map over a photo.
 
     Args:
-        image: uint8 (H, W, 3) RGB.
-        scores: float (H, W) in [0, 1].
-        alpha: weight of the heat map.
-        colormap: name of a matplotlib colormap.
+        image (np.ndarray): RGB photo, uint8 (H, W, 3).
+        scores (np.ndarray): Scores in [0, 1], float (H, W).
+        alpha (float): Weight of the heat map, in [0, 1]. Defaults to 0.5.
+        colormap (str): Name of a matplotlib colormap. Defaults to 'jet'.
 
     Returns:
-        uint8 (H, W, 3) RGB.
+        np.ndarray: RGB image, uint8 (H, W, 3).
 
     Raises:
-        ValueError: the sizes differ.
+        ValueError: If the sizes differ.
     """
     if image.shape != (*scores.shape, 3):
         raise ValueError(

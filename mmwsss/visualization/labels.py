@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..datasets.voc import voc_palette
+from ..structures import IGNORED
 
 Palette = np.ndarray | Sequence[Sequence[int]]
 
@@ -13,11 +14,12 @@ def color_labels(labels: np.ndarray, palette: Palette | None = None) -> np.ndarr
     """Colour a label map.
 
     Args:
-        labels: uint8 (H, W): 0 background, i + 1 class i, 255 ignored.
-        palette: RGB colour of each foreground class, as in a dataset's metainfo; VOC's by default.
+        labels (np.ndarray): Label map, uint8 (H, W): 0 background, i + 1 class i, 255 ignored.
+        palette (Palette, optional): RGB colour of each foreground class, as in a dataset's
+            metainfo. Defaults to VOC's.
 
     Returns:
-        uint8 (H, W, 3) RGB; background black, ignored pixels cream.
+        np.ndarray: RGB image, uint8 (H, W, 3); background black, ignored pixels cream.
     """
     return _colours(palette)[labels]
 
@@ -35,18 +37,19 @@ def label_legend(
     labels: np.ndarray,
     palette: Palette | None = None,
 ) -> dict[str, tuple[int, int, int]]:
-    """Return the colours by the names of the classes in the label maps, and of 'ignored'.
+    """Make the legend of label maps: the colours of the classes in them, and of 'ignored'.
 
     Args:
-        class_names: names of the C foreground classes; label i + 1 is class i.
-        labels: uint8 label maps of any shape.
-        palette: as in :func:`color_labels`.
+        class_names (Sequence[str]): Names of the C foreground classes; label i + 1 is class i.
+        labels (np.ndarray): Label maps, uint8, of any shape.
+        palette (Palette, optional): See :func:`color_labels`.
+
+    Returns:
+        dict[str, tuple[int, int, int]]: RGB colour by the name of a class, or 'ignored'.
     """
-    used = np.bincount(np.ravel(labels), minlength=256).nonzero()[0]
-    colours = _colours(palette)
-    legend = {
-        class_names[label - 1]: tuple(colours[label].tolist())
-        for label in used
-        if 1 <= label <= len(class_names)
-    }
-    return legend | ({'ignored': tuple(colours[255].tolist())} if 255 in used else {})
+    used = np.bincount(np.ravel(labels), minlength=256).nonzero()[0].tolist()
+    named = {class_names[label - 1]: label for label in used if 1 <= label <= len(class_names)} | (
+        {'ignored': IGNORED} if IGNORED in used else {}
+    )
+    colours = _colours(palette).tolist()
+    return {name: (r, g, b) for name, label in named.items() for r, g, b in [colours[label]]}

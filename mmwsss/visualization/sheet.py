@@ -1,4 +1,4 @@
-"""A results page: numbers on top, images below, in one HTML file and one PNG."""
+"""Pages of results: numbers on top, images below, as one HTML file and one PNG."""
 
 import base64
 import html
@@ -51,21 +51,25 @@ def write_sheet(
     """Write a self-contained HTML page and a PNG with the same content.
 
     Args:
-        rows: per row one uint8 (H, W, 3) RGB image per column, of any size.
-        columns: headings, for example photo, CAM, mask, truth.
-        out: the HTML file; the PNG takes the same name with its own suffix.
-        title: above everything.
-        captions: one line below each row, or None.
-        table: numbers on top, one mapping per line with the same keys, for example
-            ``{'method': 'CAM', 'mIoU': 58.4, 'threshold': 0.28}``.
-        legend: colour by class name.
-        tile_width: pixels per column in the PNG; the page embeds images up to twice that.
+        rows (Sequence[Sequence[np.ndarray]]): For each row, an RGB image, uint8 (H, W, 3), of any
+            size for each column.
+        columns (Sequence[str]): Headings, for example photo, CAM, mask, truth.
+        out (str | os.PathLike): Path of the HTML file; the PNG takes the same name with its own
+            suffix.
+        title (str): Title above everything. Defaults to '': none.
+        captions (Sequence[str], optional): Line below each row. Defaults to None: no lines.
+        table (Table): Numbers on top: a mapping for each line, all with the same keys, for example
+            ``{'method': 'CAM', 'mIoU': 58.4, 'threshold': 0.28}``. Defaults to (): no table.
+        legend (Mapping[str, Color], optional): Colours by the names of classes. Defaults to None:
+            no legend.
+        tile_width (int): Width of a column in the PNG in pixels; the page embeds images up to
+            twice as wide. Defaults to 256.
 
     Returns:
-        the HTML file and the PNG file.
+        tuple[Path, Path]: The HTML file and the PNG file.
 
     Raises:
-        ValueError: rows, columns, captions or table do not fit each other.
+        ValueError: If rows, columns, captions or table do not fit each other.
     """
     check_rows(rows, columns, captions)
     png = Path(out).with_suffix('.png')
@@ -88,22 +92,29 @@ def write_page(
     figures: Mapping[str, np.ndarray] | None = None,
     tile_width: int = 256,
 ) -> Path:
-    """Write a self-contained HTML page; the arguments are those of :func:`write_sheet`.
+    """Write a self-contained HTML page.
 
     Args:
-        out: the HTML file.
-        title: above everything.
-        table: numbers on top.
-        legend: colour by class name.
-        rows: of images; none: a page without.
-        columns: headings of the images.
-        captions: one line below each row, or None.
-        notes: paragraphs below the table.
-        figures: large images below them by their headings, uint8 (H, W, 3) RGB.
-        tile_width: half of the width to which images of rows are scaled down.
+        out (str | os.PathLike): Path of the HTML file.
+        title (str): Title above everything. Defaults to '': none.
+        table (Table): Numbers on top, see :func:`write_sheet`. Defaults to (): no table.
+        legend (Mapping[str, Color], optional): Colours by the names of classes. Defaults to None:
+            no legend.
+        rows (Sequence[Sequence[np.ndarray]]): Rows of images, see :func:`write_sheet`. Defaults to
+            (): no images.
+        columns (Sequence[str]): Headings of the images.
+        captions (Sequence[str], optional): Line below each row. Defaults to None: no lines.
+        notes (Sequence[str]): Paragraphs below the table. Defaults to (): none.
+        figures (Mapping[str, np.ndarray], optional): Large RGB images, uint8 (H, W, 3), by their
+            headings, below the notes. Defaults to None: none.
+        tile_width (int): Half of the width in pixels to which images of rows are scaled down.
+            Defaults to 256.
 
     Returns:
-        the HTML file.
+        Path: The HTML file.
+
+    Raises:
+        ValueError: If rows, columns, captions or table do not fit each other.
     """
     if rows:
         check_rows(rows, columns, captions)
