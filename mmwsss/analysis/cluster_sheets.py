@@ -1,4 +1,4 @@
-"""Pages that show what the sub-categories of a class share (Figures 3.5 and 3.9 to 3.11)."""
+"""Pages of images that show what a sub-category has in common (Figures 3.5, 3.9 to 3.11)."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -39,15 +39,17 @@ def write_cluster_sheets(
     """Write a page (HTML and PNG) for each class, and the numbers of all as ``clusters.csv``.
 
     A line of a page is a sub-category, the largest first, with the images nearest to its mean in
-    each round. A frame's colour tells the image's sub-category in the first of the rounds.
+    each round. The colour of an image's frame is that of the sub-category which the image has in
+    the first of the rounds.
 
     Args:
-        cfg: With the ``train_dataloader.dataset`` that was clustered.
-        work_dir: Of the run.
-        rounds: Which rounds, side by side.
-        out_dir: Where to write.
-        classes: Names; None: all that have images.
-        count: Images of each sub-category and round.
+        cfg (Config): Config with the ``train_dataloader.dataset`` that was clustered.
+        work_dir (Path): Work dir of the run.
+        rounds (Sequence[int]): Numbers of the rounds to show side by side.
+        out_dir (Path): Folder of the pages.
+        classes (Sequence[str], optional): Names of the classes to show. Defaults to None: all that
+            have images.
+        count (int): Number of images of each sub-category and round. Defaults to 5.
 
     Returns:
         list[Path]: The HTML files.
@@ -79,7 +81,7 @@ def _write_page(
     colors = _colors(numbers)
     rows = [_row(rounds, name, number, images, count, colors, origin) for number in numbers]
     captions = [_caption(rounds, name, number) for number in numbers]
-    # A column between the rounds stays blank.
+    # Between two rounds a column stays blank.
     columns = [h for one in rounds for h in (f'round {one.number}', *[''] * count)][:-1]
     legend = {f'{number}': colors[number] for number in numbers}
     title = f'{name}: sub-categories, the images nearest to their means first'
@@ -100,7 +102,7 @@ def _row(
     colors: Mapping[int, Color],
     origin: Mapping[str, int],
 ) -> list[np.ndarray]:
-    """The nearest images of a sub-category in every round, with a gap between the rounds."""
+    """Return the nearest images of a sub-category in every round, with a gap between rounds."""
     row = []
     for one in rounds:
         nearest = one.cluster(name, number)[:count]
@@ -110,14 +112,17 @@ def _row(
 
 
 def _by_size(rounds: Sequence[Round], name: str) -> list[int]:
-    """Numbers of the sub-categories with images in any round, the largest of the first first."""
+    """List the sub-categories that have images in any round, by their size in the first round."""
     used = {one.subcategory for each in rounds for one in each.members[name]}
     return sorted(used, key=lambda number: (-len(rounds[0].cluster(name, number)), number))
 
 
 def _colors(numbers: Sequence[int]) -> dict[int, Color]:
     colors = category_colors(len(numbers))
-    return {n: tuple(round(255 * x) for x in rgba[:3]) for n, rgba in zip(numbers, colors)}
+    return {
+        number: (round(255 * r), round(255 * g), round(255 * b))
+        for number, (r, g, b, _) in zip(numbers, colors)
+    }
 
 
 def _load(images: Mapping[str, dict], img_id: str) -> np.ndarray:
@@ -130,7 +135,7 @@ def _load(images: Mapping[str, dict], img_id: str) -> np.ndarray:
 
 
 def _framed(image: np.ndarray, color: Color) -> np.ndarray:
-    """An image of two tiles' width with a coloured frame."""
+    """Scale an image to the width of two tiles and put a coloured frame around it."""
     image = np.asarray(fit_image(np.ascontiguousarray(image), 2 * _TILE, 2 * _TILE))
     framed = np.empty((image.shape[0] + 16, image.shape[1] + 16, 3), np.uint8)
     framed[:] = color
@@ -158,19 +163,19 @@ def _caption(rounds: Sequence[Round], name: str, number: int) -> str:
 
 
 def _kept(rounds: Sequence[Round], name: str, number: int) -> int:
-    """How many images are in a sub-category in every round."""
+    """Count the images that are in a sub-category in every round."""
     return len(set.intersection(*({m.img_id for m in r.cluster(name, number)} for r in rounds)))
 
 
 def _figures(one: Round, name: str) -> dict[str, str | float]:
     figures = one.figures[name]
-    shown = {
+    shown: dict[str, str | float] = {
         'round': one.number,
         'images': figures['images'],
         'sub-categories': figures['clusters'],
         'mean squared distance': figures['inertia'],
     }
-    # The round before need not be on the page.
+    # NMI, ARI and the share moved compare with the round before, even if it is not on the page.
     compared = figures['nmi'] is not None
     shown['compared with'] = f'round {one.number - 1}' if compared else '–'
     for key, title in {'nmi': 'NMI', 'ari': 'ARI', 'moved': 'share moved'}.items():

@@ -26,19 +26,22 @@ _LEAST_POINTS = 4
 
 @dataclass(frozen=True)
 class WeightPoint:
-    """A class's weights θ_p, or a sub-category's θ_s, and its place in the plane.
+    """Place of the weights θ_p of a class, or θ_s of a sub-category, in the plane.
 
     Attributes:
-        name: Of the class.
-        subcategory: Its number within the class; None: the class itself.
-        x: First coordinate.
-        y: Second coordinate.
-        images: How many images it has.
-        nearest: Class, other than its own, whose weights are the most similar by cosine.
-        cosine: That similarity.
-        own_cosine: That to its own class; 1 for a class.
-        co_occurring_class: Class that most of its images show as well; None if there is none.
-        shared_images: Number of those images.
+        name (str): Name of the class.
+        subcategory (int, optional): Number of the sub-category within the class; None for the
+            class itself.
+        x (float): First coordinate.
+        y (float): Second coordinate.
+        images (int): Number of its images.
+        nearest (str): Other class that has the most similar weights by cosine.
+        cosine (float): Cosine similarity to the weights of that class.
+        own_cosine (float): Cosine similarity of a sub-category to the weights of its own class; 1
+            for a class.
+        co_occurring_class (str, optional): Other class that most of its images show as well; None
+            if they show no other class.
+        shared_images (int): Number of the images that show that class as well.
     """
 
     name: str
@@ -55,7 +58,15 @@ class WeightPoint:
 
 @dataclass(frozen=True)
 class FeaturePoint:
-    """An image's place in the plane; ``subcategories`` are those of its ``classes``."""
+    """Place of an image's features in the plane.
+
+    Attributes:
+        img_id (str): Id of the image.
+        x (float): First coordinate.
+        y (float): Second coordinate.
+        classes (tuple[str, ...]): Names of the classes that the image shows.
+        subcategories (tuple[int, ...]): Sub-category of the image in each of those classes.
+    """
 
     img_id: str
     x: float
@@ -65,10 +76,17 @@ class FeaturePoint:
 
 
 def load_subcategory_classifier(cfg: Config, checkpoint: str) -> CAMClassifier:
-    """The classifier of a checkpoint, in eval mode.
+    """Load a classifier with sub-categories, in eval mode.
+
+    Args:
+        cfg (Config): Config that it was trained with.
+        checkpoint (str): Path of the checkpoint, of round 1 or later.
+
+    Returns:
+        CAMClassifier: The classifier.
 
     Raises:
-        ValueError: If it has no sub-categories, or not as many as the config.
+        ValueError: If the checkpoint has no sub-categories, or another number than the config.
     """
     _check_sub_classifier(cfg, checkpoint)
     model = build_classifier(cfg, checkpoint).eval()
@@ -80,7 +98,7 @@ def load_subcategory_classifier(cfg: Config, checkpoint: str) -> CAMClassifier:
 
 
 def _check_sub_classifier(cfg: Config, checkpoint: str) -> None:
-    """Compare shapes: mmengine only warns of others, and leaves such weights random."""
+    """Raise ValueError if checkpoint and config have other numbers of sub-categories."""
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     wanted = MODELS.build(cfg.model.head).state_dict().get('sub_classifier.weight')
     stored = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
@@ -94,15 +112,15 @@ def _check_sub_classifier(cfg: Config, checkpoint: str) -> None:
 
 
 def embed(rows: np.ndarray, perplexity: float = 30.0, seed: int = 0) -> np.ndarray:
-    """t-SNE by cosine distance.
+    """Place rows in the plane by t-SNE of their cosine distances.
 
     Args:
-        rows: (n, D).
-        perplexity: At most a third of the neighbours is taken.
-        seed: Of t-SNE.
+        rows (np.ndarray): Rows, shape (n, D), not 0.
+        perplexity (float): Perplexity of t-SNE; at most (n - 1) / 3 is taken. Defaults to 30.
+        seed (int): Seed of t-SNE. Defaults to 0.
 
     Returns:
-        np.ndarray: Shape (n, 2), float32.
+        np.ndarray: Coordinates of the rows, shape (n, 2), float32.
 
     Raises:
         ValueError: If there are fewer than 4 rows.
@@ -110,7 +128,8 @@ def embed(rows: np.ndarray, perplexity: float = 30.0, seed: int = 0) -> np.ndarr
     if len(rows) < _LEAST_POINTS:
         raise ValueError(f't-SNE of {len(rows)} points says nothing: {_LEAST_POINTS} are needed')
     perplexity = min(perplexity, (len(rows) - 1) / 3)
-    # Squared distances of directions are those of the cosine, from the start by PCA on.
+    # Between rows of length 1 the squared Euclidean distance is twice the cosine distance, for
+    # t-SNE as for the PCA that it starts from.
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return TSNE(perplexity=perplexity, init='pca', random_state=seed).fit_transform(rows)
 
@@ -122,14 +141,18 @@ def embed_weights(
     perplexity: float = 30.0,
     seed: int = 0,
 ) -> list[WeightPoint]:
-    """t-SNE of θ_p of all classes and θ_s of the sub-categories of some.
+    """Place the weights of all classes, and of the sub-categories of some, by t-SNE.
 
     Args:
-        model: Of :func:`load_subcategory_classifier`.
-        names: Of all classes.
-        chosen: Names of the classes whose sub-categories are taken; those with images.
-        perplexity: See :func:`embed`.
-        seed: See :func:`embed`.
+        model (CAMClassifier): Classifier of :func:`load_subcategory_classifier`.
+        names (Sequence[str]): Names of all classes.
+        chosen (Sequence[str]): Names of the classes to take the sub-categories of; sub-categories
+            without images are left out.
+        perplexity (float): See :func:`embed`. Defaults to 30.
+        seed (int): See :func:`embed`. Defaults to 0.
+
+    Returns:
+        list[WeightPoint]: All classes, then the sub-categories.
     """
     head = model.head
     table = head.assignments.cpu().numpy()
@@ -183,13 +206,14 @@ def _weight_point(
 
 @dataclass(frozen=True)
 class TrainingFeatures:
-    """Features of all training images and what is known of them.
+    """Features and sub-categories of training images.
 
     Attributes:
-        rows: (N, D) float32.
-        img_ids: Of the images.
-        table: Sub-category of each image and class, (N, C); -1 where it has not the class.
-        names: Of the classes.
+        rows (np.ndarray): Features, shape (N, D), float32.
+        img_ids (tuple[str, ...]): Id of each image.
+        table (np.ndarray): Sub-category of each image and class, shape (N, C); -1 where the image
+            does not show the class.
+        names (tuple[str, ...]): Name of each class.
     """
 
     rows: np.ndarray
@@ -198,13 +222,28 @@ class TrainingFeatures:
     names: tuple[str, ...]
 
     def of_class(self, name: str) -> 'TrainingFeatures':
-        """Those of a class's images."""
+        """Take the images of a class.
+
+        Args:
+            name (str): Name of the class.
+
+        Returns:
+            TrainingFeatures: Their features and sub-categories.
+        """
         where = np.flatnonzero(self.table[:, self.names.index(name)] >= 0)
         img_ids = tuple(self.img_ids[i] for i in where)
         return TrainingFeatures(self.rows[where], img_ids, self.table[where], self.names)
 
     def embed(self, perplexity: float = 30.0, seed: int = 0) -> list[FeaturePoint]:
-        """Their t-SNE, see :func:`embed`."""
+        """Place the images by t-SNE.
+
+        Args:
+            perplexity (float): See :func:`embed`. Defaults to 30.
+            seed (int): See :func:`embed`. Defaults to 0.
+
+        Returns:
+            list[FeaturePoint]: Place of each image.
+        """
         points = []
         for img_id, row, (x, y) in zip(
             self.img_ids, self.table, embed(self.rows, perplexity, seed).tolist()
@@ -216,11 +255,14 @@ class TrainingFeatures:
 
 
 def training_dataset(cfg: Config, model: CAMClassifier) -> BaseDataset:
-    """The training dataset, after a check that the model's sub-categories are of its images.
+    """Build the training dataset, and check that the model's sub-categories are of its images.
 
     Args:
-        cfg: With ``train_dataloader``.
-        model: Of :func:`load_subcategory_classifier`.
+        cfg (Config): Config with ``train_dataloader``.
+        model (CAMClassifier): Classifier of :func:`load_subcategory_classifier`.
+
+    Returns:
+        BaseDataset: The dataset.
 
     Raises:
         ValueError: If the checkpoint was trained on other images.
@@ -236,15 +278,15 @@ def training_dataset(cfg: Config, model: CAMClassifier) -> BaseDataset:
 
 
 def check_classes(model: CAMClassifier, names: Sequence[str], chosen: Sequence[str]) -> None:
-    """Refuse classes that there are not, or whose images are too few for t-SNE.
+    """Check that classes exist and have enough images for t-SNE.
 
     Args:
-        model: Of :func:`load_subcategory_classifier`.
-        names: Of all classes.
-        chosen: Names to be checked.
+        model (CAMClassifier): Classifier of :func:`load_subcategory_classifier`.
+        names (Sequence[str]): Names of all classes.
+        chosen (Sequence[str]): Names of the classes to check.
 
     Raises:
-        ValueError: Names those classes.
+        ValueError: If there is no such class, or a class has fewer than 4 images. Names it.
     """
     unknown = sorted({*chosen} - {*names})
     if unknown:
@@ -259,15 +301,21 @@ def check_classes(model: CAMClassifier, names: Sequence[str], chosen: Sequence[s
 
 
 def training_features(cfg: Config, model: CAMClassifier, dataset: BaseDataset) -> TrainingFeatures:
-    """Features of all training images.
+    """Take the features of all training images.
 
     They are taken as the config's ``SubCategoryClusteringHook`` takes them; sub-categories are
     those that the checkpoint was trained with.
 
     Args:
-        cfg: With ``train_dataloader``.
-        model: Of :func:`load_subcategory_classifier`.
-        dataset: Of :func:`training_dataset`.
+        cfg (Config): Config with ``train_dataloader``.
+        model (CAMClassifier): Classifier of :func:`load_subcategory_classifier`.
+        dataset (BaseDataset): Dataset of :func:`training_dataset`.
+
+    Returns:
+        TrainingFeatures: Features and sub-categories.
+
+    Raises:
+        RuntimeError: If this is not the main process.
     """
     hook = _clustering_hook(cfg)
     settings = cfg.train_dataloader
@@ -275,13 +323,15 @@ def training_features(cfg: Config, model: CAMClassifier, dataset: BaseDataset) -
         dataset, hook.get('pipeline'), settings.batch_size, settings.get('num_workers', 0)
     )
     rows = extract_features(model, loader, hook.get('stage', 'pre_logits'), torch.float32)
+    if rows is None:
+        raise RuntimeError('only the main process has the features: start a single process')
     img_ids = tuple(dataset.get_data_info(index)['img_id'] for index in range(len(dataset)))
     table = model.head.assignments.cpu().numpy()
     return TrainingFeatures(rows, img_ids, table, tuple(dataset.metainfo['classes']))
 
 
 def _clustering_hook(cfg: Config) -> Mapping:
-    """Settings of the hook that clusters, wherever they stand; empty where there is none."""
+    """Return the settings of the hook that clusters, empty if the config has no such hook."""
     hooks = [*cfg.get('default_hooks', {}).values(), *(cfg.get('custom_hooks') or [])]
     for hook in filter(None, hooks):
         kind = HOOKS.get(hook['type']) if isinstance(hook['type'], str) else hook['type']

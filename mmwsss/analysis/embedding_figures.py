@@ -1,4 +1,4 @@
-"""Figure 3.6 and its like: t-SNE of weights and of features, with the coordinates as CSV."""
+"""Figures of weights (Figure 3.6) and of features by t-SNE, with the coordinates as CSV."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,7 +21,7 @@ from .embedding import (
     training_features,
 )
 
-_SEVERAL = '0.35'
+_SEVERAL = '0.35'  # gray of images of several classes
 
 
 def write_embeddings(
@@ -35,12 +35,12 @@ def write_embeddings(
     """Write ``weights.png`` and, for each chosen class, ``features_<class>.png``; CSV beside each.
 
     Args:
-        cfg: That the checkpoint was trained with.
-        checkpoint: Of round 1 or later.
-        chosen: Classes whose sub-categories are shown.
-        out_dir: Where to write.
-        perplexity: Of t-SNE.
-        seed: Of t-SNE.
+        cfg (Config): Config that the checkpoint was trained with.
+        checkpoint (str): Path of the checkpoint, of round 1 or later.
+        chosen (Sequence[str]): Names of the classes to show the sub-categories of.
+        out_dir (Path): Folder of the files.
+        perplexity (float): Perplexity of t-SNE. Defaults to 30.
+        seed (int): Seed of t-SNE. Defaults to 0.
 
     Returns:
         list[Path]: All files.
@@ -107,7 +107,19 @@ def draw_features(
     out: Path,
     number: int,
 ) -> Path:
-    """Draw all images by class, and beside it the ``own`` points of one class by sub-category."""
+    """Draw features in the plane, as PNG: of all images by class, of one class by sub-category.
+
+    Args:
+        points (Sequence[FeaturePoint]): All images.
+        own (Sequence[FeaturePoint]): Images of the chosen class, placed without the others.
+        names (Sequence[str]): Names of all classes.
+        chosen (str): Name of the chosen class.
+        out (Path): Path of the file.
+        number (int): Number of the round, for the title.
+
+    Returns:
+        Path: The file.
+    """
     by_class = {
         name: PointGroup(_places(mine), color)
         for name, color in zip(names, category_colors(len(names)))

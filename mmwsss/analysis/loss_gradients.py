@@ -1,4 +1,4 @@
-"""How strongly each loss of a classifier pulls at its class maps."""
+"""Gradients of a classifier's losses by its class maps: how strong each loss is."""
 
 from collections import defaultdict
 
@@ -7,14 +7,25 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
-from torch import nn
 
 from mmwsss.compat.weights import load_whole_checkpoint
+from mmwsss.models.classifiers import CAMClassifier
 from mmwsss.registry import MODELS
 
 
-def build_classifier(cfg: Config, checkpoint: str) -> nn.Module:
-    """The classifier of a config with the weights of a checkpoint, in training mode."""
+def build_classifier(cfg: Config, checkpoint: str) -> CAMClassifier:
+    """Build a classifier with the weights of a checkpoint, in training mode.
+
+    Args:
+        cfg (Config): Config of the classifier.
+        checkpoint (str): Path of the checkpoint.
+
+    Returns:
+        CAMClassifier: The classifier, on the accelerator where there is one.
+
+    Raises:
+        ValueError: If the checkpoint does not fit the model.
+    """
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     settings = cfg.model.copy()
     settings.backbone = dict(settings.backbone, init_cfg=None)
@@ -26,16 +37,17 @@ def build_classifier(cfg: Config, checkpoint: str) -> nn.Module:
 
 
 def loss_gradients(cfg: Config, checkpoint: str, batches: int = 4) -> dict[str, dict[str, float]]:
-    """Value of each loss and the norm of its gradient by the class maps, mean over batches.
+    """Measure each loss and its gradient by the class maps, as means over batches.
 
     Args:
-        cfg (Config): Of a :class:`CAMClassifier`.
-        checkpoint (str): Its weights.
-        batches (int): Batches of the training data.
+        cfg (Config): Config of a :class:`CAMClassifier`.
+        checkpoint (str): Path of its checkpoint.
+        batches (int): Number of batches of the training data. Defaults to 4.
 
     Returns:
-        dict: Loss name → ``value``, ``gradient`` (norm over the batch's class maps) and ``share``
-        of the classification loss's gradient; the weights of the losses are in all of them.
+        dict[str, dict[str, float]]: For each loss, by its name: ``value``, ``gradient`` (norm of
+        the gradient by the batch's class maps) and ``share`` (that norm as a share of the
+        classification loss's). All include the weight of the loss.
     """
     model = build_classifier(cfg, checkpoint)
     loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)

@@ -1,4 +1,4 @@
-"""A page of response maps: photo, CAM, seed and truth side by side, from what a test run stored."""
+"""Pages of response maps that a test run stored: photo, CAM, seed and truth side by side."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,12 @@ from mmwsss.visualization.grid import spread
 
 @dataclass(frozen=True)
 class StoredMethod:
-    """A method's response maps and the threshold at which they become seeds."""
+    """Response maps of a method.
+
+    Attributes:
+        store (CAMStore): The response maps.
+        threshold (float): Background threshold at which they become seeds.
+    """
 
     store: CAMStore
     threshold: float
@@ -29,12 +34,16 @@ class StoredMethod:
 def read_methods(
     arguments: Mapping[str, str],
 ) -> tuple[dict[str, StoredMethod], list[dict[str, str | float]]]:
-    """Methods by name, and the lines of the table about them.
+    """Open the response maps of methods and choose their thresholds.
 
     Args:
-        arguments (Mapping): Name → ``STORE``, ``STORE@THRESHOLD`` or ``STORE@CURVES.json``, a file
-            of ``CAMMetric.curve_file`` whose best threshold is taken; by default that beside the
-            store: ``STORE.json``.
+        arguments (Mapping[str, str]): For each method, by its name, ``STORE@THRESHOLD``, or
+            ``STORE@CURVES.json`` with a ``curve_file`` of ``CAMMetric``, the best threshold of
+            which is taken, or ``STORE``, for which that file is ``STORE.json``.
+
+    Returns:
+        tuple[dict[str, StoredMethod], list[dict[str, str | float]]]: The methods by name, and a
+        line for each in the table of the page.
 
     Raises:
         FileNotFoundError: If there is no such file of curves.
@@ -70,13 +79,15 @@ def write_response_sheet(
     """Write an HTML page and a PNG of images of a config's test set.
 
     Args:
-        cfg (Config): With ``test_dataloader.dataset``; where it has masks, they are shown.
-        methods (Mapping): Name → response maps of all those images.
-        out (Path): The HTML file.
-        title (str): Of the page.
-        table (Sequence): Lines of the table on top.
-        count (int): Images, evenly spread over the test set.
-        img_ids (Sequence[str]): Images to show instead.
+        cfg (Config): Config with ``test_dataloader.dataset``; its masks are shown if it has any.
+        methods (Mapping[str, StoredMethod]): Response maps of all those images by the name of the
+            method.
+        out (Path): Path of the HTML file.
+        title (str): Title of the page.
+        table (Sequence[Mapping]): Lines of the table on top.
+        count (int): Number of images, evenly spread over the test set. Defaults to 12.
+        img_ids (Sequence[str]): Ids of the images to show instead. Defaults to (): ``count``
+            decides.
 
     Returns:
         tuple[Path, Path]: The HTML file and the PNG file.
