@@ -3,8 +3,8 @@
 _base_ = './default_runtime.py'
 # tools/make_affinity_labels.py
 affinity_labels = dict(
-    foreground=dict(alpha=4),  # what stays foreground against a strong background
-    background=dict(alpha=32),  # what a weak background wins
+    foreground=dict(alpha=4),  # sure foreground wins against a strong background
+    background=dict(alpha=32),  # sure background wins though its score is weak
     crf=dict(settings='affinity_label'),
 )
 # tools/train.py. A classifier that load_from names must have the same backbone.

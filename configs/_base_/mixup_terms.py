@@ -2,7 +2,7 @@
 mixup = dict(type='mmpretrain.Mixup', alpha=0.2)  # (2.2)
 entropy = dict(type='ClassEntropyLoss', loss_weight=0.02)  # (2.3), λ_ent
 concentration = dict(type='ConcentrationLoss', loss_weight=2e-4)  # (2.4), λ_con
-# All of them: (2.5).
+# Mixup-CAM with all of them (2.5).
 mixup_cam = dict(
     train_cfg=dict(augments=[mixup]),
     head=dict(type='MixupCAMHead', regularizers=dict(loss_ent=entropy, loss_con=concentration)),

@@ -1,4 +1,4 @@
-# AffinityNet and pseudo-labels for your own images, without masks; see the base.
+# AffinityNet and pseudo-labels for your own images, without masks.
 _base_ = '../msrc/affinitynet_efficientnet-lite0_msrc.py'
 data_root = 'data/custom/'
 label_dataset = dict(data_root=data_root, ann_file='train.txt', data_prefix=dict(img_path='images'))
@@ -13,7 +13,7 @@ pseudo_labels = dict(
     refiner=dict(
         refiners=[
             dict(type='RandomWalkRefiner', beta=8, t=6),
-            dict(type='KeepConfidence'),  # ignore_below goes by the walk's scores
+            dict(type='KeepConfidence'),  # ignore_below judges the random walk's scores
             dict(type='CRFRefiner', settings='segmentation'),
         ]
     ),

@@ -1,4 +1,4 @@
-# AffinityNet and pseudo-labels on the rendered demo set; see the base.
+# AffinityNet and pseudo-labels on the rendered demo set.
 _base_ = '../msrc/affinitynet_efficientnet-lite0_msrc.py'
 data_root = 'data/demo/'
 mask_dir = data_root + 'SegmentationClass'

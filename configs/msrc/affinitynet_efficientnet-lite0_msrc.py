@@ -1,5 +1,5 @@
-# AffinityNet and pseudo-labels on msrc_objects, see ../affinitynet.py. AdamW learns sharper
-# affinities than SGD in as many epochs.
+# AffinityNet and pseudo-labels on msrc_objects. AdamW learns sharper affinities than SGD in as many
+# epochs.
 _base_ = [
     '../_base_/models/affinity_efficientnet-lite0.py',
     '../_base_/datasets/msrc_objects.py',
@@ -34,18 +34,18 @@ test_evaluator = None
 pseudo_labels = dict(
     cam_store=cam_store,
     out_dir='work_dirs/affinitynet_efficientnet-lite0_msrc/pseudo_labels',
-    # 27×40 cells in place of VOC's 47×63: fewer steps. docs/results.md has what was tried.
     background=dict(alpha=8),
     refiner=dict(
         type='SequentialRefiner',
         refiners=[
+            # 2⁵ steps for maps of 27×40 cells, where VOC's have 47×63; docs/results.md compares.
             dict(type='RandomWalkRefiner', beta=8, t=5),
             dict(type='KeepConfidence'),
             dict(type='CRFRefiner', settings='segmentation'),
         ],
     ),
-    # Of the walk's scores; the segmentor learns nothing from the pixels below. Parts of objects
-    # that the labels miss are mostly background that the walk is not sure of.
+    # Pixels with lower scores after the random walk become 255, which trains nothing. The parts of
+    # objects that labels miss are mostly background with a low score.
     ignore_below=dict(foreground=0.6, background=0.8),
     mask_dir=mask_dir,
 )

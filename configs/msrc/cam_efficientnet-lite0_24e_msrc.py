@@ -1,4 +1,4 @@
-# Plain CAM for as many epochs as rounds 0 to 3 of the sub-categories together.
+# Plain CAM for 24 epochs, as many as rounds 0 to 3 of sub-categories take together.
 _base_ = './cam_efficientnet-lite0_msrc.py'
 max_epochs = 24
 param_scheduler = dict(end=max_epochs)

@@ -1,3 +1,3 @@
-# The row of Table 2.1 of this name, on msrc_objects.
+# Mixup and class-wise entropy (2.3) on msrc_objects: a row of Table 2.1.
 _base_ = './mixup-cam_efficientnet-lite0_msrc.py'
 model = dict(head=dict(regularizers=dict(loss_con=None)))

@@ -1,4 +1,4 @@
-# Both chapters in one on msrc_objects, rounds 0 to 3; see the base.
+# Mixup-CAM (2.5) and sub-categories (3.3) together on msrc_objects, rounds 0 to 3.
 _base_ = ['./mixup-cam_efficientnet-lite0_msrc.py', '../_base_/subcategory_terms.py']
 model = dict(head=_base_.sub_category_head)
 default_hooks = dict(sub_category=_base_.sub_category_hook)

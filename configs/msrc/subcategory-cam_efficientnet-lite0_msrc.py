@@ -1,4 +1,4 @@
-# Sub-category exploration on msrc_objects, rounds 0 to 3; see the base.
+# Sub-category exploration (3.3) on msrc_objects, rounds 0 to 3.
 _base_ = ['./cam_efficientnet-lite0_msrc.py', '../_base_/subcategory_terms.py']
 model = dict(head=_base_.sub_category_head)
 default_hooks = dict(sub_category=_base_.sub_category_hook)

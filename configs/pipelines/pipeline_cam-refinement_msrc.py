@@ -1,4 +1,5 @@
-# What each refiner adds, and the segmentor beside one trained on the true masks: docs/results.md.
+# Plain CAM on msrc_objects with each refiner alone, and the segmentor beside one that is trained on
+# the true masks: docs/results.md.
 _base_ = './pipeline_cam_msrc.py'
 work_dir = 'work_dirs/pipeline_cam-refinement_msrc'
 _crf = dict(refiner=dict(_delete_=True, type='CRFRefiner', settings='irn'), ignore_below=0.0)

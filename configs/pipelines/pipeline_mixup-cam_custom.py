@@ -12,7 +12,7 @@ stages = dict(
     cams_val=dict(cfg_options=dict(_delete_=True)),
     walk=None,
     walk_val=None,
-    # Labels to look at, whole.
+    # Labels to look at: no pixel is left out.
     pseudo_labels_val=dict(
         cfg_options=dict(
             label_dataset=dict(ann_file='val.txt'), pseudo_labels=dict(ignore_below=0.0)

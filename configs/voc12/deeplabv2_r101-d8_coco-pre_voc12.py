@@ -1,6 +1,6 @@
-# The initialisation of most papers: weights trained on the *masks* of COCO. Not comparable with
-# ../deeplabv2_pseudo.py, and more than image-level supervision. tools/model_converters/
-# resnet101_from_deeplab.py makes the file; docs/segmentation.md tells from what.
+# DeepLab-v2 from weights that were trained on the *masks* of COCO, as in most papers: more than
+# image-level supervision, and not comparable with ../deeplabv2_pseudo.py. docs/segmentation.md
+# tells how tools/model_converters/resnet101_from_deeplab.py makes the file.
 _base_ = '../deeplabv2_pseudo.py'
 model = dict(
     # Caffe's weights: BGR, the mean subtracted, no division; the stride in the 1×1 convolution.

@@ -1,5 +1,6 @@
-# The test set of VOC 2012, whose masks are on the server alone: tools/test.py CONFIG CHECKPOINT
-# --out DIR writes indexed PNGs without and with CRF; docs/segmentation.md tells how to submit them.
+# DeepLab-v2 on the test set of VOC 2012; only VOC's server has its masks. tools/test.py CONFIG
+# CHECKPOINT --out DIR writes indexed PNGs without and with CRF; docs/segmentation.md tells how to
+# submit them.
 _base_ = '../deeplabv2_pseudo.py'
 test_dataloader = dict(
     dataset=dict(

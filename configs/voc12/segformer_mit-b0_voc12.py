@@ -1,4 +1,4 @@
-# Another network of mmseg in the place of DeepLab-v2: SegFormer-B0, by its own base files.
+# SegFormer-B0 of mmseg, by its own base files, in the place of DeepLab-v2.
 _base_ = [
     'mmseg::_base_/models/segformer_mit-b0.py',
     '../_base_/datasets/voc12_pseudo.py',
@@ -6,7 +6,7 @@ _base_ = [
     '../_base_/segmentation_runtime.py',
 ]
 model = dict(
-    type='mmwsss.MultiScaleEncoderDecoder',  # mmseg's, with weights of pixels
+    type='mmwsss.MultiScaleEncoderDecoder',  # mmseg's EncoderDecoder with weights of pixels
     data_preprocessor=dict(size=(321, 321)),
     backbone=dict(
         init_cfg=dict(

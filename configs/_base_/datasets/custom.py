@@ -10,7 +10,7 @@ dataset_type = 'ImageLevelDataset'
 data_root = 'data/custom/'
 # Another crop or mean is set as in voc12_aug.py.
 train_pipeline = [
-    dict(type='LoadImage', shrink_to=512),  # large photos: decoded at a part of their size
+    dict(type='LoadImage', shrink_to=512),  # large photos are decoded at a fraction of their size
     *_base_.train_pipeline[1:],
 ]
 test_pipeline = [

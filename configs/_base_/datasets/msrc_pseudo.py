@@ -7,7 +7,7 @@ classes = (
     'person', 'sheep', 'sign',
 )  # fmt: skip
 # Written by tools/make_pseudo_labels.py configs/msrc/affinitynet_efficientnet-lite0_msrc.py.
-# The true masks, for the ceiling:
+# To train on the true masks, as an upper limit:
 #   --cfg-options train_dataloader.dataset.label_dir=data/msrc_objects/SegmentationClass
 label_dir = 'work_dirs/affinitynet_efficientnet-lite0_msrc/pseudo_labels'
 crop_size = (224, 224)

@@ -1,7 +1,8 @@
 # PASCAL VOC 2012: pseudo-labels of train_aug (10,582 images) to train, VOC's masks to measure.
 _base_ = 'mmseg::_base_/datasets/pascal_voc12.py'
 dataset_type = 'mmwsss.VOCPseudoLabelDataset'
-# Written by tools/make_pseudo_labels.py configs/affinitynet.py. The true masks, for the ceiling:
+# Written by tools/make_pseudo_labels.py configs/affinitynet.py. To train on the true masks, as an
+# upper limit:
 #   --cfg-options train_dataloader.dataset.label_dir=data/VOCdevkit/VOC2012/SegmentationClassAug
 label_dir = 'work_dirs/affinitynet/pseudo_labels'
 crop_size = (321, 321)
@@ -17,12 +18,12 @@ train_pipeline = [
             for scale in (0.5, 0.75, 1.0, 1.25, 1.5)
         ],
     ),
-    # What is smaller than the crop is padded by the model's data_preprocessor, labels with 255.
+    # The model's data_preprocessor pads what is smaller than the crop, labels with 255.
     dict(type='mmseg.RandomCrop', crop_size=crop_size),
     dict(type='mmseg.RandomFlip', prob=0.5),
     dict(type='mmwsss.PackPseudoLabel'),
 ]
-# The image as it is: VOC's are 500 wide or high at most.
+# Images as they are: VOC's are 500 pixels wide or high at most.
 test_pipeline = [
     dict(type='mmwsss.LoadImage'),
     dict(type='mmwsss.LoadPseudoLabel'),

@@ -9,7 +9,7 @@ model = dict(
         size=(224, 224),
         pad_val=0,
         seg_pad_val=255,
-        # Whole cells: resizing the scores of a cut one would shift all of them.
+        # Images are padded to whole cells: resized to a part of a cell, all scores would shift.
         test_cfg=dict(size_divisor=16),
     ),
     backbone=dict(
@@ -19,7 +19,7 @@ model = dict(
         norm_eval=True,
         init_cfg=dict(type='Pretrained', checkpoint='efficientnet-lite://lite0'),
     ),
-    # Dilations 6, 12, 18, 24 belong to stride 8.
+    # Half of the published 6, 12, 18 and 24, which are for stride 8.
     decode_head=dict(
         type='mmwsss.DeepLabV2Head',
         in_channels=1280,

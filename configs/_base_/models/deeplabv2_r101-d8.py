@@ -1,7 +1,7 @@
 # DeepLab-v2 on mmseg's ResNet-101, output stride 8, batch normalisation frozen.
 model = dict(
     type='mmwsss.MultiScaleEncoderDecoder',
-    scales=(1.0, 0.75, 0.5),  # MSC; (1.0,) for the image alone
+    scales=(1.0, 0.75, 0.5),  # of the loss, as published; (1.0,) takes the image alone
     data_preprocessor=dict(
         type='mmseg.SegDataPreProcessor',
         mean=[123.675, 116.28, 103.53],

@@ -1,5 +1,5 @@
-# The thesis (2.3.3): Adam, learning rate 1e-3, weight decay 5e-4. Epochs as PSA; poly decay as the
-# published code, since the thesis names none.
+# The thesis (2.3.3): Adam, learning rate 1e-3, weight decay 5e-4. It names neither epochs nor a
+# decay of the rate: PSA's 15 epochs, and the poly decay of the published code.
 max_epochs = 15
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-3, weight_decay=5e-4))
 param_scheduler = dict(

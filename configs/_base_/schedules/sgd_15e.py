@@ -1,5 +1,6 @@
-# The published code: SGD with poly decay, new layers ×10, no decay on biases; 0.1 in PSA, 0.01 in
-# SC-CAM. Its third positional argument was meant as weight decay but is momentum: 5e-4 there.
+# The published code's optimiser: SGD with poly decay, ten times the rate for new layers, no weight
+# decay of biases. The rate is 0.1 in PSA, 0.01 in SC-CAM. The code gives its weight decay of 5e-4
+# in the place of momentum too, so that it is both.
 _base_ = './adam_15e.py'
 optim_wrapper = dict(
     optimizer=dict(_delete_=True, type='SGD', lr=0.1, momentum=5e-4, weight_decay=5e-4),

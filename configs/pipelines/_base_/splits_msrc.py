@@ -11,7 +11,7 @@ stages = dict(
     cams=dict(cfg_options=dict(test_dataloader=dict(dataset=_train))),
     walk=dict(cfg_options=dict(pseudo_labels=dict(refiner=dict(t=5)))),
     walk_val=dict(cfg_options=dict(label_dataset=_val, pseudo_labels=dict(refiner=dict(t=5)))),
-    # Labels to look at, whole.
+    # Labels to look at: no pixel is left out.
     pseudo_labels_val=dict(
         cfg_options=dict(label_dataset=_val, pseudo_labels=dict(ignore_below=0.0))
     ),

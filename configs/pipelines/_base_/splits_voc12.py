@@ -6,7 +6,8 @@ _val = dict(label_file='image_labels/val.txt')
 _train = dict(label_file='image_labels/train.txt')
 configs = dict(affinitynet='configs/affinitynet.py', segmentor='configs/deeplabv2_pseudo.py')
 stages = dict(
-    # SBD's masks measure what VOC has no masks for; the thesis measures on train.
+    # VOC has masks of 1,464 of these images; the others are measured by SBD's. The thesis measures
+    # on train.
     cams=dict(
         title='CAM, train_aug (thesis: train)',
         cfg_options=dict(

@@ -1,5 +1,5 @@
-# The way of the thesis (2.3.3, 3.3.3), for pipelines to inherit; docs/pipeline.md explains the
-# settings. A dataset adds its splits, a method the files of its configs.
+# The stages of the thesis (2.3.3, 3.3.3), which pipelines inherit; docs/pipeline.md explains the
+# settings. A dataset adds its splits, a method its configs.
 seed = 0
 configs = dict(classifier='', affinitynet='', segmentor='')
 random_walk = dict(_delete_=True, type='RandomWalkRefiner', beta=8, t=8)

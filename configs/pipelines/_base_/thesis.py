@@ -1,4 +1,4 @@
-# mIoU of the thesis on VOC 2012 for the stages, with ResNet-38 and ResNet-101; test: with CRF.
+# mIoU of each stage in the thesis: VOC 2012, ResNet-38, in the test ResNet-101 with CRF.
 # Tables 2.1 and 3.1, rows AffinityNet; Table 2.2, AffinityNet with ResNet-101.
 cam_figures = dict(
     cams=dict(reference=48.0),

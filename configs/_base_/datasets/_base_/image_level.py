@@ -1,4 +1,4 @@
-# What the image-level datasets share; type, data_root, lists of images and folders are their own.
+# What the image-level datasets share. Each adds its type, data_root, lists of images and folders.
 crop_size = 224
 # The mean that the model's data preprocessor subtracts, as BGR: the padding becomes exactly 0.
 pad_value = (127.0, 127.0, 127.0)
@@ -6,7 +6,7 @@ meta_keys = (
     'sample_idx', 'img_id', 'img_path', 'ori_shape', 'img_shape', 'num_classes',
 )  # fmt: skip
 
-# Colour after the crop, on fewer pixels; the padding last, so that it keeps its value.
+# Colours change after the crop, on fewer pixels, and before the padding, which keeps its value.
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='RandomResizeLongSide', lengths=(256, 512)),
