@@ -1,8 +1,8 @@
-"""A small made-up data set for the quick start: rendered scenes, with labels and masks.
+"""A small data set for the quick start: rendered scenes, with image-level labels and masks.
 
 Its animals share their bodies and coats, its trucks theirs: only the head, or what a truck
-carries, tells the class for sure. A classifier need look no further, which is what makes response
-maps of photographs cover parts instead of objects.
+carries, tells the class for sure. A classifier need look no further, so that its response maps
+cover parts instead of objects, as those of photographs do.
 """
 
 from .scene import CLASSES, render_scene

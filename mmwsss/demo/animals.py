@@ -24,7 +24,8 @@ DARK: Colour = (0.08, 0.07, 0.07)
 
 
 def _dim(colour: Colour, factor: float) -> Colour:
-    return tuple(min(1.0, c * factor) for c in colour)
+    red, green, blue = (min(1.0, c * factor) for c in colour)
+    return red, green, blue
 
 
 def _leg(x: float, top: float, swing: float, width: float) -> tuple[np.ndarray, ...]:
@@ -34,7 +35,7 @@ def _leg(x: float, top: float, swing: float, width: float) -> tuple[np.ndarray, 
 
 
 def _body(rng: np.random.RandomState, coat: Colour, patches: Colour | None) -> list[Layer]:
-    """Legs, tail, trunk: drawn alike for every class."""
+    """Return the layers of legs, tail and trunk, which are alike for every class."""
     leg, width = rng.uniform(0.34, 0.46), rng.uniform(0.075, 0.10)
     swing = rng.uniform(-0.09, 0.09, 4)
     depth = rng.uniform(0.15, 0.19)
@@ -60,7 +61,7 @@ def _body(rng: np.random.RandomState, coat: Colour, patches: Colour | None) -> l
 
 
 def _deer_head(rng: np.random.RandomState, coat: Colour) -> list[Layer]:
-    antlers = []
+    antlers: list[np.ndarray] = []
     spread = rng.uniform(0.85, 1.1)
     for shift in (-0.07, 0.03):
         beam = [(shift, -0.10), (shift - 0.30 * spread, -0.30), (shift - 0.08, -0.56 * spread)]
@@ -93,8 +94,9 @@ def _ram_head(rng: np.random.RandomState, coat: Colour) -> list[Layer]:
     spiral += (-0.09, 0.03)
     width = np.linspace(0.068, 0.02, 90)
     ridges = tuple(
-        ellipse(*spiral[i], width[i] * 0.9, 0.009, 180 - np.rad2deg(turns[i]), 12)
+        ellipse(x, y, width[i] * 0.9, 0.009, 180 - np.rad2deg(turns[i]), 12)
         for i in range(4, 84, 6)
+        for x, y in [spiral[i]]
     )
     return [
         Layer((face,), _dim(coat, 0.9), 0.08),
@@ -149,7 +151,15 @@ HEADS: dict[str, Callable[[np.random.RandomState, Colour], list[Layer]]] = {
 
 
 def animal(name: str, rng: np.random.RandomState) -> list[Layer]:
-    """Layers of one animal, length about 1, facing right; the head's layers are its key part."""
+    """Draw one animal at random, about one unit long and facing right.
+
+    Args:
+        name (str): Name of its class.
+        rng (np.random.RandomState): Source of the random values.
+
+    Returns:
+        list[Layer]: Its layers; those of the head are its key part.
+    """
     shade = rng.uniform(0.85, 1.12)
     own = sorted(HEADS).index(name)
     coat = _dim(COATS[own if rng.rand() < TYPICAL else rng.randint(len(COATS))], shade)

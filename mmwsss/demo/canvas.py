@@ -17,12 +17,18 @@ SHIFT = 4  # fractional bits of the integer coordinates that outlines are filled
 def fractal_noise(
     rng: np.random.RandomState, height: int, width: int, first: int, octaves: int
 ) -> np.ndarray:
-    """Noise (height, width), float32, about zero mean and unit deviation.
+    """Make noise of several scales, with zero mean and unit deviation.
 
     Args:
-        rng: Source of the random values.
-        first (int): Cells of the coarsest octave across the width; each next one doubles them.
+        rng (np.random.RandomState): Source of the random values.
+        height (int): Height in pixels.
+        width (int): Width in pixels.
+        first (int): Number of cells of the coarsest octave across the width; each next octave has
+            twice as many.
         octaves (int): Number of octaves, each 0.6 times as strong as the one before.
+
+    Returns:
+        np.ndarray: Noise, shape (height, width), float32.
     """
     total = np.zeros((height, width), np.float32)
     for octave in range(octaves):
@@ -35,7 +41,13 @@ def fractal_noise(
 
 @dataclass(frozen=True)
 class Light:
-    """Direction towards the light (unit vector, z out of the image) and its strengths."""
+    """Light of a scene.
+
+    Attributes:
+        direction (tuple[float, float, float]): Unit vector towards the light, z out of the image.
+        ambient (float): Share of the light that comes from everywhere, in [0, 1].
+        tint (tuple[float, float, float]): Factors of red, green and blue.
+    """
 
     direction: tuple[float, float, float]
     ambient: float
@@ -43,16 +55,33 @@ class Light:
 
     @classmethod
     def random(cls, rng: np.random.RandomState) -> Light:
-        """Draw the sun's place, the softness of its shadows and its colour."""
+        """Choose direction, ambient share and tint at random.
+
+        Args:
+            rng (np.random.RandomState): Source of the random values.
+
+        Returns:
+            Light: The light.
+        """
         vector = np.array([rng.uniform(-0.8, 0.8), rng.uniform(-0.9, -0.4), rng.uniform(0.4, 0.9)])
         warmth = rng.uniform(-0.07, 0.09)
         gain = rng.uniform(0.65, 1.15)
         tint = gain * np.array([1 + warmth, 1.0, 1 - warmth])
-        return cls(tuple(vector / np.linalg.norm(vector)), rng.uniform(0.45, 0.65), tuple(tint))
+        x, y, z = vector / np.linalg.norm(vector)
+        red, green, blue = tint
+        return cls((x, y, z), rng.uniform(0.45, 0.65), (red, green, blue))
 
 
 def fill(shape: tuple[int, int], polygons: Sequence[np.ndarray]) -> np.ndarray:
-    """Mask (h, w), uint8 0 or 255, of the union of ``polygons`` in pixel coordinates."""
+    """Fill polygons.
+
+    Args:
+        shape (tuple[int, int]): Height and width of the mask in pixels.
+        polygons (Sequence[np.ndarray]): Outlines in pixel coordinates, each of shape (n, 2).
+
+    Returns:
+        np.ndarray: 255 inside of any polygon, else 0; uint8 (h, w).
+    """
     mask = np.zeros(shape, np.uint8)
     for polygon in polygons:
         corners = np.round(polygon * (1 << SHIFT)).astype(np.int32)
@@ -61,18 +90,26 @@ def fill(shape: tuple[int, int], polygons: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def bounds(layers: Sequence[Layer]) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom of all outlines."""
+    """Find the box around all outlines of layers.
+
+    Args:
+        layers (Sequence[Layer]): The layers.
+
+    Returns:
+        tuple[float, float, float, float]: Left, top, right and bottom.
+    """
     points = np.concatenate([p for layer in layers for p in layer.polygons])
-    return (*points.min(0), *points.max(0))
+    (left, top), (right, bottom) = points.min(0), points.max(0)
+    return left, top, right, bottom
 
 
 class Canvas:
     """An image being painted, and the owner of each of its pixels.
 
     Args:
-        background (np.ndarray): float32 RGB (h, w, 3) in [0, 1], painted over in place.
-        light (Light): The light that shades rounded parts.
-        rng: Source of the surface textures.
+        background (np.ndarray): RGB image in [0, 1], float32 (h, w, 3), painted over in place.
+        light (Light): Light that shades rounded parts.
+        rng (np.random.RandomState): Source of the surface textures.
     """
 
     def __init__(self, background: np.ndarray, light: Light, rng: np.random.RandomState) -> None:
@@ -85,7 +122,12 @@ class Canvas:
         self.patches = fractal_noise(rng, height, width, 12, 2)
 
     def paint(self, layer: Layer, owner: int) -> None:
-        """Paint ``layer`` and note ``owner`` (0 for scenery) in the pixels it covers."""
+        """Paint a layer, and note whose pixels it covers.
+
+        Args:
+            layer (Layer): The layer, in pixel coordinates.
+            owner (int): Number of the figure that it belongs to, 0 for scenery.
+        """
         window = self._window(layer)
         if window is None:
             return
@@ -99,14 +141,21 @@ class Canvas:
         self.key[rows, columns][inside] = owner if layer.key else 0
 
     def shadow(self, x: float, y: float, rx: float, ry: float) -> None:
-        """Darken the ground under a figure that stands at (x, y)."""
+        """Darken the ground under a figure.
+
+        Args:
+            x (float): Column of the shadow's centre in pixels.
+            y (float): Row of the shadow's centre in pixels.
+            rx (float): Half of the shadow's width in pixels.
+            ry (float): Half of the shadow's height in pixels.
+        """
         reach = 1.5
         left, right = (int(np.clip(x + d * reach * rx, 0, self.owner.shape[1])) for d in (-1, 1))
         top, bottom = (int(np.clip(y + d * reach * ry, 0, self.owner.shape[0])) for d in (-1, 1))
         ys, xs = np.ogrid[top:bottom, left:right]
         distance = ((xs - x) / rx) ** 2 + ((ys - y) / ry) ** 2
         dimming = 1 - 0.55 * np.exp(-1.5 * distance**2)
-        self.image[top:bottom, left:right] *= np.float32(dimming)[..., None]
+        self.image[top:bottom, left:right] *= dimming.astype(np.float32)[..., None]
 
     def _window(self, layer: Layer) -> tuple[tuple[slice, slice], np.ndarray] | None:
         height, width = self.owner.shape
@@ -126,7 +175,7 @@ class Canvas:
         return colour * np.clip(1 + layer.grain * grain, 0.3, 1.7)[..., None]
 
     def _shade(self, mask: np.ndarray, roundness: float) -> np.ndarray:
-        """Lambert shading of a part that bulges within ``roundness`` of its rim."""
+        """Return the Lambert shading of a part that bulges within ``roundness`` of its rim."""
         lx, ly, lz = self.light.direction
         if roundness <= 0:
             normal_dot = np.full(mask.shape, lz, np.float32)
@@ -140,15 +189,29 @@ class Canvas:
         return self.light.ambient + (1 - self.light.ambient) * 1.6 * np.clip(normal_dot, 0, 1)
 
     def finish(self, rng: np.random.RandomState) -> np.ndarray:
-        """The image at its final size, RGB uint8, lit and with a sensor's noise."""
+        """Light the image, scale it to its final size and add the noise of a sensor.
+
+        Args:
+            rng (np.random.RandomState): Source of the noise.
+
+        Returns:
+            np.ndarray: RGB image, uint8 (h, w, 3).
+        """
         height, width = (n // SUPERSAMPLING for n in self.owner.shape)
-        small = cv2.resize(self.image, (width, height), interpolation=cv2.INTER_AREA)
-        small = np.clip(small * np.float32(self.light.tint), 0, 1) * 255
+        small: np.ndarray = cv2.resize(self.image, (width, height), interpolation=cv2.INTER_AREA)
+        small = np.clip(small * np.array(self.light.tint, np.float32), 0, 1) * 255
         small += rng.normal(0, rng.uniform(1.0, 3.0), small.shape)
         return np.clip(np.round(small), 0, 255).astype(np.uint8)
 
     def owners(self, count: int) -> np.ndarray:
-        """Owner of each final pixel, uint8: who covers at least half of it, else 0."""
+        """Find the figure that covers at least half of each pixel of the final image.
+
+        Args:
+            count (int): Number of figures.
+
+        Returns:
+            np.ndarray: Number of the figure, 0 for none, uint8 (h, w).
+        """
         height, width = (n // SUPERSAMPLING for n in self.owner.shape)
         blocks = self.owner.reshape(height, SUPERSAMPLING, width, SUPERSAMPLING)
         result = np.zeros((height, width), np.uint8)

@@ -22,7 +22,14 @@ ATTEMPTS = 200
 
 @dataclass(frozen=True)
 class Placed:
-    """A figure in pixel coordinates; ``owner`` is 0 for scenery, i + 1 for the i-th figure."""
+    """A figure, or a piece of scenery, at its place in the image.
+
+    Attributes:
+        layers (tuple[Layer, ...]): Its layers, in pixel coordinates.
+        owner (int): i + 1 for the i-th figure, 0 for scenery.
+        foot (tuple[float, float]): Column and row in pixels where it stands.
+        length (float): Its length in pixels.
+    """
 
     layers: tuple[Layer, ...]
     owner: int
@@ -36,12 +43,16 @@ def render_scene(
     """Render one image with figures of ``classes``.
 
     Args:
-        classes: Class index of each figure, into :data:`CLASSES`.
-        size: Width and height in pixels.
-        rng: Source of everything random.
+        classes (Sequence[int]): Index in :data:`CLASSES` of each figure's class.
+        size (tuple[int, int]): Width and height in pixels.
+        rng (np.random.RandomState): Source of everything random.
 
     Returns:
-        tuple: RGB image (h, w, 3) and mask (h, w) of 0 = background, i + 1 = class i; uint8.
+        tuple[np.ndarray, np.ndarray]: RGB image, uint8 (h, w, 3), and mask, uint8 (h, w):
+        0 background, i + 1 class i.
+
+    Raises:
+        RuntimeError: If the figures find no place where they can be seen.
     """
     width, height = (n * SUPERSAMPLING for n in size)
     horizon = int(height * rng.uniform(0.22, 0.5))
@@ -106,7 +117,7 @@ def _stand(
 
 
 def _all_seen(placed: Sequence[Placed], shape: tuple[int, int]) -> bool:
-    """Whether each figure shows enough of itself and of the part that tells its class."""
+    """Return whether each figure shows enough of itself and of the part that tells its class."""
     owner, key = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
     wanted = []
     for figure in placed:
@@ -124,7 +135,7 @@ def _all_seen(placed: Sequence[Placed], shape: tuple[int, int]) -> bool:
 
 
 def _whole_area(layers: Sequence[Layer], key: bool = False) -> int:
-    """Pixels of a figure (or of its key part) were nothing cut it off or hid it."""
+    """Count the pixels of a figure, or of its key part, as if nothing cut it off or hid it."""
     x0, y0, x1, y1 = bounds(layers)
     shape = (int(y1 - y0) + 4, int(x1 - x0) + 4)
     polygons = [p - (x0 - 1, y0 - 1) for lay in layers if lay.key or not key for p in lay.polygons]

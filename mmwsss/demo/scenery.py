@@ -25,7 +25,17 @@ LEAVES: tuple[Colour, ...] = ((0.18, 0.32, 0.12), (0.28, 0.40, 0.14), (0.42, 0.4
 
 
 def backdrop(rng: np.random.RandomState, height: int, width: int, horizon: int) -> np.ndarray:
-    """Sky, a row of hills or woods, and ground below row ``horizon``: float32 (h, w, 3)."""
+    """Paint sky, a row of hills or woods, and ground.
+
+    Args:
+        rng (np.random.RandomState): Source of the random values.
+        height (int): Height of the image in pixels.
+        width (int): Width of the image in pixels.
+        horizon (int): Row at which the ground begins.
+
+    Returns:
+        np.ndarray: RGB image in [0, 1], float32 (h, w, 3).
+    """
     image = np.empty((height, width, 3), np.float32)
     image[:] = _sky(rng, height, width, horizon)
     ground, hills = _ground(rng, height, width, horizon), _hills(rng, height, width, horizon)
@@ -35,8 +45,8 @@ def backdrop(rng: np.random.RandomState, height: int, width: int, horizon: int) 
 
 
 def _mix(first: Colour, second: Colour, t: np.ndarray) -> np.ndarray:
-    a, b = np.float32(first), np.float32(second)
-    return a + (b - a) * np.float32(np.clip(t, 0, 1))[..., None]
+    a, b = np.array(first, np.float32), np.array(second, np.float32)
+    return a + (b - a) * np.clip(t, 0, 1).astype(np.float32)[..., None]
 
 
 def _sky(rng: np.random.RandomState, height: int, width: int, horizon: int) -> np.ndarray:
@@ -49,7 +59,7 @@ def _sky(rng: np.random.RandomState, height: int, width: int, horizon: int) -> n
     cover = np.clip((clouds - np.float32(rng.uniform(0.0, 1.6))) * np.float32(0.6), 0, 0.85)[
         ..., None
     ]
-    return sky * (1 - cover) + np.float32((0.93, 0.93, 0.94)) * cover
+    return sky * (1 - cover) + np.array((0.93, 0.93, 0.94), np.float32) * cover
 
 
 def _hills(
@@ -59,27 +69,34 @@ def _hills(
     ridge = fractal_noise(rng, 2, width, 24 if wooded else 3, 4 if wooded else 3)[0]
     top = horizon - height * rng.uniform(0.03, 0.16) * (1 + (0.12 if wooded else 0.4) * ridge)
     inside = np.arange(height)[:, None] >= top[None]
-    base = np.float32(LEAVES[rng.randint(3)] if wooded else (0.42, 0.48, 0.54))
+    base = np.array(LEAVES[rng.randint(3)] if wooded else (0.42, 0.48, 0.54), np.float32)
     grain = fractal_noise(rng, height, width, 40, 3)[..., None]
     return inside, base * (1 + (0.35 if wooded else 0.08) * grain).clip(0.2, 1.8)
 
 
 def _ground(rng: np.random.RandomState, height: int, width: int, horizon: int) -> np.ndarray:
-    """Two scales of noise seen in perspective: fine far away, coarse near."""
+    """Paint ground of two scales of noise seen in perspective: fine far away, coarse near."""
     first, second, relief = GROUNDS[rng.randint(len(GROUNDS))]
     tile = fractal_noise(rng, 512, 512, 16, 5)
     rows = np.arange(horizon, height, dtype=np.float32)
     depth = 1 / (rows - horizon + 0.10 * height)
     columns = np.arange(width, dtype=np.float32) - width / 2
-    u = np.float32(np.outer(depth, columns) * height + rng.randint(512))
-    v = np.float32(np.broadcast_to((depth * height**2)[:, None] + rng.randint(512), u.shape))
+    u = (np.outer(depth, columns) * height + rng.randint(512)).astype(np.float32)
+    v = np.broadcast_to((depth * height**2)[:, None] + rng.randint(512), u.shape).astype(np.float32)
     warped = cv2.remap(tile, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     broad = fractal_noise(rng, len(rows), width, 5, 3)
     return _mix(first, second, 0.5 + 0.35 * broad) * (1 + relief * warped)[..., None].clip(0.4, 1.6)
 
 
 def bush(rng: np.random.RandomState) -> list[Layer]:
-    """A heap of leaves, about one unit wide."""
+    """Draw a heap of leaves at random, about one unit wide.
+
+    Args:
+        rng (np.random.RandomState): Source of the random values.
+
+    Returns:
+        list[Layer]: Its layers.
+    """
     blobs = tuple(
         ellipse(x, -abs(rng.normal(0.16, 0.08)), *rng.uniform(0.10, 0.2, 2))
         for x in np.linspace(-0.4, 0.4, 9)
@@ -88,7 +105,14 @@ def bush(rng: np.random.RandomState) -> list[Layer]:
 
 
 def tree(rng: np.random.RandomState) -> list[Layer]:
-    """A trunk under a crown, about one unit wide and one and a half high."""
+    """Draw a trunk under a crown at random, about one unit wide and one and a half high.
+
+    Args:
+        rng (np.random.RandomState): Source of the random values.
+
+    Returns:
+        list[Layer]: Its layers.
+    """
     lean = rng.uniform(-0.1, 0.1)
     trunk = limb([(0, 0), (lean, -0.5), (lean, -1.0)], [0.16, 0.11, 0.09])
     angles, radii = rng.uniform(0, 2 * np.pi, 14), rng.uniform(0.05, 0.32, 14)
@@ -101,7 +125,14 @@ def tree(rng: np.random.RandomState) -> list[Layer]:
 
 
 def rock(rng: np.random.RandomState) -> list[Layer]:
-    """A boulder, about one unit wide."""
+    """Draw a boulder at random, about one unit wide.
+
+    Args:
+        rng (np.random.RandomState): Source of the random values.
+
+    Returns:
+        list[Layer]: Its layers.
+    """
     angles = np.linspace(np.pi, 2 * np.pi, 8)
     radius = rng.uniform(0.36, 0.52, 8)
     points = np.stack([radius * np.cos(angles), 0.75 * radius * np.sin(angles)], 1)
@@ -110,7 +141,14 @@ def rock(rng: np.random.RandomState) -> list[Layer]:
 
 
 def fence(rng: np.random.RandomState) -> list[Layer]:
-    """Posts and two rails, about two units wide."""
+    """Draw posts and two rails at random, about two units wide.
+
+    Args:
+        rng (np.random.RandomState): Source of the random values.
+
+    Returns:
+        list[Layer]: Its layers.
+    """
     posts = [box(x, -0.5, x + 0.05, 0.02) for x in np.linspace(-1, 1, 7)]
     rails = [box(-1.1, y, 1.1, y + 0.045) for y in (-0.42, -0.22)]
     tone = rng.uniform(0.7, 1.2)

@@ -25,7 +25,7 @@ ROOF = -0.55
 
 
 def _truck(rng: np.random.RandomState, box_paint: Colour) -> list[Layer]:
-    """Box, cab, window and wheels: drawn alike for every class."""
+    """Return the layers of box, cab, window and wheels, which are alike for every class."""
     cab_paint = box_paint if rng.rand() < 0.5 else PAINTS[rng.randint(len(PAINTS))]
     slope = rng.uniform(0.03, 0.12)
     cab = smooth([(0.22, -0.50), (0.40, -0.51), (0.46 + slope * 0.2, -0.34), (0.56, -0.30),
@@ -52,7 +52,7 @@ def _truck(rng: np.random.RandomState, box_paint: Colour) -> list[Layer]:
 
 
 def _ladder(rng: np.random.RandomState) -> list[Layer]:
-    """Fire engine: a ladder along the roof, its top beyond the cab."""
+    """Return the layers of a fire engine's ladder, along the roof and beyond the cab."""
     turn = rotation(-rng.uniform(4, 14))
     at = np.array([-0.50, ROOF - 0.04])
     rails = [box(0, y, 1.12, y + 0.028) for y in (-0.14, 0.0)]
@@ -63,7 +63,7 @@ def _ladder(rng: np.random.RandomState) -> list[Layer]:
 
 
 def _cross(rng: np.random.RandomState) -> list[Layer]:
-    """Ambulance: a cross on a light disk, and beacons on the roof."""
+    """Return the layers of an ambulance's cross on a light disk, and of beacons on its roof."""
     x, y, arm = rng.uniform(-0.24, -0.10), rng.uniform(-0.36, -0.32), rng.uniform(0.12, 0.145)
     colour = ((0.80, 0.08, 0.10), (0.10, 0.28, 0.70), (0.06, 0.50, 0.25))[rng.randint(3)]
     bar = arm * 0.34
@@ -78,7 +78,7 @@ def _cross(rng: np.random.RandomState) -> list[Layer]:
 
 
 def _arm(rng: np.random.RandomState) -> list[Layer]:
-    """Crane: a folding arm with a hook on a rope."""
+    """Return the layers of a crane's folding arm, with a hook on a rope."""
     base, reach = rng.uniform(-0.40, -0.25), rng.uniform(0.40, 0.62)
     elbow = (base + rng.uniform(0.02, 0.14), ROOF - rng.uniform(0.30, 0.42))
     tip = (base + reach, elbow[1] - rng.uniform(-0.02, 0.16))
@@ -103,7 +103,15 @@ LOADS: dict[str, Callable[[np.random.RandomState], list[Layer]]] = {
 
 
 def vehicle(name: str, rng: np.random.RandomState) -> list[Layer]:
-    """Layers of one truck, length about 1, facing right; what it carries is its key part."""
+    """Draw one truck at random, about one unit long and facing right.
+
+    Args:
+        name (str): Name of its class.
+        rng (np.random.RandomState): Source of the random values.
+
+    Returns:
+        list[Layer]: Its layers; those of what it carries are its key part.
+    """
     own = sorted(LOADS).index(name)
     paint = PAINTS[own if rng.rand() < TYPICAL else rng.randint(len(PAINTS))]
     return [*_truck(rng, paint), *LOADS[name](rng)]

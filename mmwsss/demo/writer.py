@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mmwsss.datasets.voc import voc_palette
+
 from .scene import CLASSES, render_scene
 
 VERSION = 1  # raise it whenever the same arguments give other images
@@ -41,11 +43,13 @@ def make_demo_set(
     as it is, an incomplete one or one of other arguments is made anew.
 
     Args:
-        root: The folder to make. Defaults of the configs: ``data/demo``.
-        num_train (int): Images of the train split, at least the number of classes.
-        num_val (int): Images of the val split, at least the number of classes.
-        seed (int): Seed of everything random.
-        size (tuple[int, int]): Width and height of the images.
+        root (str | os.PathLike): Folder to make; the configs read ``data/demo``.
+        num_train (int): Number of images of the train split, at least that of the classes.
+            Defaults to 160.
+        num_val (int): Number of images of the val split, at least that of the classes. Defaults to
+            60.
+        seed (int): Seed of everything random. Defaults to 0.
+        size (tuple[int, int]): Width and height of the images in pixels. Defaults to (256, 192).
 
     Returns:
         Path: ``root``.
@@ -139,7 +143,7 @@ def _write(root: Path, settings: dict) -> None:
 
 
 def _plan(count: int, rng: np.random.RandomState) -> Iterator[list[int]]:
-    """Classes of each image, dealt from shuffled decks so that all are equally frequent."""
+    """Yield the classes of each image, dealt from shuffled decks: all are equally frequent."""
     deck: list[int] = []
     for i in range(count):
         wanted = FIGURES_PER_IMAGE[i % len(FIGURES_PER_IMAGE)]
@@ -155,14 +159,5 @@ def _save(root: Path, stem: str, photo: np.ndarray, mask: np.ndarray) -> None:
     image_path, mask_path = _image_and_mask(root, stem)
     Image.fromarray(photo).save(image_path, quality=88)
     image = Image.fromarray(mask)
-    image.putpalette(_voc_palette())
+    image.putpalette([value for colour in voc_palette() for value in colour])
     image.save(mask_path, optimize=True)
-
-
-def _voc_palette() -> bytes:
-    """VOC's 256 colours: bits of the index dealt to red, green and blue, high bits first."""
-    index = np.arange(256)
-    colours = np.zeros((256, 3), np.uint8)
-    for bit in range(24):
-        colours[:, bit % 3] |= ((index >> bit & 1) << (7 - bit // 3)).astype(np.uint8)
-    return colours.tobytes()
