@@ -53,3 +53,8 @@ def test_index_of_models_names_configs_that_exist(built):
         for line in (built / '.mim' / metafile).read_text().splitlines():
             if line.strip().startswith('Config:'):
                 assert (built / '.mim' / line.split()[1]).is_file(), line
+
+
+def test_mim_finds_configs_and_tools_of_a_checkout():
+    for name in ('configs', 'tools', 'model-index.yml'):
+        assert (ROOT / 'mmwsss/.mim' / name).resolve() == ROOT / name

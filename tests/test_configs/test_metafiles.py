@@ -1,4 +1,4 @@
-"""What metafiles and the README.md of each folder say, by the configs and the page of results."""
+"""What metafiles and the README.md of each folder say, by the configs and the pages of results."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ INDEX = yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']
 FOLDERS = sorted({path.parent for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts})
 # A pipeline is no model: its networks are in the metafiles of their folders.
 MODEL_FOLDERS = [folder for folder in FOLDERS if folder.name != 'pipelines']
-RESULTS = (DOCS / 'results.md').read_text().splitlines()
+RESULTS = {line for page in DOCS.glob('*.md') for line in page.read_text().splitlines()}
 
 
 def read(folder: Path) -> dict:
@@ -20,8 +20,8 @@ def read(folder: Path) -> dict:
 
 COLLECTIONS = {
     collection['Name']: collection
-    for folder in MODEL_FOLDERS
-    for collection in read(folder).get('Collections', [])
+    for file in INDEX
+    for collection in read((ROOT / file).parent).get('Collections', [])
 }
 
 
@@ -95,7 +95,7 @@ def test_metrics_are_those_of_the_last_table_that_names_the_config(folder):
 
 
 @pytest.mark.parametrize('folder', FOLDERS, ids=name)
-def test_tables_of_results_are_those_of_the_page(folder):
+def test_tables_of_results_are_those_of_docs(folder):
     for config, row in rows(folder):
         assert (folder / config).is_file()
         line = '|' + '|'.join(f' {cell} ' if cell else ' ' for cell in row.values()) + '|'
