@@ -7,6 +7,7 @@ to yet are here so that a config may add to them, and mmengine finds its own thr
 
 from mmengine import registry as mmengine_registry
 from mmengine.registry import Registry
+from mmpretrain.registry import BATCH_AUGMENTS as MMPRETRAIN_BATCH_AUGMENTS
 
 
 def _child(parent: Registry, location: str) -> Registry:
@@ -29,6 +30,8 @@ PARAM_SCHEDULERS = _child(mmengine_registry.PARAM_SCHEDULERS, 'engine')
 LOG_PROCESSORS = _child(mmengine_registry.LOG_PROCESSORS, 'engine')
 VISUALIZERS = _child(mmengine_registry.VISUALIZERS, 'visualization')
 VISBACKENDS = _child(mmengine_registry.VISBACKENDS, 'visualization')
+# mmengine has none; without a child, mmpretrain warns of each that is built in scope mmwsss.
+BATCH_AUGMENTS = _child(MMPRETRAIN_BATCH_AUGMENTS, 'models')
 # No other package has refiners: a registry without a parent.
 REFINERS = Registry('refiner', scope='mmwsss', locations=['mmwsss.refinement.refiners'])
 # mmengine has no parent for these.

@@ -27,9 +27,11 @@ def apply_remedies() -> None:
 
     from .checkpoints import load_checkpoints_safely
     from .config_scopes import accept_top_level_configs, map_config_scopes
+    from .messages import leave_out_debug_messages
     from .moved_runs import resume_moved_runs
     from .weights import refuse_pretrained_misfits
 
+    leave_out_debug_messages()
     map_config_scopes()
     accept_top_level_configs()
     load_checkpoints_safely()

@@ -24,6 +24,8 @@ class MaskIoUMetric(IoUMetric):
         **kwargs: Arguments of ``IoUMetric``.
     """
 
+    default_prefix = ''  # its metrics have plain names: mIoU, aAcc
+
     def __init__(self, *args, classwise: bool = False, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.classwise = classwise

@@ -1,0 +1,76 @@
+"""A start prints what the project has to say, and nothing that helps nobody."""
+
+import logging
+import subprocess
+import sys
+import warnings
+
+import mmengine.logging
+import pytest
+import torch
+from mmengine.logging import MMLogger
+from mmengine.registry import DefaultScope
+from repo import ROOT
+
+from mmwsss.compat.messages import leave_out_debug_messages
+from mmwsss.registry import METRICS, MODELS
+
+
+def test_importing_prints_nothing():
+    # Packages warn of what they will change themselves; Python is told to leave that out.
+    result = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', 'import mmwsss'],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout + result.stderr == ''
+
+
+def test_only_messages_of_level_debug_without_a_logger_are_left_out(capsys):
+    leave_out_debug_messages()
+    leave_out_debug_messages()
+    mmengine.logging.print_log('for developers', level=logging.DEBUG)
+    mmengine.logging.print_log('for users')
+    mmengine.logging.print_log('a warning', level=logging.WARNING)
+    assert capsys.readouterr().out == 'for users\na warning\n'
+
+
+@pytest.fixture
+def told(tmp_path):
+    """Messages of the current logger, as a list that grows."""
+    messages = []
+    handler = logging.Handler(logging.INFO)
+    handler.emit = lambda record: messages.append(record.getMessage())
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(handler)
+    yield messages
+    logger.removeHandler(handler)
+
+
+def test_batch_augments_are_built_in_our_scope_without_a_warning(told):
+    settings = dict(
+        type='CAMDataPreprocessor',
+        num_classes=3,
+        batch_augments=dict(augments=dict(type='Mixup', alpha=0.2)),
+    )
+    with DefaultScope.overwrite_default_scope('mmwsss'), warnings.catch_warnings():
+        warnings.simplefilter('error')
+        built = MODELS.build(settings)
+    assert type(built.batch_augments.augment.augments[0]).__name__ == 'Mixup'
+    assert told == []
+
+
+@pytest.mark.parametrize('name', ['CAMMetric', 'MaskIoUMetric', 'CRFIoUMetric'])
+def test_metrics_are_built_without_a_warning(name, told):
+    with DefaultScope.overwrite_default_scope('mmwsss'):
+        METRICS.build(dict(type=name))
+    assert told == []
+
+
+def test_names_of_mask_metrics_have_no_prefix():
+    metric = METRICS.build(dict(type='mmwsss.MaskIoUMetric'))
+    metric.dataset_meta = dict(classes=['background', 'cat'])
+    metric.results = [tuple(torch.ones(2) for _ in range(4))]
+    assert 'mIoU' in metric.evaluate(1)
