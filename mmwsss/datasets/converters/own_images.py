@@ -21,7 +21,15 @@ from mmwsss.structures.atomic import atomic_open
 
 @dataclass(frozen=True)
 class Conversion:
-    """What was found: classes, tags by image, the split, and images that nobody tagged."""
+    """Tags and split of one's own images.
+
+    Attributes:
+        classes (tuple[str, ...]): Names of the classes, in their order.
+        labels (dict[str, tuple[str, ...]]): Names of the classes that an image shows, by its path.
+        train (tuple[str, ...]): Images to train on.
+        val (tuple[str, ...]): Images to validate on.
+        untagged (tuple[str, ...]): Images that have no tag.
+    """
 
     classes: tuple[str, ...]
     labels: dict[str, tuple[str, ...]]
@@ -30,7 +38,7 @@ class Conversion:
     untagged: tuple[str, ...]
 
     def report(self) -> str:
-        """Return a table of images per class and split."""
+        """Return a table of the number of images of each class and split."""
         counts = {
             name: Counter(tag for key in keys for tag in self.labels[key])
             for name, keys in (('train', self.train), ('val', self.val))
@@ -50,7 +58,17 @@ class Conversion:
 
 
 def find_images(root: Path) -> dict[str, str]:
-    """Return the images below ``root`` as ``{id: path}``, in order; hidden files are left out."""
+    """Find the images below a folder; hidden files are left out.
+
+    Args:
+        root (Path): The folder.
+
+    Returns:
+        dict[str, str]: Path of each image below the folder, by its id, sorted.
+
+    Raises:
+        DataError: If there is no such folder or no image, or two images differ by suffix alone.
+    """
     images: dict[str, str] = {}
     if not root.is_dir():
         raise DataError(f'{root}: no such folder; correct the path')
@@ -72,7 +90,17 @@ def find_images(root: Path) -> dict[str, str]:
 
 
 def tags_from_folders(root: Path) -> LabelTable:
-    """Tag every image with the name of the top folder that it lies in."""
+    """Tag every image with the name of the top folder that it lies in.
+
+    Args:
+        root (Path): Folder of the folders.
+
+    Returns:
+        LabelTable: The tags.
+
+    Raises:
+        DataError: If an image lies in no such folder, or there is none.
+    """
     table = LabelTable()
     for path in find_images(root).values():
         folder, _, rest = path.partition('/')
@@ -83,10 +111,17 @@ def tags_from_folders(root: Path) -> LabelTable:
 
 
 def tags_from_csv(root: Path, csv_path: Path) -> tuple[LabelTable, tuple[str, ...]]:
-    """Read tags from a CSV (header ``image,labels``) and find the images below ``root``.
+    """Read tags from a CSV with the header ``image,labels``.
+
+    Args:
+        root (Path): Folder of the images.
+        csv_path (Path): The CSV.
 
     Returns:
-        The tags by the images' real paths, and the images that the CSV does not name.
+        tuple[LabelTable, tuple[str, ...]]: The tags, and the images that the CSV does not name.
+
+    Raises:
+        DataError: If the CSV has a fault or names an image that does not exist.
     """
     images = find_images(root)
     table = LabelTable()
@@ -103,13 +138,16 @@ def split_images(
     """Split images at random, in like shares of every combination of classes.
 
     Args:
-        labels: Class names by image.
-        val_fraction: Share of the validation images, in [0, 1).
-        seed: Seed of the draw.
+        labels (dict[str, tuple[str, ...]]): Names of the classes that each image shows.
+        val_fraction (float): Share of the validation images, in [0, 1).
+        seed (int): Seed of the random choice.
 
     Returns:
-        Images to train and to validate, each in the order of ``labels``; every class has at
-        least one image to train.
+        tuple[tuple[str, ...], tuple[str, ...]]: Images to train and to validate on, each in the
+        order of ``labels``; every class has at least one image to train on.
+
+    Raises:
+        ValueError: If ``val_fraction`` is not in [0, 1).
     """
     if not 0 <= val_fraction < 1:
         raise ValueError(f'val_fraction must be in [0, 1), got {val_fraction}')
@@ -145,17 +183,25 @@ def convert(
     """Write ``image_labels.json``, ``train.txt`` and ``val.txt`` for one's own images.
 
     Args:
-        root: Folder of the images; without ``csv_path`` its folders name the classes.
-        csv_path: CSV of tags with the header ``image,labels``.
-        out_dir: Where to write; default ``root``.
-        classes: The classes and their order; a tag that is not among them is an error. Default:
-            the tags that occur, sorted.
-        val_fraction: Share of the validation images.
-        seed: Seed of the split.
+        root (str | os.PathLike): Folder of the images; without ``csv_path`` its folders name the
+            classes.
+        csv_path (str | os.PathLike, optional): CSV of tags with the header ``image,labels``.
+        out_dir (str | os.PathLike, optional): Folder of the files. Defaults to ``root``.
+        classes (Sequence[str], optional): The classes in their order; a tag that is not among them
+            is an error. Defaults to the tags that occur, sorted.
+        val_fraction (float): Share of the validation images. Defaults to 0.2.
+        seed (int): Seed of the split. Defaults to 0.
+
+    Returns:
+        Conversion: What was written.
+
+    Raises:
+        DataError: If images or tags have a fault.
     """
     root = Path(root)
+    untagged: tuple[str, ...] = ()
     if csv_path is None:
-        table, untagged = tags_from_folders(root), ()
+        table = tags_from_folders(root)
     else:
         table, untagged = tags_from_csv(root, Path(csv_path))
     found = sorted({name for tags in table.tags.values() for name in tags.names})

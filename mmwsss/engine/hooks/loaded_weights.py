@@ -24,8 +24,9 @@ class LoadedWeightsHook(Hook):
     ``tools/test.py`` always does. A run that resumes needs every weight and the same classes.
 
     Args:
-        prefixes (Sequence[str]): The model's weights whose names begin with one of them must be in
-            the checkpoint, in their shapes; ``('',)`` means all. Defaults to the backbone's.
+        prefixes (Sequence[str]): Beginnings of names in the model's state dict: these weights must
+            be in the checkpoint, in their shapes; ``('',)`` means all weights. Defaults to
+            ``('backbone.',)``.
         same_classes (bool): Whether the checkpoint, where it names its classes, must have those of
             the dataset, as a test needs. Defaults to False.
     """
@@ -41,7 +42,7 @@ class LoadedWeightsHook(Hook):
 
         Args:
             runner (Runner): The run.
-            checkpoint (dict): As read from the file; ``state_dict`` is set to the bare weights.
+            checkpoint (dict): Content of the file; ``state_dict`` is set to the bare weights.
 
         Raises:
             ValueError: If weights are missing or have other shapes, or classes differ.
@@ -63,12 +64,13 @@ class LoadedWeightsHook(Hook):
 
 
 def check_loaded_weights(runner: Runner, checkpoint: dict, prefixes: Sequence[str]) -> None:
-    """Check that a checkpoint holds the model's weights whose names begin with a prefix.
+    """Check that a checkpoint holds some of the model's weights.
 
     Args:
-        runner (Runner): The run, whose model receives the weights.
-        checkpoint (dict): As read from the file.
-        prefixes (Sequence[str]): Beginnings of names in the model's state dict.
+        runner (Runner): The run of the model.
+        checkpoint (dict): Content of the file.
+        prefixes (Sequence[str]): Beginnings of the names of these weights in the model's state
+            dict.
 
     Raises:
         ValueError: If weights are missing or have other shapes, or the model has none of them.
@@ -81,8 +83,7 @@ def check_classes(checkpoint: dict, names: Sequence[str] | None, source: str) ->
     """Compare the class names that a checkpoint records with those of a dataset.
 
     Args:
-        checkpoint (dict): As read from the file, with ``meta['dataset_meta']`` where it was trained
-            by mmengine.
+        checkpoint (dict): Content of the file, with ``meta['dataset_meta']`` if mmengine wrote it.
         names (Sequence[str], optional): Class names of the dataset; None where it has none.
         source (str): File or address, for errors.
 
