@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmwsss.clustering.records import Round, read_round
+from mmwsss.clustering.records import Member, Round, read_round
 from mmwsss.datasets.transforms import LoadImage
 from mmwsss.registry import DATASETS
 from mmwsss.structures.tables import write_csv
@@ -69,59 +69,59 @@ def write_cluster_sheets(
         raise ValueError(f'no images of {", ".join(unknown)} were clustered, but of {present}')
     names = list(classes or present)
     pages = [_write_page(read, name, images, out_dir, count) for name in names]
-    _write_numbers(out_dir / 'clusters.csv', read, names)
+    _write_csv(out_dir / 'clusters.csv', read, names)
     return pages
 
 
 def _write_page(
     rounds: Sequence[Round], name: str, images: Mapping[str, dict], out_dir: Path, count: int
 ) -> Path:
-    origin = {one.img_id: one.subcategory for one in rounds[0].members[name]}
-    numbers = _by_size(rounds, name)
-    colors = _colors(numbers)
-    rows = [_row(rounds, name, number, images, count, colors, origin) for number in numbers]
-    captions = [_caption(rounds, name, number) for number in numbers]
+    """Write the page of a class and return the HTML file."""
+    subcategories = _by_size(rounds, name)
+    colors = _colors(subcategories)
+    frames = {one.img_id: colors[one.subcategory] for one in rounds[0].members[name]}
+    rows, captions = [], []
+    for subcategory in subcategories:
+        nearest = [one.cluster(name, subcategory)[:count] for one in rounds]
+        rows.append(_row(nearest, images, frames, count))
+        captions.append(_caption(rounds, name, subcategory))
     # Between two rounds a column stays blank.
     columns = [h for one in rounds for h in (f'round {one.number}', *[''] * count)][:-1]
-    legend = {f'{number}': colors[number] for number in numbers}
     title = f'{name}: sub-categories, the images nearest to their means first'
     if len(rounds) > 1:
         title += f'; frames: sub-category in round {rounds[0].number}'
+    table = [_table_line(one, name) for one in rounds]
+    legend = {f'{subcategory}': color for subcategory, color in colors.items()}
     out = out_dir / f'{name}.html'
-    table = [_figures(one, name) for one in rounds]
     page, _ = write_sheet(rows, columns, out, title, captions, table, legend, _TILE)
     return page
 
 
 def _row(
-    rounds: Sequence[Round],
-    name: str,
-    number: int,
+    nearest: Sequence[Sequence[Member]],
     images: Mapping[str, dict],
+    frames: Mapping[str, Color],
     count: int,
-    colors: Mapping[int, Color],
-    origin: Mapping[str, int],
 ) -> list[np.ndarray]:
     """Return the nearest images of a sub-category in every round, with a gap between rounds."""
     row = []
-    for one in rounds:
-        nearest = one.cluster(name, number)[:count]
-        row += [_framed(_load(images, m.img_id), colors[origin[m.img_id]]) for m in nearest]
-        row += [_blank()] * (count + 1 - len(nearest))
+    for members in nearest:
+        row += [_framed(_load(images, one.img_id), frames[one.img_id]) for one in members]
+        row += [_blank()] * (count + 1 - len(members))
     return row[:-1]
 
 
 def _by_size(rounds: Sequence[Round], name: str) -> list[int]:
     """List the sub-categories that have images in any round, by their size in the first round."""
-    used = {one.subcategory for each in rounds for one in each.members[name]}
-    return sorted(used, key=lambda number: (-len(rounds[0].cluster(name, number)), number))
+    used = {member.subcategory for one in rounds for member in one.members[name]}
+    return sorted(used, key=lambda k: (-len(rounds[0].cluster(name, k)), k))
 
 
-def _colors(numbers: Sequence[int]) -> dict[int, Color]:
-    colors = category_colors(len(numbers))
+def _colors(subcategories: Sequence[int]) -> dict[int, Color]:
+    colors = category_colors(len(subcategories))
     return {
-        number: (round(255 * r), round(255 * g), round(255 * b))
-        for number, (r, g, b, _) in zip(numbers, colors)
+        subcategory: (round(255 * r), round(255 * g), round(255 * b))
+        for subcategory, (r, g, b, _) in zip(subcategories, colors)
     }
 
 
@@ -147,65 +147,67 @@ def _blank() -> np.ndarray:
     return np.full((2, 8, 3), 255, np.uint8)
 
 
-def _caption(rounds: Sequence[Round], name: str, number: int) -> str:
-    parts = []
+def _caption(rounds: Sequence[Round], name: str, subcategory: int) -> str:
+    parts = [f'sub-category {subcategory}']
     for one in rounds:
-        size = len(one.cluster(name, number))
-        others = one.co_occurring_classes(name, number).most_common(3)
-        with_others = ', '.join(f'{other} in {images}' for other, images in others)
-        with_others = f' ({with_others})' if others else ''
+        size = len(one.cluster(name, subcategory))
+        others = one.co_occurring_classes(name, subcategory).most_common(3)
+        listed = ', '.join(f'{other} in {shared}' for other, shared in others)
         parts.append(
-            f'round {one.number}: {size} {"image" if size == 1 else "images"}{with_others}'
+            f'round {one.number}: {size} {"image" if size == 1 else "images"}'
+            + (f' ({listed})' if listed else '')
         )
     if len(rounds) > 1:
-        parts.append(f'in all of these rounds: {_kept(rounds, name, number)}')
-    return f'sub-category {number}; ' + '; '.join(parts)
+        parts.append(f'in all of these rounds: {_count_kept(rounds, name, subcategory)}')
+    return '; '.join(parts)
 
 
-def _kept(rounds: Sequence[Round], name: str, number: int) -> int:
+def _count_kept(rounds: Sequence[Round], name: str, subcategory: int) -> int:
     """Count the images that are in a sub-category in every round."""
-    return len(set.intersection(*({m.img_id for m in r.cluster(name, number)} for r in rounds)))
+    clusters = [{member.img_id for member in one.cluster(name, subcategory)} for one in rounds]
+    return len(set.intersection(*clusters))
 
 
-def _figures(one: Round, name: str) -> dict[str, str | float]:
-    figures = one.figures[name]
-    shown: dict[str, str | float] = {
-        'round': one.number,
-        'images': figures['images'],
-        'sub-categories': figures['clusters'],
-        'mean squared distance': figures['inertia'],
-    }
+def _table_line(one: Round, name: str) -> dict[str, str | float]:
+    """Return the statistics of a class in a round, as a line of the table on top of the page."""
+    statistics = one.statistics[name]
     # NMI, ARI and the share moved compare with the round before, even if it is not on the page.
-    compared = figures['nmi'] is not None
-    shown['compared with'] = f'round {one.number - 1}' if compared else '–'
-    for key, title in {'nmi': 'NMI', 'ari': 'ARI', 'moved': 'share moved'}.items():
-        shown[title] = '–' if figures[key] is None else figures[key]
-    return shown
+    compared = statistics['nmi'] is not None
+    return {
+        'round': one.number,
+        'images': statistics['images'],
+        'sub-categories': statistics['clusters'],
+        'mean squared distance': statistics['inertia'],
+        'compared with': f'round {one.number - 1}' if compared else '–',
+        'NMI': statistics['nmi'] if compared else '–',
+        'ARI': statistics['ari'] if compared else '–',
+        'share moved': statistics['moved'] if compared else '–',
+    }
 
 
-def _write_numbers(file: Path, rounds: Sequence[Round], names: Sequence[str]) -> None:
+def _write_csv(file: Path, rounds: Sequence[Round], names: Sequence[str]) -> None:
     """Write a line for each class, sub-category and round."""
     rows = [
-        _numbers(one, name, number, _kept(rounds, name, number))
+        _csv_row(one, name, subcategory, _count_kept(rounds, name, subcategory))
         for name in names
-        for number in _by_size(rounds, name)
+        for subcategory in _by_size(rounds, name)
         for one in rounds
     ]
     write_csv(file, rows, _COLUMNS)
 
 
-def _numbers(one: Round, name: str, number: int, kept: int) -> dict[str, str | float]:
-    members = one.cluster(name, number)
-    distance = np.mean([m.distance for m in members]) if members else float('nan')
-    others = one.co_occurring_classes(name, number).most_common()
+def _csv_row(one: Round, name: str, subcategory: int, kept: int) -> dict[str, str | float]:
+    members = one.cluster(name, subcategory)
+    distance = np.mean([member.distance for member in members]) if members else float('nan')
+    others = one.co_occurring_classes(name, subcategory).most_common()
     cells = (
         name,
-        number,
+        subcategory,
         one.number,
         len(members),
         f'{distance:.6g}',
         kept,
-        ';'.join(f'{other}:{images}' for other, images in others),
-        ';'.join(m.img_id for m in members),
+        ';'.join(f'{other}:{shared}' for other, shared in others),
+        ';'.join(member.img_id for member in members),
     )
     return dict(zip(_COLUMNS, cells))

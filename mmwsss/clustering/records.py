@@ -1,7 +1,7 @@
 """Files that a training run keeps of each round's sub-categories: written and read here alone.
 
 A round r has ``sub_categories/round_<r>.csv`` in the run's work dir, a line for each pair of an
-image and one of its classes, and ``sub_categories/round_<r>.json``, the figures of each class.
+image and one of its classes, and ``sub_categories/round_<r>.json``, the statistics of each class.
 """
 
 import csv
@@ -44,13 +44,13 @@ class Round:
         number (int): Number of the round.
         members (dict[str, list[Member]]): Images of each class by the class's name, in the order
             of the file.
-        figures (dict[str, dict]): Figures of each class by the class's name, see
+        statistics (dict[str, dict]): Statistics of each class by the class's name, see
             :func:`mmwsss.clustering.summary.summarize`.
     """
 
     number: int
     members: dict[str, list[Member]]
-    figures: dict[str, dict]
+    statistics: dict[str, dict]
 
     def cluster(self, name: str, subcategory: int) -> list[Member]:
         """Return the images of a sub-category, those nearest to its mean first.
@@ -137,8 +137,8 @@ def read_round(work_dir: str | Path, number: int) -> Round:
             '--rounds'
         )
     summary = json.loads(file.with_suffix('.json').read_text(encoding='utf-8'))
-    figures = {row['name']: row for row in summary['classes']}
-    return Round(number, _read_members(file, list(figures)), figures)
+    statistics = {row['name']: row for row in summary['classes']}
+    return Round(number, _read_members(file, list(statistics)), statistics)
 
 
 def _read_members(file: Path, names: Sequence[str]) -> dict[str, list[Member]]:

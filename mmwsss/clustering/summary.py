@@ -1,4 +1,4 @@
-"""Figures that describe the sub-categories of a round."""
+"""Statistics that describe the sub-categories of a round."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,7 +14,7 @@ def summarize(
     names: Sequence[str],
     previous: np.ndarray | None,
 ) -> dict:
-    """Compute the figures of every class and of all classes together.
+    """Compute the statistics of every class and of all classes together.
 
     Args:
         clusters (Sequence[ClassClusters]): Sub-categories of each class.
@@ -55,10 +55,10 @@ def _total(rows: list[dict]) -> dict:
 
 
 def format_summary(summary: dict) -> str:
-    """Format the figures as lines of a log.
+    """Format the statistics as lines of a log.
 
     Args:
-        summary (dict): Figures of :func:`summarize`.
+        summary (dict): Statistics of :func:`summarize`.
 
     Returns:
         str: A line for each class, and one for all classes together.
@@ -67,17 +67,17 @@ def format_summary(summary: dict) -> str:
     for row in summary['classes']:
         lines.append(
             f'{row["name"]}: {row["images"]} images in {row["clusters"]} sub-categories '
-            f'{row["sizes"]}, {_format_figures(row)}'
+            f'{row["sizes"]}, {_format_statistics(row)}'
         )
     total = summary['total']
     lines.append(
         f'all: {total["pairs"]} image-class pairs in {total["clusters"]} sub-categories, '
-        f'{_format_figures(total)}'
+        f'{_format_statistics(total)}'
     )
     return '\n'.join(lines)
 
 
-def _format_figures(row: dict) -> str:
+def _format_statistics(row: dict) -> str:
     text = f'inertia {row["inertia"] or 0:.4g}'
     if row['nmi'] is not None:
         text += (

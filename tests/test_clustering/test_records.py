@@ -41,7 +41,7 @@ def test_what_is_written_is_read_back(work_dir):
         'wild, "dog"': [Member('f,g', 0, 2.0), Member('a', 1, 0.0)],
         'Kühe': [],
     }
-    assert found.figures['cow']['sizes'] == [2, 1] and found.figures['Kühe']['images'] == 0
+    assert found.statistics['cow']['sizes'] == [2, 1] and found.statistics['Kühe']['images'] == 0
     assert [one.img_id for one in found.cluster('cow', 0)] == ['d/e', 'a'], 'the nearest first'
 
 
