@@ -35,6 +35,9 @@ class CAMStoreHook(Hook):
     def before_test(self, runner: Runner) -> None:
         """Make the store on the main process, then open it on all.
 
+        Args:
+            runner (Runner): Runner of the run.
+
         Raises:
             ValueError: On every process, if the folder cannot be used.
         """
@@ -57,12 +60,23 @@ class CAMStoreHook(Hook):
         data_batch: Any = None,
         outputs: Sequence[Any] | None = None,
     ) -> None:
-        """Write the response maps of one batch."""
+        """Write the response maps of one batch.
+
+        Args:
+            runner (Runner): Runner of the run.
+            batch_idx (int): Index of the batch in the epoch.
+            data_batch (Any): Not used.
+            outputs (Sequence[Any], optional): Predictions of the images of the batch.
+        """
         for sample in outputs or ():
             self.store.write(ResponseMap.from_sample(sample))
 
     def after_test(self, runner: Runner) -> None:
-        """Log how many response maps the store holds, and their size on disk."""
+        """Log how many response maps the store holds, and their size on disk.
+
+        Args:
+            runner (Runner): Runner of the run.
+        """
         if is_main_process():
             runner.logger.info(
                 f'{self.out_dir}: response maps of {len(self.store)} images, '

@@ -50,7 +50,11 @@ class CAMVisualizationHook(Hook):
         self.load = LoadImage()
 
     def before_test(self, runner: Runner) -> None:
-        """Start to count the images anew."""
+        """Start to count the images anew.
+
+        Args:
+            runner (Runner): Runner of the run.
+        """
         self.seen = 0
 
     def after_test_iter(
@@ -60,7 +64,14 @@ class CAMVisualizationHook(Hook):
         data_batch: Any = None,
         outputs: Sequence[Any] | None = None,
     ) -> None:
-        """Draw the batch's images that are among the first ``max_images``."""
+        """Draw the batch's images that are among the first ``max_images``.
+
+        Args:
+            runner (Runner): Runner of the run.
+            batch_idx (int): Index of the batch in the epoch.
+            data_batch (Any): Not used.
+            outputs (Sequence[Any], optional): Predictions of the images of the batch.
+        """
         rank, world_size = get_dist_info()
         metainfo = runner.test_dataloader.dataset.metainfo
         for sample in outputs or ():

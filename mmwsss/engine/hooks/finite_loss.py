@@ -34,6 +34,12 @@ class FiniteLossHook(Hook):
     ) -> None:
         """Check the losses of an iteration.
 
+        Args:
+            runner (Runner): Runner of the run.
+            batch_idx (int): Index of the batch in the epoch.
+            data_batch (Any): Not used.
+            outputs (dict, optional): Logged losses of the iteration by their names.
+
         Raises:
             FloatingPointError: If losses are not finite. Names them.
         """
@@ -52,6 +58,10 @@ class FiniteLossHook(Hook):
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Refuse to save weights or states of the optimiser that are not finite.
 
+        Args:
+            runner (Runner): Runner of the run.
+            checkpoint (dict): Content of the checkpoint.
+
         Raises:
             FloatingPointError: If there are some; names the first.
         """
@@ -59,6 +69,9 @@ class FiniteLossHook(Hook):
 
     def after_train(self, runner: Runner) -> None:
         """Refuse to end with weights that are not finite, also where none were saved.
+
+        Args:
+            runner (Runner): Runner of the run.
 
         Raises:
             FloatingPointError: If there are some; names the first.

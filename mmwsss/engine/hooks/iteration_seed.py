@@ -25,5 +25,11 @@ class IterationSeedHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Sequence[dict] | None = None
     ) -> None:
-        """Seed the generators for this iteration."""
+        """Seed the generators for this iteration.
+
+        Args:
+            runner (Runner): Runner of the run.
+            batch_idx (int): Index of the batch in the epoch.
+            data_batch (Any): Not used.
+        """
         seed_generators(runner.seed, get_rank(), runner.iter)

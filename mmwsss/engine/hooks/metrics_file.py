@@ -25,7 +25,12 @@ class MetricsFileHook(Hook):
 
     @master_only
     def after_test_epoch(self, runner: Runner, metrics: Mapping[str, float] | None = None) -> None:
-        """Write the metrics to the file, on the main process."""
+        """Write the metrics to the file, on the main process.
+
+        Args:
+            runner (Runner): Runner of the run.
+            metrics (Mapping[str, float], optional): Metrics of the test by their names.
+        """
         plain = {key: _plain(value) for key, value in (metrics or {}).items()}
         with atomic_open(self.out_file) as file:
             file.write(json.dumps(plain, indent=1).encode())

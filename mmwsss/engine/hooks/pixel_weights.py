@@ -21,6 +21,11 @@ class PixelWeightsHook(Hook):
     ) -> None:
         """Check a batch.
 
+        Args:
+            runner (Runner): Runner of the run.
+            batch_idx (int): Index of the batch in the epoch.
+            data_batch (dict, optional): The batch, before it is preprocessed.
+
         Raises:
             TypeError: If the batch has weights of pixels and the segmentor ignores them. Names it.
         """

@@ -101,6 +101,9 @@ class SubCategoryClusteringHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Lay out the rounds, and check the run and what it resumes from.
 
+        Args:
+            runner (Runner): Runner of the run.
+
         Raises:
             TypeError: If the model's head has no sub-categories, or the dataset is wrapped.
             ValueError: If the epochs do not add up, a schedule cannot be scaled to a round, round
@@ -127,6 +130,10 @@ class SubCategoryClusteringHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Check that ``load_from`` names a round 0 where none is trained; resume with the same K.
 
+        Args:
+            runner (Runner): Runner of the run.
+            checkpoint (dict): Content of the checkpoint.
+
         Raises:
             ValueError: If weights are missing or have other shapes.
         """
@@ -136,7 +143,11 @@ class SubCategoryClusteringHook(Hook):
             check_loaded_weights(runner, checkpoint, _ROUND_0)
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Cluster anew and restart the training if this epoch is the first of a round."""
+        """Cluster anew and restart the training if this epoch is the first of a round.
+
+        Args:
+            runner (Runner): Runner of the run.
+        """
         number = self._round(runner.epoch)
         head = _head(runner)
         if runner.epoch != self.starts[number] or 0 < number == head.round:
@@ -149,7 +160,11 @@ class SubCategoryClusteringHook(Hook):
         self._restart_schedule(runner, number)
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Save the weights if this epoch is the last of a round."""
+        """Save the weights if this epoch is the last of a round.
+
+        Args:
+            runner (Runner): Runner of the run.
+        """
         if runner.epoch + 1 in self.starts[1:]:
             number = self._round(runner.epoch)
             runner.save_checkpoint(
