@@ -12,14 +12,12 @@ from mmwsss.visualization.embedding import PointGroup, draw_embedding
 from mmwsss.visualization.figure import category_colors
 
 from .embedding import (
-    FeaturePoint,
     WeightPoint,
     check_classes,
     embed_weights,
     load_subcategory_classifier,
-    training_dataset,
-    training_features,
 )
+from .feature_embedding import FeaturePoint, training_dataset, training_features
 
 _SEVERAL = '0.35'  # gray of images of several classes
 

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
 
-from mmwsss.analysis import embedding
+from mmwsss.analysis import feature_embedding
 from mmwsss.analysis.embedding import embed, embed_weights
 from mmwsss.analysis.embedding_figures import write_embeddings
 from mmwsss.registry import MODELS
@@ -130,7 +130,7 @@ def test_files_hold_the_coordinates_of_all(cfg, tmp_path):
 @pytest.fixture
 def no_features(monkeypatch):
     """Without the features of all images, whose extraction takes long."""
-    monkeypatch.delattr(embedding, 'extract_features')
+    monkeypatch.delattr(feature_embedding, 'extract_features')
 
 
 def test_unknown_class_is_refused_at_once(cfg, tmp_path, no_features):
@@ -164,15 +164,15 @@ def test_view_and_stage_are_those_of_the_clustering_wherever_it_stands(
     others = [dict(type='CheckpointHook'), None, hook]
     cfg[key] = others[::2] if key == 'custom_hooks' else dict(zip('abc', others))
     seen = []
-    loader = embedding.feature_loader
+    loader = feature_embedding.feature_loader
     monkeypatch.setattr(
-        embedding,
+        feature_embedding,
         'feature_loader',
         lambda data, view, *args: seen.append(view) or loader(data, None, *args),
     )
-    extract = embedding.extract_features
+    extract = feature_embedding.extract_features
     monkeypatch.setattr(
-        embedding, 'extract_features', lambda *args: seen.append(args[2]) or extract(*args)
+        feature_embedding, 'extract_features', lambda *args: seen.append(args[2]) or extract(*args)
     )
     write_embeddings(cfg, checkpoint(tmp_path), ['cow'], tmp_path / 'out')
     assert seen == [view, 'backbone']
