@@ -6,18 +6,12 @@ from collections.abc import Callable, Sequence
 from mmpretrain.datasets import MultiLabelDataset
 
 from mmwsss.registry import DATASETS, TRANSFORMS
+from mmwsss.structures import DataError
 
-from .labels import (
-    DataError,
-    LabelTable,
-    image_file,
-    image_id,
-    read_label_file,
-    read_split,
-    read_xml,
-)
+from .labels import LabelTable, read_label_file, read_xml
 from .masks import mask_labels
 from .seeding import SeededTransforms
+from .splits import image_file, image_id, read_split
 from .voc import VOC_CLASSES, voc_palette
 
 DEFAULT_FOLDERS = {

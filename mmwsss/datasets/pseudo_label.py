@@ -10,8 +10,9 @@ from mmwsss.structures import DataError
 
 from .image_level import check_files_exist
 from .label_folder import META_NAME, LabelFolder
-from .labels import image_file, image_id, read_label_file, read_lines, read_split
+from .labels import read_label_file
 from .seeding import SeededTransforms
+from .splits import image_file, image_id, read_lines, read_split
 from .voc import VOC_CLASSES, voc_palette
 
 BACKGROUND = 'background'

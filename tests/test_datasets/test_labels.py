@@ -5,15 +5,14 @@ from pathlib import Path
 import pytest
 
 from mmwsss.datasets.labels import (
-    DataError,
-    image_id,
     read_label_csv,
     read_label_file,
     read_label_json,
     read_label_txt,
-    read_split,
     read_xml,
 )
+from mmwsss.datasets.splits import image_id, read_split
+from mmwsss.structures import DataError
 
 
 def _write(folder: Path, name: str, text: str) -> Path:

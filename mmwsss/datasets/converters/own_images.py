@@ -9,13 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mmwsss.datasets.labels import (
-    IMG_SUFFIXES,
-    DataError,
-    LabelTable,
-    image_id,
-    read_label_csv,
-)
+from mmwsss.datasets.labels import LabelTable, read_label_csv
+from mmwsss.datasets.splits import IMG_SUFFIXES, image_id
+from mmwsss.structures import DataError
 from mmwsss.structures.atomic import atomic_open
 
 

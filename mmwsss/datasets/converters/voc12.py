@@ -12,8 +12,9 @@ from PIL import Image
 from rich.progress import track
 from scipy.io import loadmat
 
-from mmwsss.datasets.labels import read_split, read_xml
+from mmwsss.datasets.labels import read_xml
 from mmwsss.datasets.masks import mask_labels, mask_values
+from mmwsss.datasets.splits import read_split
 from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
 from mmwsss.structures import DataError
 from mmwsss.structures.atomic import atomic_open
