@@ -1,4 +1,4 @@
-"""Ordered work over many images in a pool of processes."""
+"""A function called for many images in a pool of processes, with the results in order."""
 
 import itertools
 import multiprocessing
@@ -6,13 +6,14 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from functools import partial
 from multiprocessing import connection, forkserver
 from multiprocessing.context import BaseContext
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, overload
 
 from rich.progress import track
 
@@ -24,7 +25,12 @@ _DEAD_WORKER = (
 
 
 class ImageError(RuntimeError):
-    """What went wrong with one image; ``name`` says which."""
+    """An error at one image.
+
+    Args:
+        name (str): The image.
+        reason (str): What went wrong.
+    """
 
     def __init__(self, name: str, reason: str):
         super().__init__(name, reason)
@@ -33,6 +39,32 @@ class ImageError(RuntimeError):
 
     def __str__(self) -> str:
         return f'{self.name}: {self.reason}'
+
+
+@overload
+def ordered_map(
+    function: Callable[[Any], Result],
+    items: Iterable[Any],
+    *,
+    workers: int = ...,
+    name_of: Callable[[Any], str] = ...,
+    on_error: Literal['raise'] = ...,
+    description: str = ...,
+    progress: bool = ...,
+) -> Iterator[Result]: ...
+
+
+@overload
+def ordered_map(
+    function: Callable[[Any], Result],
+    items: Iterable[Any],
+    *,
+    workers: int = ...,
+    name_of: Callable[[Any], str] = ...,
+    on_error: Literal['return'],
+    description: str = ...,
+    progress: bool = ...,
+) -> Iterator[Result | ImageError]: ...
 
 
 def ordered_map(
@@ -44,37 +76,44 @@ def ordered_map(
     on_error: Literal['raise', 'return'] = 'raise',
     description: str = 'images',
     progress: bool = True,
-) -> Iterator[Result | ImageError]:
-    """Results of ``function`` for every item, in the items' order, with a progress bar.
+) -> Iterator[Result] | Iterator[Result | ImageError]:
+    """Call a function for every item, and yield the results in the order of the items.
 
-    At most four items a worker wait at a time, so ``items`` may be a generator of any length. The
-    processes are never forked from this one: its threads and accelerators do no harm, and a script
-    must guard its entry with ``if __name__ == '__main__'``. They are for a CPU's work. They end
-    with this process, even if it is killed.
+    The processes do the CPU's work. At most four items for each process are in the pool at a time,
+    so ``items`` may be a generator of any length. The processes are not forked from this one, so
+    its threads and accelerators do no harm; therefore a script must guard its entry with
+    ``if __name__ == '__main__'``. The processes end with this one, even if it is killed.
 
     Args:
-        function: takes an item; picklable where ``workers`` is not 0.
-        items: picklable where ``workers`` is not 0.
-        workers: processes; 0 works in this one.
-        name_of: the name of an item for errors.
-        on_error: 'raise' stops at the first item that fails; 'return' yields its ImageError in
-            its place and goes on.
-        description: of the progress bar.
-        progress: show a progress bar.
+        function (Callable): Takes an item and returns its result. Must be picklable where
+            ``workers`` is not 0.
+        items (Iterable): The items. Must be picklable where ``workers`` is not 0.
+        workers (int): Processes of the pool; 0 works in this one. Defaults to 0.
+        name_of (Callable): Takes an item and returns its name for error messages. Defaults to
+            ``str``.
+        on_error ('raise' or 'return'): What happens where ``function`` fails. 'raise' stops at
+            the first such item. 'return' yields an ImageError in place of its result and goes
+            on, unless a process has died. Defaults to 'raise'.
+        description (str): Title of the progress bar. Defaults to 'images'.
+        progress (bool): Whether to show a progress bar. Defaults to True.
+
+    Yields:
+        The result of each item, or its ImageError.
 
     Raises:
-        ImageError: names the item; the original exception is its cause.
+        ImageError: If an item failed; names it. The original error is its cause.
+        ValueError: If an argument is out of range.
     """
     if on_error not in ('raise', 'return'):
         raise ValueError(f"on_error must be 'raise' or 'return', not {on_error!r}")
     if workers < 0:
         raise ValueError(f'workers must not be negative, not {workers}')
-    outcomes = _pooled(function, items, workers) if workers else _serial(function, items)
-    return _results(outcomes, items, name_of, on_error, description, progress)
+    calls = _pooled(function, items, workers) if workers else _serial(function, items)
+    return _results(calls, items, name_of, on_error, description, progress)
 
 
 def _results(
-    outcomes: Iterator[tuple[Any, Callable[[], Result]]],
+    calls: Generator[tuple[Any, Callable[[], Result]], None, None],
     items: Iterable[Any],
     name_of: Callable[[Any], str],
     on_error: str,
@@ -82,34 +121,41 @@ def _results(
     progress: bool,
 ) -> Iterator[Result | ImageError]:
     total = len(items) if isinstance(items, Sized) else None
-    with closing(outcomes):
-        for item, outcome in track(outcomes, description, total, disable=not progress):
+    with closing(calls):
+        for item, call in track(calls, description, total, disable=not progress):
+            outcome: Result | ImageError
             try:
-                result = _result(outcome, name_of(item))
+                outcome = _result(call, name_of(item))
             except ImageError as failure:
                 if on_error == 'raise' or isinstance(failure.__cause__, BrokenProcessPool):
                     raise
-                result = failure
-            yield result
+                outcome = failure
+            yield outcome
 
 
-def _result(outcome: Callable[[], Result], name: str) -> Result:
-    """Call ``outcome``; what it raises becomes the ImageError of ``name``."""
+def _result(call: Callable[[], Result], name: str) -> Result:
+    """Make a call for an item; an error becomes an ImageError with the name of the item."""
     try:
-        return outcome()
+        return call()
     except BrokenProcessPool as error:
         raise ImageError(name, _DEAD_WORKER) from error
     except Exception as error:
         raise ImageError(name, f'{type(error).__name__}: {error}') from error
 
 
-class OrderedQueue:
-    """``ordered_map`` for items that come one at a time, as those of a test loop do.
+class OrderedQueue(Generic[Result]):
+    """Does what :func:`ordered_map` does, for items that come one at a time, as in a test loop.
 
     Args:
-        function: see ``ordered_map``.
-        workers: processes, started with the first item; 0 works in this one.
-        name_of: the name of an item for errors.
+        function (Callable): Takes an item and returns its result. Must be picklable where
+            ``workers`` is not 0.
+        workers (int): Processes of the pool, which start with the first item; 0 works in this
+            one. Defaults to 0.
+        name_of (Callable): Takes an item and returns its name for error messages. Defaults to
+            ``str``.
+
+    Raises:
+        ValueError: If ``workers`` is negative.
     """
 
     def __init__(
@@ -124,15 +170,22 @@ class OrderedQueue:
         self.workers = workers
         self.name_of = name_of
         self._executor: ProcessPoolExecutor | None = None
-        self._waiting: deque[tuple[str, Future]] = deque()
+        self._waiting: deque[tuple[str, Future[Result]]] = deque()
 
     def put(self, item: Any) -> list[Result]:
-        """Take an item and return the results that are ready, in the items' order.
+        """Take an item, and return the results that are ready.
 
-        Waits while four items a worker are under way, so that they do not pile up.
+        Waits while there are more than four unfinished items for each process, so that they do
+        not pile up.
+
+        Args:
+            item (Any): The item.
+
+        Returns:
+            list: Results that were not returned before, in the order of the items.
 
         Raises:
-            ImageError: names the item whose result it is.
+            ImageError: If an item has failed; names it.
         """
         if not self.workers:
             return [_result(lambda: self.function(item), self.name_of(item))]
@@ -142,21 +195,28 @@ class OrderedQueue:
         return self._take(4 * self.workers)
 
     def drain(self) -> list[Result]:
-        """Return the other results, in the items' order, and end the processes."""
+        """Wait for the other results, and end the processes.
+
+        Returns:
+            list: Results that were not returned before, in the order of the items.
+
+        Raises:
+            ImageError: If an item has failed; names it.
+        """
         try:
             return self._take(0)
         finally:
             self.close()
 
     def close(self) -> None:
-        """End the processes and drop what they have not begun."""
+        """End the processes and drop the items that they have not begun."""
         self._waiting.clear()
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
             self._executor = None
 
     def _take(self, most: int) -> list[Result]:
-        """Results until at most ``most`` items wait and the first of them is not ready."""
+        """Take results from the front: those that are ready, and until at most ``most`` wait."""
         results = []
         while self._waiting and (len(self._waiting) > most or self._waiting[0][1].done()):
             name, future = self._waiting.popleft()
@@ -166,14 +226,16 @@ class OrderedQueue:
 
 def _serial(
     function: Callable[[Any], Result], items: Iterable[Any]
-) -> Iterator[tuple[Any, Callable[[], Result]]]:
+) -> Generator[tuple[Any, Callable[[], Result]], None, None]:
+    """Yield each item with a call that computes its result here."""
     for item in items:
-        yield item, lambda item=item: function(item)
+        yield item, partial(function, item)
 
 
 def _pooled(
     function: Callable[[Any], Result], items: Iterable[Any], workers: int
-) -> Iterator[tuple[Any, Callable[[], Result]]]:
+) -> Generator[tuple[Any, Callable[[], Result]], None, None]:
+    """Yield each item with a call that waits for its result from a process."""
     executor = _executor(workers)
     waiting: deque[tuple[Any, Future[Result]]] = deque()
     remaining = iter(items)
@@ -190,13 +252,14 @@ def _pooled(
 
 
 def _executor(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=_start_context(), initializer=_begin)
+    return ProcessPoolExecutor(workers, mp_context=_start_context(), initializer=_prepare_process)
 
 
 def _start_context() -> BaseContext:
-    """How processes start: forked from a server that has imported this package, where possible.
+    """Choose how processes start.
 
-    To import the package takes a process seconds; all pools of this process share one server.
+    On Linux they are forked from a server that has imported this package, which takes seconds; all
+    pools of this process share one server. Elsewhere each process starts anew.
     """
     if sys.platform == 'linux':  # elsewhere a fork is unsafe after imports, or there is none
         context = multiprocessing.get_context('forkserver')
@@ -216,14 +279,18 @@ def _submit(
     try:
         return executor.submit(function, item)
     except BrokenProcessPool as error:
-        # Told at the turn of the first item that has no result, which is an earlier one.
+        # A process died. The first item without a result raises this error, when it is its turn;
+        # it was submitted earlier than this one.
         future: Future[Result] = Future()
         future.set_exception(error)
         return future
 
 
-def _begin() -> None:
-    """Prepare a worker: one thread for its libraries, since the workers share the cores."""
+def _prepare_process() -> None:
+    """Prepare a process of a pool.
+
+    The processes share the cores, so the libraries of each use a single thread.
+    """
     import cv2
     import torch
 
@@ -233,7 +300,7 @@ def _begin() -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent is gone: it would wait for work for ever."""
+    """End this process when its parent is gone. It would wait for work for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])
