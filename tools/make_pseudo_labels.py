@@ -41,11 +41,7 @@ def main() -> None:
     if is_main_process():
         if report is not None:
             print(report_table(report))
-        rate = labels.made / labels.seconds if labels.made else 0.0
-        print(
-            f'{labels.folder.root}: {len(labels.images)} labels, {labels.made} made now in '
-            f'{labels.seconds:.1f} s ({rate:.2f} images/s)'
-        )
+        print(labels.summary())
 
 
 if __name__ == '__main__':

@@ -14,7 +14,8 @@ from torch.overrides import TorchFunctionMode
 from mmwsss.datasets.check import check_images, check_num_classes, raise_faults
 from mmwsss.datasets.labels import read_label_file
 from mmwsss.pseudo_labels import affinity_labels, make as pseudo_labels
-from mmwsss.pseudo_labels.label_jobs import job_config, list_images
+from mmwsss.pseudo_labels.images import list_images
+from mmwsss.pseudo_labels.settings import label_settings
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.refiners import LeastConfidence
 from mmwsss.registry import DATASETS, REFINERS
@@ -207,7 +208,7 @@ def _check_weights(stage: Stage, cfg: Config, who: str) -> None:
 
 
 def _check_label_settings(stage: Stage, cfg: Config) -> None:
-    job = job_config(cfg, stage.tool, _LABEL_SETTINGS[stage.tool], None, None)
+    job = label_settings(cfg, stage.tool, _LABEL_SETTINGS[stage.tool])
     if stage.tool == 'affinity_labels':
         affinity_labels.label_params(job)
         return

@@ -1,18 +1,15 @@
-"""Affinity labels of a dataset: from a CAMStore to a folder of PNGs, and how good they are."""
+"""Affinity labels of a dataset: made from response maps, written as PNGs and measured."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 from mmengine.config import Config, ConfigDict
-from mmengine.dist import all_reduce, is_main_process
-from torch import from_numpy
+from mmengine.dist import is_main_process
 
 from mmwsss.datasets import LabelFolder
-from mmwsss.datasets.masks import read_mask
-from mmwsss.evaluation.label_scores import LabelScores, label_confusion, score_rows
+from mmwsss.evaluation.label_scores import LabelScores, score_rows
 from mmwsss.main_process import call_on_main_process
 from mmwsss.process_pool import ordered_map
 from mmwsss.refinement.affinity_labels import AffinityLabelParams, affinity_labels
@@ -22,19 +19,11 @@ from mmwsss.refinement.refiners.crf import crf_params
 from mmwsss.structures import CAMStore
 from mmwsss.structures.tables import render_table, write_json
 
-from .label_jobs import (
-    TaggedImage,
-    collect_failures,
-    job_config,
-    list_images,
-    load_rgb,
-    my_share,
-    raise_failures,
-    read_response,
-    start,
-    usable_workers,
-)
-from .label_sources import made_from, pending_images
+from .images import TaggedImage, list_images, load_rgb
+from .measure import measure_labels, with_mask
+from .processes import collect_failures, pool_size, raise_failures, start_processes
+from .provenance import pending_images, read_response
+from .settings import label_settings
 
 KIND = 'affinity'
 SETTINGS = (
@@ -42,20 +31,29 @@ SETTINGS = (
 )  # fmt: skip
 
 
-def label_params(job: ConfigDict) -> AffinityLabelParams:
-    """Settings of a config's ``affinity_labels``: ``foreground``, ``background``, ``crf``.
+def label_params(settings: ConfigDict) -> AffinityLabelParams:
+    """Read how the labels are computed.
+
+    Args:
+        settings (ConfigDict): The config's ``affinity_labels``, of which ``foreground``,
+            ``background``, ``crf`` and ``resolution`` count here.
+
+    Returns:
+        AffinityLabelParams: The parameters.
 
     Raises:
-        ImportError: the CRF needs pydensecrf, which is missing; says how to install it.
+        ImportError: If the CRF is asked for and pydensecrf is missing; says how to install it.
     """
-    settings = job.get('crf', {})
-    crf = None if settings is None else crf_params(**{'settings': 'affinity_label', **settings})
-    resolution = job.get('resolution', 'image')
+    crf_settings = settings.get('crf', {})
+    crf = None
+    if crf_settings is not None:
+        crf = crf_params(**{'settings': 'affinity_label', **crf_settings})
+    resolution = settings.get('resolution', 'image')
     if crf is not None:
         check_crf(crf, resolution)
     return AffinityLabelParams(
-        foreground=Background(**job.get('foreground', dict(alpha=4))),
-        background=Background(**job.get('background', dict(alpha=32))),
+        foreground=Background(**settings.get('foreground', dict(alpha=4))),
+        background=Background(**settings.get('background', dict(alpha=32))),
         crf=crf,
         resolution=resolution,
     )
@@ -63,102 +61,68 @@ def label_params(job: ConfigDict) -> AffinityLabelParams:
 
 @dataclass(frozen=True)
 class AffinityLabeller:
-    """Labels one image; picklable, so that it works in a pool.
+    """Makes the affinity label of one image. Picklable, for a pool.
 
     Attributes:
-        store: response maps.
-        folder: where the label goes.
-        params: settings.
+        store (CAMStore): The response maps.
+        folder (LabelFolder): Where the label goes.
+        params (AffinityLabelParams): How the label is computed.
     """
 
     store: CAMStore
     folder: LabelFolder
     params: AffinityLabelParams
 
-    def __call__(self, sample: TaggedImage) -> None:
-        """Write the image's label."""
-        source = made_from(self.store, sample.img_id, sample.labels)
-        image = load_rgb(sample.img_path)
-        response = read_response(self.store, sample, image.shape[:2])
+    def __call__(self, tagged: TaggedImage) -> None:
+        """Write the label of one image.
+
+        Args:
+            tagged (TaggedImage): The image.
+        """
+        image = load_rgb(tagged.img_path)
+        response, notes = read_response(self.store, tagged, image.shape[:2])
         at_image = self.params.resolution == 'image'
         scores = (response.resized() if at_image else response.scores).numpy()
         labels = affinity_labels(image, scores, response.classes.numpy(), self.params)
         if not at_image:
             labels = cv2.resize(labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-        self.folder.write(sample.img_id, labels, source)
-
-
-@dataclass(frozen=True)
-class LabelCounter:
-    """Counts one image's labels against its mask; picklable."""
-
-    folder: LabelFolder
-
-    def __call__(self, image: TaggedImage) -> np.ndarray:
-        """Return the confusion of ``label_confusion``."""
-        labels = self.folder.read(image.img_id)
-        return label_confusion(labels, read_mask(image.mask_path), len(self.folder.classes))
-
-
-def measure_labels(
-    folder: LabelFolder, images: Sequence[TaggedImage], workers: int = 0
-) -> LabelScores | None:
-    """Scores of the labels of all images that have a mask, over all processes.
-
-    Args:
-        folder: the labels.
-        images: of the whole dataset.
-        workers: processes.
-    """
-    shown = [image for image in images if image.mask_path]
-    if not shown:
-        return None
-    classes = len(folder.classes)
-    total = np.zeros((classes + 1, classes + 2), np.int64)
-    counts = ordered_map(
-        LabelCounter(folder),
-        my_share(shown),
-        workers=workers,
-        name_of=lambda image: image.img_id,
-        description='measure',
-        progress=is_main_process(),
-    )
-    for count in counts:
-        total += count
-    total = from_numpy(total)
-    all_reduce(total)
-    return LabelScores.from_confusion(total.numpy())
+        self.folder.write(tagged.img_id, labels, notes)
 
 
 def make_affinity_labels(
     cfg: Config, cams: str | None = None, out: str | None = None, workers: int | None = None
 ) -> dict | None:
-    """Make the affinity labels that a config describes; what is there whole is left as it is.
+    """Make the affinity labels that a config describes. Whole labels that are there are kept.
 
     Args:
-        cfg: with ``label_dataset`` and ``affinity_labels``, see docs/pseudo_labels.md.
-        cams: the CAMStore, in place of ``affinity_labels.cam_store``.
-        out: the folder, in place of ``affinity_labels.out_dir``.
-        workers: processes; None: see ``usable_workers``.
+        cfg (Config): A config with ``label_dataset`` and ``affinity_labels``, which
+            docs/pseudo_labels.md describes.
+        cams (str, optional): The CAMStore; replaces ``affinity_labels.cam_store``. Defaults to
+            None.
+        out (str, optional): Folder of the labels; replaces ``affinity_labels.out_dir``.
+            Defaults to None.
+        workers (int, optional): Processes of the pool. Defaults to None: see
+            :func:`pool_size`.
 
     Returns:
-        the report that ``report.json`` in the folder holds, None where no image has a mask.
+        dict, optional: The scores of the labels, which ``report.json`` in the folder holds too.
+        None where no image has a mask.
 
     Raises:
-        ValueError: labels that are there were made from something else.
-        RuntimeError: images failed; the others are done.
+        ValueError: If labels that are there were made from something else.
+        RuntimeError: If images failed; all others are done.
     """
-    start(cfg)
-    job = job_config(cfg, 'affinity_labels', SETTINGS, cams, out)
-    params = label_params(job)
-    images, metainfo = list_images(cfg.label_dataset, job.get('mask_dir'))
-    store = CAMStore.open(job.cam_store, metainfo['classes'])
+    start_processes(cfg)
+    settings = label_settings(cfg, 'affinity_labels', SETTINGS, cams, out)
+    params = label_params(settings)
+    images, metainfo = list_images(cfg.label_dataset, settings.get('mask_dir'))
+    store = CAMStore.open(settings.cam_store, metainfo['classes'])
     call_on_main_process(
-        lambda: LabelFolder.create(job.out_dir, KIND, store.classes, asdict(params))
+        lambda: LabelFolder.create(settings.out_dir, KIND, store.classes, asdict(params))
     )
-    folder = LabelFolder.open(job.out_dir, KIND, store.classes)
+    folder = LabelFolder.open(settings.out_dir, KIND, store.classes)
     pending = pending_images(images, folder, store)
-    workers = usable_workers(workers, len(pending))
+    workers = pool_size(workers, len(pending))
     results = ordered_map(
         AffinityLabeller(store, folder, params),
         pending,
@@ -178,7 +142,7 @@ def _report(folder: LabelFolder, images: Sequence[TaggedImage], scores: LabelSco
     columns = scores.columns()
     del columns['IoU']  # says nothing of labels that are meant to be partial
     report = {
-        'images': sum(image.mask_path is not None for image in images),
+        'images': len(with_mask(images)),
         'accuracy': scores.accuracy,
         'coverage': scores.total_coverage,
         'classes': score_rows(folder.classes, columns),
@@ -189,7 +153,14 @@ def _report(folder: LabelFolder, images: Sequence[TaggedImage], scores: LabelSco
 
 
 def report_table(report: dict) -> str:
-    """The report of affinity labels as text."""
+    """Lay out the scores of affinity labels as text.
+
+    Args:
+        report (dict): What :func:`make_affinity_labels` returns.
+
+    Returns:
+        str: A title and a table with a row for each class.
+    """
     title = (
         f'affinity labels of {report["images"]} images: {report["coverage"]:.1f} % of the '
         f'pixels labelled, {report["accuracy"]:.1f} % of them right'

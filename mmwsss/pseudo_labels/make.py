@@ -1,4 +1,4 @@
-"""Pseudo-labels of a dataset: from a CAMStore through a refiner to a folder of PNGs."""
+"""Pseudo-labels of a dataset: made from response maps by a refiner, and written as PNGs."""
 
 import time
 from collections.abc import Sequence
@@ -7,32 +7,23 @@ from dataclasses import asdict, dataclass
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
-from mmengine.dist import all_reduce, is_main_process
+from mmengine.dist import all_reduce
 
 from mmwsss.compat.weights import load_whole_checkpoint
 from mmwsss.datasets import LabelFolder
 from mmwsss.main_process import call_on_main_process
-from mmwsss.process_pool import ImageError, ordered_map
 from mmwsss.refinement.background import Background
-from mmwsss.refinement.device_batches import DeviceBatches
-from mmwsss.refinement.refiners import LeastConfidence, Refiner, ScoredImage
+from mmwsss.refinement.refiners import LeastConfidence, Refiner
 from mmwsss.registry import MODELS, REFINERS
 from mmwsss.structures import CAMStore
 from mmwsss.structures.fingerprints import file_fingerprint, settings_fingerprint
 
-from .label_jobs import (
-    TaggedImage,
-    by_size,
-    collect_failures,
-    job_config,
-    list_images,
-    load_rgb,
-    raise_failures,
-    read_response,
-    start,
-    usable_workers,
-)
-from .label_sources import WeightFolder, made_from, pending_images, refuse_shared_files
+from .images import TaggedImage, list_images
+from .labeller import ImageLoader, PseudoLabeller
+from .processes import pool_size, raise_failures, start_processes
+from .provenance import pending_images
+from .settings import label_settings
+from .weight_folder import WeightFolder, refuse_shared_files
 
 KIND = 'pseudo'
 SETTINGS = (
@@ -41,137 +32,67 @@ SETTINGS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class ImageLoader:
-    """Reads an image and its response maps, and adds the background; picklable."""
+def build_refiner(
+    settings: ConfigDict, model: ConfigDict | None, checkpoint: str | None
+) -> Refiner:
+    """Build the refiner of the labels, and the model that it may need.
 
-    store: CAMStore
-    background: Background
+    Args:
+        settings (ConfigDict): The config's ``pseudo_labels``, with ``refiner``.
+        model (ConfigDict, optional): Config of the AffinityNet.
+        checkpoint (str, optional): Checkpoint of the AffinityNet.
 
-    def __call__(self, sample: TaggedImage) -> ScoredImage:
-        """Return the image with scores at its own size."""
-        image = load_rgb(sample.img_path)
-        response = read_response(self.store, sample, image.shape[:2])
-        scores = self.background.add(response.resized().numpy())
-        return ScoredImage(image, scores, response.classes.numpy(), sample.img_id)
-
-
-@dataclass(frozen=True)
-class LabelFinisher:
-    """The part of the work that needs no accelerator; picklable, so that it works in a pool.
-
-    Attributes:
-        load: reads an image that no refiner has seen yet.
-        refiners: those that are left.
-        folder: where the label goes.
-        least: see ``ScoredImage.labels``.
-        weights: where the confidence goes, or None.
-    """
-
-    load: ImageLoader
-    refiners: tuple[Refiner, ...]
-    folder: LabelFolder
-    least: LeastConfidence | None = None
-    weights: WeightFolder | None = None
-
-    def __call__(self, item: TaggedImage | ScoredImage) -> str:
-        """Write the image's label and return its id."""
-        image = item if isinstance(item, ScoredImage) else self.load(item)
-        for refiner in self.refiners:
-            image = refiner.refine(image)
-        source = made_from(self.load.store, image.img_id, image.classes)
-        if self.weights is not None:
-            self.weights.write(image, source)
-        self.folder.write(image.img_id, image.labels(self.least), source)
-        return image.img_id
-
-
-def build_refiner(job: ConfigDict, model: ConfigDict | None, checkpoint: str | None) -> Refiner:
-    """Build ``job.refiner`` and, where it needs one, its model with the checkpoint's weights.
+    Returns:
+        Refiner: The refiner, ready to use.
 
     Raises:
-        ValueError: a model is needed and none is given, or the checkpoint is of another one.
+        ValueError: If the refiner needs a model and model or checkpoint is missing, or if the
+            checkpoint does not fit the model.
     """
-    refiner = REFINERS.build(job.refiner)
-    walkers = [step for step in refiner.steps() if step.needs_model]
-    if walkers and (model is None or checkpoint is None):
+    refiner = REFINERS.build(settings.refiner)
+    with_model = [step for step in refiner.steps() if step.needs_model]
+    if not with_model:
+        return refiner
+    if model is None or checkpoint is None:
         raise ValueError(
-            f'{type(walkers[0]).__name__} needs a trained AffinityNet: give CHECKPOINT and a '
+            f'{type(with_model[0]).__name__} needs a trained AffinityNet: give CHECKPOINT and a '
             'config with its model, or take a refiner without a random walk'
         )
-    loaded = load_model(model, checkpoint) if walkers else None
-    for step in walkers:
-        step.attach(loaded)
+    network = load_model(model, checkpoint)
+    for step in with_model:
+        step.attach(network)
     return refiner
 
 
 def load_model(model: ConfigDict, checkpoint: str) -> torch.nn.Module:
-    """Build a model, load its weights, all of them, and put it on the accelerator for inference.
+    """Build a model with the weights of a checkpoint, for inference.
+
+    Args:
+        model (ConfigDict): Config of the model.
+        checkpoint (str): The checkpoint file, which must hold every weight of the model.
+
+    Returns:
+        torch.nn.Module: The model on the accelerator, in evaluation mode.
 
     Raises:
-        ValueError: the file is no whole checkpoint, or one of another model; names it.
+        ValueError: If the file is no whole checkpoint, or one of another model; names it.
     """
     built = MODELS.build(model)
     load_whole_checkpoint(built, checkpoint)
     return built.to(get_device()).eval()
 
 
-@dataclass
-class PseudoLabelJob:
-    """All that is needed to label images.
-
-    Attributes:
-        load: reads images with their scores.
-        refiner: refines them.
-        folder: where labels go.
-        least: see ``ScoredImage.labels``.
-        weights: see ``LabelFinisher``.
-        batch_size: images that a refiner on the device gets at once.
-        workers: processes for the refiners after it.
-    """
-
-    load: ImageLoader
-    refiner: Refiner
-    folder: LabelFolder
-    least: LeastConfidence | None = None
-    weights: WeightFolder | None = None
-    batch_size: int = 1
-    workers: int = 0
-
-    def run(self, images: Sequence[TaggedImage]) -> list[ImageError]:
-        """Label the images and return what failed; every other image is done."""
-        steps = self.refiner.steps()
-        split = max((index + 1 for index, step in enumerate(steps) if step.on_device), default=0)
-        before = DeviceBatches(
-            self.load, by_size(images) if split else [], steps[:split], self.batch_size
-        )
-        finish = LabelFinisher(
-            self.load, tuple(steps[split:]), self.folder, self.least, self.weights
-        )
-        results = ordered_map(
-            finish,
-            before if split else images,
-            workers=self.workers,
-            name_of=lambda item: item.img_id,
-            on_error='return',
-            description='pseudo-labels',
-            progress=is_main_process(),
-        )
-        after = collect_failures(results)
-        return before.failures + after
-
-
 @dataclass(frozen=True)
 class PseudoLabels:
-    """What was made.
+    """The pseudo-labels that :func:`make_pseudo_labels` has made.
 
     Attributes:
-        folder: the labels.
-        load: reads the images with the scores that they were made from.
-        images: all images of the dataset.
-        metainfo: of the dataset.
-        made: how many were made now, over all processes.
-        seconds: how long the slowest process took for its part.
+        folder (LabelFolder): The labels.
+        load (ImageLoader): Loads an image with the scores before refinement.
+        images (Sequence[TaggedImage]): All images of the dataset.
+        metainfo (dict): Metainfo of the dataset.
+        made (int): Number of labels that were made now, in all processes together.
+        seconds (float): Seconds that the slowest process took.
     """
 
     folder: LabelFolder
@@ -181,6 +102,14 @@ class PseudoLabels:
     made: int
     seconds: float
 
+    def summary(self) -> str:
+        """Say in a line how many labels there are, and how fast they were made."""
+        rate = self.made / self.seconds if self.made else 0.0
+        return (
+            f'{self.folder.root}: {len(self.images)} labels, {self.made} made now in '
+            f'{self.seconds:.1f} s ({rate:.2f} images/s)'
+        )
+
 
 def make_pseudo_labels(
     cfg: Config,
@@ -189,53 +118,61 @@ def make_pseudo_labels(
     out: str | None = None,
     workers: int | None = None,
 ) -> PseudoLabels:
-    """Make the pseudo-labels that a config describes; what is there whole is left as it is.
+    """Make the pseudo-labels that a config describes. Whole labels that are there are kept.
 
     Args:
-        cfg: with ``label_dataset`` and ``pseudo_labels``, see docs/pseudo_labels.md, and ``model``
-            where the refiner needs one.
-        checkpoint: of that model.
-        cams: the CAMStore, in place of ``pseudo_labels.cam_store``.
-        out: the folder, in place of ``pseudo_labels.out_dir``.
-        workers: processes for refiners without a model; None: see ``usable_workers``.
+        cfg (Config): A config with ``label_dataset`` and ``pseudo_labels``, which
+            docs/pseudo_labels.md describes, and with ``model`` where the refiner needs one.
+        checkpoint (str, optional): Checkpoint of that model. Defaults to None.
+        cams (str, optional): The CAMStore; replaces ``pseudo_labels.cam_store``. Defaults to
+            None.
+        out (str, optional): Folder of the labels; replaces ``pseudo_labels.out_dir``. Defaults
+            to None.
+        workers (int, optional): Processes of the pool, for refiners without a model. Defaults to
+            None: see :func:`pool_size`.
+
+    Returns:
+        PseudoLabels: The labels.
 
     Raises:
-        ValueError: labels that are there were made from something else, or weights would be
-            written over labels.
-        RuntimeError: images failed; the others are done.
+        ValueError: If labels that are there were made from something else, or if weights would
+            overwrite labels.
+        RuntimeError: If images failed; all others are done.
     """
-    start(cfg)
-    job = job_config(cfg, 'pseudo_labels', SETTINGS, cams, out)
-    images, metainfo = list_images(cfg.label_dataset, job.get('mask_dir'))
-    store = CAMStore.open(job.cam_store, metainfo['classes'])
-    refiner = build_refiner(job, cfg.get('model'), checkpoint)
+    start_processes(cfg)
+    settings = label_settings(cfg, 'pseudo_labels', SETTINGS, cams, out)
+    images, metainfo = list_images(cfg.label_dataset, settings.get('mask_dir'))
+    store = CAMStore.open(settings.cam_store, metainfo['classes'])
+    refiner = build_refiner(settings, cfg.get('model'), checkpoint)
     needs_model = any(step.needs_model for step in refiner.steps())
-    least = LeastConfidence.parse(job.get('ignore_below', 0.0))
-    settings = {
-        'background': dict(job.get('background', dict(alpha=16))),
-        'refiner': job.refiner.to_dict(),
+    least = LeastConfidence.parse(settings.get('ignore_below', 0.0))
+    recorded = {
+        'background': dict(settings.get('background', dict(alpha=16))),
+        'refiner': settings.refiner.to_dict(),
         'ignore_below': asdict(least),
-        'checkpoint': file_fingerprint(checkpoint) if needs_model else None,
+        'checkpoint': file_fingerprint(checkpoint) if needs_model and checkpoint else None,
     }
-    weight_dir = job.get('weight_dir')
-    if weight_dir:
-        refuse_shared_files(job.out_dir, weight_dir, images)
-    call_on_main_process(lambda: LabelFolder.create(job.out_dir, KIND, store.classes, settings))
-    folder = LabelFolder.open(job.out_dir, KIND, store.classes)
-    weights = WeightFolder(weight_dir, settings_fingerprint(settings)) if weight_dir else None
-    pending = pending_images(images, folder, store, weights and weights.has)
-    load = ImageLoader(store, Background(**settings['background']))
-    work = PseudoLabelJob(
+    weights = None
+    if settings.get('weight_dir'):
+        refuse_shared_files(settings.out_dir, settings.weight_dir, images)
+        weights = WeightFolder(settings.weight_dir, settings_fingerprint(recorded))
+    call_on_main_process(
+        lambda: LabelFolder.create(settings.out_dir, KIND, store.classes, recorded)
+    )
+    folder = LabelFolder.open(settings.out_dir, KIND, store.classes)
+    pending = pending_images(images, folder, store, weights.has if weights else None)
+    load = ImageLoader(store, Background(**recorded['background']))
+    labeller = PseudoLabeller(
         load,
         refiner,
         folder,
         least,
         weights,
-        job.get('batch_size', 1),
-        usable_workers(workers, len(pending)),
+        settings.get('batch_size', 1),
+        pool_size(workers, len(pending)),
     )
     begin = time.perf_counter()
-    raise_failures(work.run(pending), len(images))
+    raise_failures(labeller.label(pending), len(images))
     seconds = torch.tensor(time.perf_counter() - begin)
     made = torch.tensor(len(pending))
     all_reduce(seconds, 'max')

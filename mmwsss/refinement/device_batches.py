@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import torch
 
@@ -15,10 +15,15 @@ from .refiners import Refiner, ScoredImage
 class Named(Protocol):
     """An image that is not read yet."""
 
-    img_id: str
+    @property
+    def img_id(self) -> str:
+        """The image's id."""
 
 
-class DeviceBatches:
+Unread = TypeVar('Unread', bound=Named)
+
+
+class DeviceBatches(Generic[Unread]):
     """Images after the refiners of the main process; those that fail are left out and named.
 
     Args:
@@ -33,8 +38,8 @@ class DeviceBatches:
 
     def __init__(
         self,
-        load: Callable[[Named], ScoredImage],
-        images: Sequence[Named],
+        load: Callable[[Unread], ScoredImage],
+        images: Sequence[Unread],
         steps: Sequence[Refiner],
         batch_size: int = 1,
     ) -> None:
@@ -58,12 +63,12 @@ class DeviceBatches:
                 yield from self._refined(self._loaded(chunk, futures))
 
     def _submit(
-        self, threads: ThreadPoolExecutor, chunk: Sequence[Named]
+        self, threads: ThreadPoolExecutor, chunk: Sequence[Unread]
     ) -> list[Future[ScoredImage]]:
         return [threads.submit(self.load, image) for image in chunk]
 
     def _loaded(
-        self, chunk: Sequence[Named], futures: Sequence[Future[ScoredImage]]
+        self, chunk: Sequence[Unread], futures: Sequence[Future[ScoredImage]]
     ) -> list[ScoredImage]:
         """The images that could be read."""
         batch = []

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from .atomic import TEMPORARY_PREFIX, atomic_open
+from .fingerprints import content_fingerprint
 from .img_id import img_id_path
 from .npz_array import read_array
 from .response_map import ResponseMap
@@ -124,19 +125,41 @@ class CAMStore:
             FileNotFoundError: the store has no such image.
             ValueError: the file is damaged or not of this store; names it.
         """
+        return self._decode(img_id, self._content(img_id))
+
+    def read_with_fingerprint(self, img_id: str) -> tuple[ResponseMap, str]:
+        """Read one image's response maps and compute the fingerprint of what was read.
+
+        Args:
+            img_id (str): Id of the image.
+
+        Returns:
+            tuple[ResponseMap, str]: The response maps, and ``file_fingerprint`` of their file.
+
+        Raises:
+            FileNotFoundError: If the store has no such image.
+            ValueError: If the file is damaged or not of this store; names it.
+        """
+        content = self._content(img_id)
+        return self._decode(img_id, content), content_fingerprint(content)
+
+    def _content(self, img_id: str) -> bytes:
         path = self.path(img_id)
         if not path.is_file():
             raise FileNotFoundError(f'{path}: no response maps of {img_id!r} in this store')
-        content = path.read_bytes()
+        return path.read_bytes()
+
+    def _decode(self, img_id: str, content: bytes) -> ResponseMap:
+        """Turn a file's bytes into response maps; errors name the file."""
+        path = self.path(img_id)
         try:
-            response = self._decode(content, img_id)
+            response = self._parse(content, img_id)
         except Exception as error:  # zipfile and numpy raise many kinds on damaged bytes
             raise ValueError(f'{path}: damaged ({error}): delete it and write it again') from error
         self._check_classes(path, response.classes)
         return response
 
-    def _decode(self, content: bytes, img_id: str) -> ResponseMap:
-        """Turn a file's bytes into response maps."""
+    def _parse(self, content: bytes, img_id: str) -> ResponseMap:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             stored = read_array(archive, 'scores', _DTYPES[self.dtype], 3)
             classes = read_array(archive, 'classes', _INT32, 1)

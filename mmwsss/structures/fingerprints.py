@@ -23,6 +23,18 @@ def fingerprint_of(parts: Iterable[bytes | str]) -> str:
     return digest.hexdigest()[:DIGITS]
 
 
+def content_fingerprint(content: bytes) -> str:
+    """Fingerprint of a file's content that has been read already; see ``file_fingerprint``.
+
+    Args:
+        content (bytes): The content of the whole file.
+
+    Returns:
+        str: The fingerprint.
+    """
+    return hashlib.sha256(content).hexdigest()[:DIGITS]
+
+
 def file_fingerprint(path: str | os.PathLike) -> str:
     """Fingerprint of a file's content."""
     digest = hashlib.sha256()

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from mmwsss.structures import CAMStore, ResponseMap
+from mmwsss.structures.fingerprints import file_fingerprint
 
 CLASSES = ('cat', 'dog', 'cow')
 
@@ -56,6 +57,13 @@ def test_round_trip_float16(tmp_path):
     response = make_response()
     store.write(response)
     assert torch.equal(store.read(response.img_id).scores, response.scores.half().float())
+
+
+def test_fingerprint_of_what_is_read_is_that_of_the_file(store):
+    path = store.write(make_response())
+    response, fingerprint = store.read_with_fingerprint('2007/IMG.1')
+    assert_same(response, store.read('2007/IMG.1'))
+    assert fingerprint == file_fingerprint(path)
 
 
 def test_no_present_class(store):

@@ -24,8 +24,10 @@ from mmwsss.datasets import LabelFolder
 from mmwsss.datasets.masks import read_mask
 from mmwsss.demo import CLASSES, make_demo_set
 from mmwsss.ops.pairs import half_plane_offsets
-from mmwsss.pseudo_labels.label_jobs import list_images, start
-from mmwsss.pseudo_labels.make import KIND, ImageLoader, build_refiner, make_pseudo_labels
+from mmwsss.pseudo_labels.images import list_images
+from mmwsss.pseudo_labels.labeller import ImageLoader
+from mmwsss.pseudo_labels.make import KIND, build_refiner, make_pseudo_labels
+from mmwsss.pseudo_labels.processes import start_processes
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.refiners import LeastConfidence, ScoredImage
 from mmwsss.refinement.refiners.random_walk import RandomWalkRefiner, pool_to_cells
@@ -65,7 +67,7 @@ def prepare(args: argparse.Namespace, root: Path) -> tuple[Config, str]:
         data_prefix=dict(img_path='JPEGImages'),
     )
     cfg.pseudo_labels.update(cam_store=str(root / 'cams'), mask_dir=None)
-    start(cfg)
+    start_processes(cfg)
     images, metainfo = list_images(cfg.label_dataset, str(root / 'demo/SegmentationClass'))
     store = CAMStore.create(root / 'cams', metainfo['classes'])
     for image in images:

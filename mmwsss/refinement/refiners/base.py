@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -54,6 +54,8 @@ class ScoredImage:
         img_id: the image's path below the image root, without suffix.
         extent: (height, width) in pixels of the image that the score maps cover, where a grid
             of whole cells ends beyond the border; None: the image itself.
+        notes (Mapping[str, str]): Texts for the file of the image's label, such as what the scores
+            were made from. Defaults to none.
         judged: the image with the scores that :meth:`confidence` goes by; None: its own.
     """
 
@@ -63,6 +65,7 @@ class ScoredImage:
     img_id: str
     extent: tuple[int, int] | None = None
     judged: 'ScoredImage | None' = None
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.scores.ndim != 3 or len(self.scores) != 1 + len(self.classes):

@@ -1,19 +1,12 @@
-"""How many processes a job of labels takes, and how it names what failed."""
+"""Processes for making labels: how many there are, and how they gather failures."""
 
 import os
 import socket
-from pathlib import Path
 
 import pytest
-from PIL import Image
 
-from mmwsss.pseudo_labels import label_jobs
-from mmwsss.pseudo_labels.label_jobs import (
-    TaggedImage,
-    by_size,
-    gather_lines,
-    usable_workers,
-)
+from mmwsss.pseudo_labels import processes as module
+from mmwsss.pseudo_labels.processes import gather_lines, pool_size
 
 HERE = socket.gethostname()
 
@@ -33,8 +26,8 @@ HERE = socket.gethostname()
 )
 def test_pool_is_used_where_it_pays(monkeypatch, cores, processes, images, workers):
     monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(cores)), raising=False)
-    monkeypatch.setattr(label_jobs, 'all_gather_object', lambda mine: [mine] * processes)
-    assert usable_workers(None, images) == workers
+    monkeypatch.setattr(module, 'all_gather_object', lambda mine: [mine] * processes)
+    assert pool_size(None, images) == workers
 
 
 @pytest.mark.parametrize(
@@ -46,27 +39,18 @@ def test_pool_is_used_where_it_pays(monkeypatch, cores, processes, images, worke
         ([(HERE, {0}), (HERE, {8})], 4),
     ],
 )
-def test_only_processes_that_share_its_cores_count(monkeypatch, others, workers):
+def test_cores_are_divided_among_processes_that_share_them(monkeypatch, others, workers):
     monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(8)), raising=False)
-    monkeypatch.setattr(label_jobs, 'all_gather_object', lambda mine: [*others, mine])
-    assert usable_workers(None, 10_000) == workers
-
-
-def test_images_by_size(tmp_path: Path):
-    sizes = {'a': (8, 5), 'b': (5, 8), 'c': (8, 5), 'd': (5, 9), 'e': (5, 8)}
-    for name, size in sizes.items():
-        Image.new('RGB', size).save(tmp_path / f'{name}.png')
-    (tmp_path / 'bad.png').write_bytes(b'no image')
-    images = [TaggedImage(n, str(tmp_path / f'{n}.png'), (), None) for n in [*sizes, 'bad', 'none']]
-    assert ''.join(image.img_id[0] for image in by_size(images)) == 'bnbedac'
+    monkeypatch.setattr(module, 'all_gather_object', lambda mine: [*others, mine])
+    assert pool_size(None, 10_000) == workers
 
 
 @pytest.mark.parametrize('workers', [0, 3])
-def test_what_is_asked_for_is_used(workers):
-    assert usable_workers(workers, 1) == workers
+def test_number_that_the_user_asks_for_is_used(workers):
+    assert pool_size(workers, 1) == workers
 
 
-def test_five_lines_stand_for_all():
+def test_only_the_first_five_lines_are_shown():
     lines = [f'p{index}' for index in reversed(range(7))]
     assert gather_lines(lines) == (7, 'p0\np1\np2\np3\np4\n… and 2 more')
     assert gather_lines(lines[:5]) == (5, 'p2\np3\np4\np5\np6')

@@ -1,5 +1,7 @@
 """Labels that are out of date, and labels without their weights."""
 
+import builtins
+import io
 import json
 from pathlib import Path
 
@@ -8,9 +10,9 @@ from tiny_maps import COUNT, config, contents, launch, without_model, write_tiny
 
 from mmwsss.datasets import LabelFolder
 from mmwsss.pseudo_labels.affinity_labels import make_affinity_labels
-from mmwsss.pseudo_labels.label_jobs import TaggedImage
-from mmwsss.pseudo_labels.label_sources import refuse_shared_files
+from mmwsss.pseudo_labels.images import TaggedImage
 from mmwsss.pseudo_labels.make import make_pseudo_labels
+from mmwsss.pseudo_labels.weight_folder import refuse_shared_files
 from mmwsss.structures import CAMStore, ResponseMap
 
 MAKERS = {
@@ -61,6 +63,27 @@ def test_labels_of_other_tags_are_refused(root: Path, kind: str) -> None:
     message = rf'p1\.png: image-level labels were {was}, are {tags["labels"]["p1"][0]}$'
     with pytest.raises(ValueError, match=message):
         MAKERS[kind](root)
+
+
+@pytest.mark.parametrize('kind', MAKERS)
+def test_response_maps_are_read_once(root: Path, kind: str, monkeypatch) -> None:
+    opened: list[str] = []
+
+    def counted(file, *args, **kwargs):
+        opened.append(str(file))
+        return builtin_open(file, *args, **kwargs)
+
+    builtin_open = open
+    for module in (builtins, io):
+        monkeypatch.setattr(module, 'open', counted)
+    cfg = without_model(root, 'pseudo', mask_dir=None)
+    cfg.affinity_labels.mask_dir = None
+    if kind == 'affinity':
+        make_affinity_labels(cfg, workers=0)
+    else:
+        make_pseudo_labels(cfg, workers=0)
+    maps = [name for name in opened if name.endswith('.npz')]
+    assert sorted(maps) == [str(root / f'cams/p{index}.npz') for index in range(COUNT)]
 
 
 def test_labels_that_do_not_say_what_they_are_made_from_are_refused(root: Path) -> None:

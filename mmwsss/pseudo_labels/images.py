@@ -1,0 +1,97 @@
+"""The images that labels are made for."""
+
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from mmwsss.datasets.transforms import LoadImage
+from mmwsss.registry import DATASETS
+from mmwsss.structures import DataError, img_id_path
+
+
+class TaggedImage(NamedTuple):
+    """The files of an image and its image-level labels.
+
+    Attributes:
+        img_id (str): Path of the image below the image folder, without suffix.
+        img_path (str): The image file.
+        labels (tuple[int, ...]): Ascending indices of the classes that the image-level labels
+            name.
+        mask_path (str, optional): The file of the true mask, None where there is none.
+    """
+
+    img_id: str
+    img_path: str
+    labels: tuple[int, ...]
+    mask_path: str | None
+
+
+def list_images(dataset: dict, mask_dir: str | None) -> tuple[list[TaggedImage], dict]:
+    """Build a dataset with image-level labels and list its images.
+
+    Args:
+        dataset (dict): Config of the dataset.
+        mask_dir (str, optional): Folder of the true masks ``<img_id>.png``. Not every image
+            needs one. None: no image has a mask, and nothing is measured.
+
+    Returns:
+        tuple[list[TaggedImage], dict]: The images in the dataset's order, and the dataset's
+        metainfo.
+
+    Raises:
+        DataError: If the dataset is faulty, or if ``mask_dir`` holds no mask of any image.
+    """
+    built = DATASETS.build(dataset)
+    infos = [built.get_data_info(index) for index in range(len(built))]
+    images = [
+        TaggedImage(
+            info['img_id'], info['img_path'], tuple(info['gt_label']), _find_mask(mask_dir, info)
+        )
+        for info in infos
+    ]
+    if mask_dir and not any(image.mask_path for image in images):
+        raise DataError(
+            f'{mask_dir}: no mask of any image, for example {images[0].img_id}.png; correct '
+            'mask_dir, or set it to None to measure nothing'
+        )
+    return images, built.metainfo
+
+
+def _find_mask(mask_dir: str | None, info: dict) -> str | None:
+    path = str(img_id_path(mask_dir, info['img_id'], '.png')) if mask_dir else ''
+    return path if os.path.isfile(path) else None
+
+
+def load_rgb(img_path: str) -> np.ndarray:
+    """Load an image.
+
+    Args:
+        img_path (str): The image file.
+
+    Returns:
+        np.ndarray: The image, shape (H, W, 3), uint8, RGB.
+    """
+    return LoadImage()({'img_path': img_path})['img'][..., ::-1]
+
+
+def sort_by_size(images: Iterable[TaggedImage]) -> list[TaggedImage]:
+    """Sort images by width and height. Only the headers of the files are read.
+
+    Args:
+        images (Iterable[TaggedImage]): The images.
+
+    Returns:
+        list[TaggedImage]: The same images; unreadable ones come first.
+    """
+    return sorted(images, key=_read_size)
+
+
+def _read_size(tagged: TaggedImage) -> tuple[int, int]:
+    try:
+        with Image.open(tagged.img_path) as image:
+            return image.size
+    except Exception:  # PIL raises many kinds; the step that decodes the image names it
+        return 0, 0

@@ -1,0 +1,134 @@
+"""The pseudo-label of an image: load it, refine its scores, write the label."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmengine.dist import is_main_process
+
+from mmwsss.datasets import LabelFolder
+from mmwsss.process_pool import ImageError, ordered_map
+from mmwsss.refinement.background import Background
+from mmwsss.refinement.device_batches import DeviceBatches
+from mmwsss.refinement.refiners import LeastConfidence, Refiner, ScoredImage
+from mmwsss.structures import CAMStore
+
+from .images import TaggedImage, load_rgb, sort_by_size
+from .processes import collect_failures
+from .provenance import read_response
+from .weight_folder import WeightFolder
+
+
+@dataclass(frozen=True)
+class ImageLoader:
+    """Loads an image with the scores of its classes and the background. Picklable, for a pool.
+
+    Attributes:
+        store (CAMStore): The response maps.
+        background (Background): Computes the score of the background from the response maps.
+    """
+
+    store: CAMStore
+    background: Background
+
+    def __call__(self, tagged: TaggedImage) -> ScoredImage:
+        """Load one image.
+
+        Args:
+            tagged (TaggedImage): The image.
+
+        Returns:
+            ScoredImage: The image, with scores at the size of the image.
+        """
+        image = load_rgb(tagged.img_path)
+        response, notes = read_response(self.store, tagged, image.shape[:2])
+        scores = self.background.add(response.resized().numpy())
+        return ScoredImage(image, scores, response.classes.numpy(), tagged.img_id, notes=notes)
+
+
+@dataclass(frozen=True)
+class LabelWriter:
+    """Finishes the label of one image without an accelerator. Picklable, for a pool.
+
+    Attributes:
+        load (ImageLoader): Loads the image, unless a refiner on the accelerator had it first.
+        refiners (tuple[Refiner, ...]): The refiners that need no accelerator, in their order.
+        folder (LabelFolder): Where the label goes.
+        least (LeastConfidence, optional): Pixels of a lower confidence are ignored.
+        weights (WeightFolder, optional): Where the confidence goes.
+    """
+
+    load: ImageLoader
+    refiners: tuple[Refiner, ...]
+    folder: LabelFolder
+    least: LeastConfidence | None = None
+    weights: WeightFolder | None = None
+
+    def __call__(self, image: TaggedImage | ScoredImage) -> str:
+        """Write the label of one image.
+
+        Args:
+            image (TaggedImage or ScoredImage): The image, loaded or not.
+
+        Returns:
+            str: The image's id.
+        """
+        scored = image if isinstance(image, ScoredImage) else self.load(image)
+        for refiner in self.refiners:
+            scored = refiner.refine(scored)
+        if self.weights is not None:
+            self.weights.write(scored)
+        self.folder.write(scored.img_id, scored.labels(self.least), scored.notes)
+        return scored.img_id
+
+
+@dataclass
+class PseudoLabeller:
+    """Makes the pseudo-labels of many images.
+
+    Refiners up to the last one on an accelerator run in the main process, batch by batch. The
+    others run in a pool of processes.
+
+    Attributes:
+        load (ImageLoader): Loads the images with their scores.
+        refiner (Refiner): Refines the scores.
+        folder (LabelFolder): Where the labels go.
+        least (LeastConfidence, optional): Pixels of a lower confidence are ignored.
+        weights (WeightFolder, optional): Where the confidence goes.
+        batch_size (int): Images that a refiner on the accelerator gets at once.
+        workers (int): Processes of the pool; 0 works in this one.
+    """
+
+    load: ImageLoader
+    refiner: Refiner
+    folder: LabelFolder
+    least: LeastConfidence | None = None
+    weights: WeightFolder | None = None
+    batch_size: int = 1
+    workers: int = 0
+
+    def label(self, images: Sequence[TaggedImage]) -> list[ImageError]:
+        """Write the labels of images.
+
+        Args:
+            images (Sequence[TaggedImage]): The images.
+
+        Returns:
+            list[ImageError]: The images that failed; all others are done.
+        """
+        steps = self.refiner.steps()
+        split = max((index + 1 for index, step in enumerate(steps) if step.on_device), default=0)
+        refined = DeviceBatches(
+            self.load, sort_by_size(images) if split else [], steps[:split], self.batch_size
+        )
+        write = LabelWriter(self.load, tuple(steps[split:]), self.folder, self.least, self.weights)
+        results = ordered_map(
+            write,
+            refined if split else images,
+            workers=self.workers,
+            name_of=lambda image: image.img_id,
+            on_error='return',
+            description='pseudo-labels',
+            progress=is_main_process(),
+        )
+        failures = collect_failures(results)
+        return refined.failures + failures

@@ -1,0 +1,84 @@
+"""The weight of each pixel of the pseudo-labels in training, on disk."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mmwsss.datasets.label_folder import read_notes, save_png
+from mmwsss.refinement.refiners import ScoredImage
+from mmwsss.structures import img_id_path
+
+from .images import TaggedImage
+
+
+@dataclass(frozen=True)
+class WeightFolder:
+    """A folder with the confidence of pseudo-labels at each pixel.
+
+    ``<root>/<img_id>.png`` is an 8-bit grey image, in which 255 means certain.
+
+    Attributes:
+        root (str): The folder.
+        settings (str): Fingerprint of the settings that the labels are made with.
+    """
+
+    root: str
+    settings: str
+
+    def write(self, image: ScoredImage) -> None:
+        """Write the confidence of an image, with the notes of its label.
+
+        Args:
+            image (ScoredImage): The refined image.
+        """
+        weights = (255 * image.confidence()).round().astype(np.uint8)
+        notes = self._with_settings(image.notes)
+        save_png(self._path(image.img_id), Image.fromarray(weights), notes)
+
+    def has(self, img_id: str, notes: Mapping[str, str]) -> bool:
+        """Tell whether the file that belongs to a label is there, whole and up to date.
+
+        Args:
+            img_id (str): Id of the image.
+            notes (Mapping[str, str]): The label's notes.
+
+        Returns:
+            bool: True if the file is there with the same notes.
+        """
+        return read_notes(self._path(img_id)) == self._with_settings(notes)
+
+    def _path(self, img_id: str) -> Path:
+        return img_id_path(self.root, img_id, '.png')
+
+    def _with_settings(self, notes: Mapping[str, str]) -> dict[str, str]:
+        return {**notes, 'settings': self.settings}
+
+
+def refuse_shared_files(
+    out_dir: str | os.PathLike, weight_dir: str | os.PathLike, images: Sequence[TaggedImage]
+) -> None:
+    """Refuse two folders in which the weights of an image would overwrite a label.
+
+    Args:
+        out_dir (str or os.PathLike): Folder of the labels.
+        weight_dir (str or os.PathLike): Folder of the weights.
+        images (Sequence[TaggedImage]): All images of the dataset.
+
+    Raises:
+        ValueError: If weights and labels have a file in common; names the first one.
+    """
+    labels, weights = (
+        [img_id_path(os.path.realpath(root), image.img_id, '.png') for image in images]
+        for root in (out_dir, weight_dir)
+    )
+    taken = set(labels)
+    shared = next((path for path in weights if path in taken), None)
+    if shared is not None:
+        raise ValueError(
+            f'weight_dir {weight_dir} and out_dir {out_dir} share {shared}, so that weights would '
+            'overwrite labels: take another weight_dir'
+        )
