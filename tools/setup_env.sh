@@ -23,9 +23,11 @@ libraries=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p)
 if ((${#missing[@]})); then
     install="apt-get install -y --no-install-recommends ${missing[*]}"
     if ((EUID == 0)); then
-        apt-get update -qq && $install
+        apt-get update -qq
+        $install
     elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-        sudo apt-get update -qq && sudo $install
+        sudo apt-get update -qq
+        sudo $install
     else
         echo "These system packages are missing; install them and run this again:" >&2
         echo "    sudo $install" >&2

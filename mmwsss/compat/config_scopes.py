@@ -49,7 +49,7 @@ def _accept_top_level(resolve: Callable[[str], tuple[str, str]]) -> Callable:
             return resolve(f'{scope}::_base_/{name}')[0], name
         return resolve(cfg_path)
 
-    resolve_config.accepts_top_level = True
+    resolve_config.accepts_top_level = True  # type: ignore[attr-defined]
     return resolve_config
 
 
