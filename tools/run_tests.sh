@@ -6,5 +6,7 @@ tools/setup_env.sh onedl,lite,dev
 BIN=${VENV:-.venv}/bin
 "$BIN/ruff" check .
 "$BIN/ruff" format --check .
-# One thread a process: two test processes share the cores.
-OMP_NUM_THREADS=1 exec "$BIN/python" -m pytest -n 2 "$@"
+# The floor of coverage counts where all tests run.
+(($#)) || set -- --cov --cov-report=
+# One thread a process: two test processes share the cores, and what is left at the end.
+OMP_NUM_THREADS=1 exec "$BIN/python" -m pytest -n 2 --dist worksteal "$@"

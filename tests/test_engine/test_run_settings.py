@@ -17,10 +17,10 @@ import resource, torch
 from mmwsss.engine.cpu_memory import keep_freed_memory
 {call}
 for _ in range(3):
-    torch.ones(64, 1024, 1024)
+    torch.ones(16, 1024, 1024)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(4):
-    torch.ones(64, 1024, 1024)
+    torch.ones(16, 1024, 1024)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
@@ -35,7 +35,7 @@ def page_faults(call: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason="mallopt is glibc's")
 def test_large_blocks_are_not_faulted_in_again():
     # Four times the block; where memory is short, the system may take a kept one away once.
-    every_time = 4 * 64 * 2**20 * 4 // resource.getpagesize()
+    every_time = 4 * 16 * 2**20 * 4 // resource.getpagesize()
     assert page_faults('keep_freed_memory()') < every_time // 2 < page_faults('')
 
 
