@@ -19,7 +19,7 @@ from .response_map import ResponseMap
 META_NAME = 'cam_store.json'
 FORMAT = 'mmwsss.CAMStore'
 VERSION = 1
-_DTYPES = {'uint8': np.dtype('|u1'), 'float16': np.dtype('<f2')}
+_DTYPES: dict[str, np.dtype] = {'uint8': np.dtype('|u1'), 'float16': np.dtype('<f2')}
 _INT32 = np.dtype('<i4')
 
 
@@ -167,7 +167,8 @@ class CAMStore:
         scores = torch.from_numpy(stored.astype(np.float32))
         if self.dtype == 'uint8':
             scores /= 255
-        return ResponseMap(scores, torch.from_numpy(classes.astype(np.int64)), ori_shape, img_id)
+        indices = torch.from_numpy(classes.astype(np.int64))
+        return ResponseMap(scores, indices, ori_shape.tolist(), img_id)
 
     def _check_classes(self, path: Path, classes: torch.Tensor) -> None:
         """Refuse a class index that the store has no name for."""
