@@ -15,7 +15,7 @@ from multiprocessing import connection, forkserver
 from multiprocessing.context import BaseContext
 from typing import Any, Generic, Literal, TypeVar, overload
 
-from rich.progress import track
+from mmwsss.progress import track
 
 Result = TypeVar('Result')
 

@@ -8,8 +8,8 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
-from rich.progress import track
 
+from mmwsss.progress import track
 from mmwsss.registry import DATASETS
 from mmwsss.structures import DataError
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from .progress import ProgressDisplay
 from .shipped import TOOLS
 
 LOCK_NAME = '.lock'
@@ -99,7 +100,7 @@ def run_tool(command: Sequence[str], lock: int, log: Path | None = None) -> None
             preexec_fn=lambda: _die_with(parent),
         )
         try:
-            code = process.wait()
+            code = _wait(process, log)
         except BaseException:
             process.terminate()
             process.wait()
@@ -107,6 +108,21 @@ def run_tool(command: Sequence[str], lock: int, log: Path | None = None) -> None
     if code != 0:
         failed = f'{shlex.join(map(str, command))} failed with status {code}'
         raise StageError(f'{_tail(log)}\n{failed}: see {log}' if log else failed)
+
+
+def _wait(process: subprocess.Popen, log: Path | None) -> int:
+    """Wait for a tool to end, and show its progress by its log; return its status."""
+    if log is None:
+        return process.wait()
+    display = ProgressDisplay(log)
+    try:
+        while True:
+            try:
+                return process.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                display.update()
+    finally:
+        display.close()
 
 
 def _tail(log: Path, lines: int = 15) -> str:
