@@ -47,6 +47,7 @@ class PipelineCheck:
         self.decode = decode
         self.processes = processes
         self.faults: list[str] = []
+        self._missing: dict[str, list[str]] = {}  # what to install → the stages that need it
         self._seen: set[str] = set()
         self._classes: tuple[str, Sequence[str]] | None = None
 
@@ -54,7 +55,7 @@ class PipelineCheck:
         """Build a stage's datasets, label settings, metrics and model.
 
         Raises:
-            OSError, ValueError, ImportError: what is wrong, but for the data.
+            OSError, ValueError: what is wrong, but for the data and missing libraries.
         """
         cfg = stage.load_config()
         who = f'stage {stage.name!r}'
@@ -99,11 +100,15 @@ class PipelineCheck:
             self._compare_classes('report', _classes_of(DATASETS.build(report['dataset'])))
 
     def raise_faults(self) -> None:
-        """Raise what was found in the data.
+        """Raise what was found in the data, and which libraries are missing.
 
         Raises:
+            ImportError: a library is missing; names all stages that need it.
             DataError: lists all faults.
         """
+        if self._missing:
+            lines = (f'{", ".join(stages)}: {what}' for what, stages in self._missing.items())
+            raise ImportError('\n'.join(lines))
         raise_faults(list(dict.fromkeys(self.faults)))
 
     @contextmanager
@@ -114,7 +119,9 @@ class PipelineCheck:
                 yield
         except DataError as error:
             self.faults.append(f'{who}: {error}')
-        except (OSError, ImportError):
+        except ImportError as error:
+            self._missing.setdefault(str(error), []).append(who)
+        except OSError:
             raise
         except Exception as error:  # whatever the constructor of a wrong component raises
             raise ValueError(f'{who}: {error}') from error

@@ -14,9 +14,9 @@ from mmwsss.process_pool import ImageError, ordered_map
 Resolution = Literal['image', 'scores']
 
 _INSTALL = (
-    'the dense CRF needs pydensecrf: pip install pydensecrf2 (on Python 3.13 and later: '
-    "pip install 'cython>=3' setuptools wheel numpy && CYTHON_FORCE_REGEN=1 "
-    'pip install --no-build-isolation pydensecrf2)'
+    'the dense CRF needs pydensecrf: tools/setup_env.sh of the repository builds it, or pip '
+    "install pydensecrf2 (on Python 3.13 and later: pip install 'cython>=3' setuptools wheel && "
+    'CYTHON_FORCE_REGEN=1 pip install --no-build-isolation pydensecrf2)'
 )
 
 

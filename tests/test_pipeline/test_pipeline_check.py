@@ -1,6 +1,7 @@
 """What a pipeline's check finds in stages that would run hours later; it trains nothing."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -125,6 +126,26 @@ def test_a_sound_pipeline_passes_without_weights_or_outputs(root, monkeypatch):
     whole.check()
     whole.check(decode=True)
     assert not (root / 'w').exists()
+
+
+def test_all_stages_that_need_a_missing_library_are_named(root, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pydensecrf', None)
+    crf = {'test_evaluator': dict(type='mmwsss.CRFIoUMetric')}
+    labels = {'pseudo_labels.refiner': dict(type='CRFRefiner', _delete_=True)}
+    whole = pipeline(
+        root,
+        {
+            'pseudo_labels': dict(cfg_options=labels, checkpoint=None),
+            'test': dict(cfg_options=crf),
+        },
+    )
+    with pytest.raises(ImportError, match='the dense CRF needs pydensecrf: ') as failure:
+        whole.check()
+    stages = str(failure.value).partition(': ')[0].replace("'", '').split(', ')
+    assert stages == ['stage affinity_labels', 'stage pseudo_labels', 'stage test']
+    assert len(str(failure.value).splitlines()) == 1
+    # Without those stages the rest can be run.
+    whole.check(['classifier', 'cams'])
 
 
 def test_masks_need_not_be_measured(root):
