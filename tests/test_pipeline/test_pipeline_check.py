@@ -130,7 +130,7 @@ def test_a_sound_pipeline_passes_without_weights_or_outputs(root, monkeypatch):
 
 def test_all_stages_that_need_a_missing_library_are_named(root, monkeypatch):
     monkeypatch.setitem(sys.modules, 'pydensecrf', None)
-    crf = {'test_evaluator': dict(type='mmwsss.CRFIoUMetric')}
+    crf = {'test_evaluator.0.type': 'mmwsss.CRFIoUMetric'}
     labels = {'pseudo_labels.refiner': dict(type='CRFRefiner', _delete_=True)}
     whole = pipeline(
         root,
