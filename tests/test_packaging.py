@@ -1,5 +1,6 @@
-"""What a wheel contains: the package, and configs and tools where mim looks for them."""
+"""What a wheel and a source distribution contain, and where mim looks for configs and tools."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,21 @@ def built(tmp_path_factory) -> Path:
         command.ensure_finalized()
         command.run()
     return target / 'mmwsss'
+
+
+@pytest.fixture(scope='module')
+def source_files(tmp_path_factory) -> set[str]:
+    """The files of a source distribution."""
+    target = tmp_path_factory.mktemp('sources')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        distribution = Distribution({'script_name': 'setup.py'})
+        distribution.parse_config_files()
+        command = distribution.get_command_obj('egg_info')
+        command.egg_base = str(target)
+        command.ensure_finalized()
+        command.run()
+    return set((target / 'mmwsss.egg-info/SOURCES.txt').read_text().splitlines())
 
 
 def relative_files(folder: Path, *patterns: str) -> set[str]:
@@ -58,3 +74,21 @@ def test_index_of_models_names_configs_that_exist(built):
 def test_mim_finds_configs_and_tools_of_a_checkout():
     for name in ('configs', 'tools', 'model-index.yml'):
         assert (ROOT / 'mmwsss/.mim' / name).resolve() == ROOT / name
+
+
+def test_source_distribution_has_what_the_readme_names(source_files):
+    text = (ROOT / 'README.md').read_text()
+    links = [link for link in re.findall(r'\]\(([^)#\s]+)', text) if '://' not in link]
+    named = {*links, *re.findall(r'\b(?:tools|configs|docs)/[\w./-]+\.\w+', text)}
+    assert {'tools/quickstart.sh', 'docs/images/quickstart.jpg', 'configs/mixup_cam.py'} <= named
+    parents = {str(parent) for file in source_files for parent in Path(file).parents}
+    missing = {name for name in named if name.rstrip('/') not in source_files | parents}
+    assert missing == set()
+
+
+def test_source_distribution_can_be_set_up_tested_and_built(source_files):
+    needed = ['LICENSE', 'pyproject.toml', 'setup.cfg', 'requirements/constraints.txt']
+    tests = relative_files(ROOT / 'tests', '*.py')
+    assert {*needed, *(f'tests/{name}' for name in tests)} <= source_files
+    assert {'mmwsss/.mim/configs/mixup_cam.py', 'mmwsss/.mim/model-index.yml'} <= source_files
+    assert not any(Path(name).suffix == '.pyc' for name in source_files)
