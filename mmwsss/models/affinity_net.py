@@ -76,16 +76,17 @@ class AffinityNet(BaseModel):
             data_samples (list[DataSample], optional): With ``gt_affinity_label`` for 'loss'.
             mode (str): 'loss', 'predict' or 'tensor'.
         """
-        if mode == 'loss':
-            return self.head.loss(self.extract_feat(inputs), data_samples)
         if mode == 'predict':
             samples = data_samples or [DataSample() for _ in inputs]
             for sample, image in zip(samples, inputs):
                 sample.affinity = self.batch_affinities(image[None])[0]
             return samples
-        if mode == 'tensor':
-            return self.head(self.extract_feat(inputs))
-        raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', not {mode!r}")
+        if mode not in ('loss', 'tensor'):
+            raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', not {mode!r}")
+        if not isinstance(inputs, Tensor):
+            raise TypeError(f'mode {mode!r} needs stacked images of one size, (N, 3, H, W)')
+        features = self.extract_feat(inputs)
+        return self.head.loss(features, data_samples) if mode == 'loss' else self.head(features)
 
     @torch.no_grad()
     def batch_affinities(self, inputs: Tensor) -> Tensor:

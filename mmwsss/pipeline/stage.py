@@ -85,8 +85,8 @@ class Stage:
                 f'stage {name!r}: tool must be one of {", ".join(SCRIPTS)}, not '
                 f'{settings.get("tool")!r}'
             )
-        config = settings.get('config')
-        settings['config'] = find_config(configs.get(config, config) or '')
+        config = settings.get('config') or ''
+        settings['config'] = find_config(configs.get(config, config))
         try:
             return cls(name=name, **settings)
         except TypeError as error:
@@ -220,6 +220,7 @@ class Stage:
 
     def weights(self, done: Mapping[str, StageRecord]) -> str:
         """The checkpoint that the stage takes."""
+        assert self.checkpoint is not None
         last = done[self.checkpoint].output
         return str(Path(last).with_name(self.checkpoint_file)) if self.checkpoint_file else last
 

@@ -4,7 +4,7 @@ Every pixel takes, again and again, an average of its neighbours' class scores, 
 alike their colours are: the idea of pixel-adaptive mask refinement (PAMR, Araslanov & Roth 2020).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -122,7 +122,7 @@ def _pad(tensor: Tensor, params: PixelAdaptiveParams) -> Tensor:
 
 
 def _neighbours(
-    padded: Tensor, size: tuple[int, int], params: PixelAdaptiveParams
+    padded: Tensor, size: Sequence[int], params: PixelAdaptiveParams
 ) -> Iterator[Tensor]:
     """Views of the padded tensor, each shifted by one neighbour's offset."""
     reach = max(params.dilations)

@@ -113,7 +113,7 @@ def _folder_parts(folder: str | os.PathLike) -> Iterator[str]:
 
 def _files(folder: str | os.PathLike) -> list[Path]:
     """All finished files below a folder, sorted."""
-    paths = (Path(root, name) for root, _, names in os.walk(folder) for name in names)
+    paths = (Path(root, name) for root, _, names in os.walk(str(folder)) for name in names)
     return sorted(path for path in paths if not path.name.startswith(TEMPORARY_PREFIX))
 
 

@@ -77,7 +77,7 @@ class CAMClassifier(ImageClassifier):
         self.memory_format = torch.channels_last if channels_last else torch.preserve_format
         self.to(memory_format=self.memory_format)
 
-    def extract_feat(self, inputs: Tensor, stage: str = 'neck') -> tuple[Tensor, ...]:
+    def extract_feat(self, inputs: Tensor, stage: str = 'neck') -> tuple[Tensor, ...] | Tensor:
         """As mmpretrain's, with images in the memory format of the weights."""
         return super().extract_feat(inputs.to(memory_format=self.memory_format), stage)
 
@@ -111,11 +111,11 @@ class CAMClassifier(ImageClassifier):
             inputs (Sequence[Tensor]): Normalised images.
             stage (str): 'pre_logits', what is classified (f of (3.1)), or 'backbone'.
         """
-        pooled = [None] * len(inputs)
+        pooled = [torch.empty(0)] * len(inputs)
         for indices in group_indices(image.shape for image in inputs):
-            feature = self.extract_feat(torch.stack([inputs[i] for i in indices]), stage)
-            if stage == 'backbone':
-                feature = feature[self.head.in_index]
+            features = self.extract_feat(torch.stack([inputs[i] for i in indices]), stage)
+            # Before the classifier there is one feature map, of the backbone one for each stage.
+            feature = features[self.head.in_index] if isinstance(features, tuple) else features
             for index, row in zip(indices, feature.float().mean((2, 3))):
                 pooled[index] = row
         return torch.stack(pooled)

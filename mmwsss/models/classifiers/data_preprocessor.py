@@ -23,7 +23,7 @@ class RecordedAugment:
 
     def __init__(self, augment: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
         self.augment = augment
-        self.weights: Tensor | None = None
+        self.weights = torch.empty(0, 0)
 
     def __call__(self, inputs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         """Mix a batch."""
@@ -47,6 +47,8 @@ class CAMDataPreprocessor(ClsDataPreprocessor):
         **kwargs: Arguments of :class:`mmpretrain.models.ClsDataPreprocessor`, among them ``mean``,
             ``std``, ``to_rgb``, ``num_classes`` and ``batch_augments`` (mixup).
     """
+
+    batch_augments: RecordedAugment | None
 
     def __init__(self, *args, to_onehot: bool = True, **kwargs) -> None:
         super().__init__(*args, to_onehot=to_onehot, **kwargs)

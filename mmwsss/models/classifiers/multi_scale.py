@@ -84,10 +84,10 @@ def views_cam(
     Returns:
         Tensor: Shape (P, h, w), at least float32.
     """
-    grid = None
+    grid: Sequence[int] = ()
     if views.cam_stride is not None:
         grid = tuple(math.ceil(side / views.cam_stride) for side in inputs.shape[-2:])
-    merged = None
+    merged = torch.zeros((), device=inputs.device)
     for scale in sorted(views.scales, reverse=True):
         batch = resize_images(inputs, scale, views.interpolation)
         if views.flip:
@@ -99,7 +99,7 @@ def views_cam(
             responses = F.interpolate(
                 responses[:, None], grid, mode='bilinear', align_corners=False
             )[:, 0]
-        merged = responses if merged is None else merged + responses
+        merged = merged + responses
     return merged
 
 

@@ -43,6 +43,7 @@ class SubCategoryHead(MixupCAMHead):
             their order, shape (32,), uint8, a buffer; zeros: unknown.
     """
 
+    assignments: Tensor
     CLUSTERS = ('round', 'assignments', 'image_digest')  # state besides the weights
 
     def __init__(

@@ -136,7 +136,9 @@ def _needed_run(job: _Job, by_folder: Mapping[Path, _Job]) -> Path | None:
 
 def _lacking_start(job: _Job) -> Path | None:
     """The file of ``load_from`` of a training that is yet to begin, if it is not there."""
-    load_from = job.training and job.training.get('load_from')
+    if job.training is None:
+        return None
+    load_from = job.training.get('load_from')
     if not load_from or '://' in load_from or find_last_checkpoint(str(job.folder)):
         return None
     file = Path(fill_seed(load_from, job.training.randomness.seed)).expanduser()

@@ -1,6 +1,7 @@
 """Refinement by dense CRF."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from ..dense_crf import CRF_SETTINGS, CRFParams, Resolution, check_crf, dense_cr
 from .base import Refiner, ScoredImage
 
 
-def crf_params(settings: str = 'cam', **overrides: float) -> CRFParams:
+def crf_params(settings: str = 'cam', **overrides: Any) -> CRFParams:
     """Published settings by name, some of them replaced.
 
     Args:
@@ -43,7 +44,7 @@ class CRFRefiner(Refiner):
     """
 
     def __init__(
-        self, settings: str = 'cam', resolution: Resolution = 'image', **overrides: float
+        self, settings: str = 'cam', resolution: Resolution = 'image', **overrides: Any
     ) -> None:
         self.params = crf_params(settings, **overrides)
         self.resolution = resolution

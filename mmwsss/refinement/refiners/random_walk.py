@@ -75,7 +75,10 @@ class RandomWalkRefiner(Refiner):
     ) -> None:
         if not scale > 0:
             raise ValueError(f'RandomWalkRefiner: scale must be positive, not {scale}')
-        self.settings = {'beta': beta, 't': t, 'border': border, 'tolerance': tolerance}
+        self.beta = beta
+        self.t = t
+        self.border = border
+        self.tolerance = tolerance
         self.scale = scale
         self.model: AffinityModel | None = None
 
@@ -97,38 +100,44 @@ class RandomWalkRefiner(Refiner):
             raise RuntimeError(
                 'RandomWalkRefiner has no model: attach the AffinityNet by refiner.attach(model)'
             )
-        refined: list[ScoredImage | None] = [None] * len(images)
+        refined = list(images)
         for indices in group_indices(image.image.shape for image in images):
             group = [images[index] for index in indices]
-            for index, image in zip(indices, self._walk(group)):
+            for index, image in zip(indices, self._walk(group, self.model)):
                 refined[index] = image
         return refined
 
     @torch.no_grad()
-    def _walk(self, group: Sequence[ScoredImage]) -> list[ScoredImage]:
+    def _walk(self, group: Sequence[ScoredImage], model: AffinityModel) -> list[ScoredImage]:
         """Walk the scores of images of one size."""
         images = [_to_tensor(image.image.transpose(2, 0, 1)) for image in group]
-        affinity = self.model.affinities(images, self.scale)
+        affinity = model.affinities(images, self.scale)
         affinity = affinity.to(walk_device(affinity.device))
-        maps = [self._cell_scores(image) for image in group]
+        maps = [self._cell_scores(image, model.stride) for image in group]
         most = max(map(len, maps))
         # Maps of zeros stay zeros: images with fewer classes walk along.
         batch = torch.stack([F.pad(m, (0, 0, 0, 0, 0, most - len(m))) for m in maps])
         walked = random_walk(
-            batch.to(affinity.device), affinity, radius=self.model.radius, **self.settings
+            batch.to(affinity.device),
+            affinity,
+            radius=model.radius,
+            beta=self.beta,
+            t=self.t,
+            border=self.border,
+            tolerance=self.tolerance,
         )
         # The truncated series may leave a zero by its tolerance.
-        walked = walked.clamp_(min=0).float().cpu().numpy()
-        extent = tuple(
-            max(side, round(cells * self.model.stride / self.scale))
+        scores_on_cells = walked.clamp_(min=0).float().cpu().numpy()
+        height, width = (
+            max(side, round(cells * model.stride / self.scale))
             for side, cells in zip(group[0].image.shape, affinity.shape[-2:])
         )
         return [
-            image.with_scores(scores[: len(image.scores)], extent)
-            for image, scores in zip(group, walked)
+            image.with_scores(scores[: len(image.scores)], (height, width))
+            for image, scores in zip(group, scores_on_cells)
         ]
 
-    def _cell_scores(self, image: ScoredImage) -> Tensor:
+    def _cell_scores(self, image: ScoredImage, stride: int) -> Tensor:
         """Scores averaged over the model's cells, (1 + K, h, w)."""
         scores = _to_tensor(image.resized_scores())
         if self.scale != 1:
@@ -136,7 +145,7 @@ class RandomWalkRefiner(Refiner):
             scores = F.interpolate(
                 scores[None], size, mode='bilinear', align_corners=False, antialias=self.scale < 1
             )[0]
-        return pool_to_cells(scores, self.model.stride)
+        return pool_to_cells(scores, stride)
 
 
 def scaled_size(size: Sequence[int], scale: float) -> tuple[int, int]:
