@@ -6,6 +6,7 @@ tools/setup_env.sh onedl,lite,dev
 BIN=${VENV:-.venv}/bin
 "$BIN/ruff" check .
 "$BIN/ruff" format --check .
+"$BIN/mypy"
 # The floor of coverage counts where all tests run.
 (($#)) || set -- --cov --cov-report=
 # One thread a process: two test processes share the cores, and what is left at the end.
