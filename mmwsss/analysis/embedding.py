@@ -165,7 +165,7 @@ def _weight_point(
     images = table[:, label] >= 0 if number is None else table[:, label] == number
     others = np.arange(len(names)) != label
     shared = (table[images] >= 0).sum(0) * others
-    nearest = int(np.where(others, cosine, -np.inf).argmax())
+    nearest = int(np.argmax(np.where(others, cosine, -np.inf)))
     return WeightPoint(
         name=names[label],
         subcategory=number,

@@ -54,7 +54,7 @@ def first_neighbor_partitions(features: np.ndarray) -> list[np.ndarray]:
         list[np.ndarray]: Labels of every partition, each of shape (n,), int32; the last partition
         is a single cluster.
     """
-    labels = np.arange(len(features), dtype=np.int32)
+    labels: np.ndarray = np.arange(len(features), dtype=np.int32)
     partitions = []
     means = features
     while len(means) > 1:

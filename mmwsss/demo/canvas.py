@@ -133,7 +133,7 @@ class Canvas:
             return
         (rows, columns), offset = window
         view = self.image[rows, columns]
-        mask = fill(view.shape[:2], [p - offset for p in layer.polygons])
+        mask = fill((view.shape[0], view.shape[1]), [p - offset for p in layer.polygons])
         inside = mask > 0
         colour = self._colour(layer, rows, columns) * self._shade(mask, layer.roundness)[..., None]
         view[inside] = colour[inside]

@@ -133,7 +133,7 @@ class CAMMetric(BaseMetric):
         scores = class_scores(confusion_matrices(total))
         iou, precision, recall, f_score = (100 * score for score in scores)
         mean_iou = np.nanmean(iou, axis=1)
-        best = int(mean_iou.argmax())
+        best = int(np.argmax(mean_iou))
         mean_precision, mean_recall = np.nanmean(precision, axis=1), np.nanmean(recall, axis=1)
         harmonic = _harmonic_mean(mean_precision, mean_recall)
         curves = {

@@ -27,8 +27,8 @@ def label_confusion(labels: np.ndarray, truth: np.ndarray, num_classes: int) -> 
     """
     if labels.shape != truth.shape:
         raise ValueError(f'labels of {labels.shape} pixels but a mask of {truth.shape}')
-    counts = np.bincount((truth.astype(np.int32) * 256 + labels).ravel(), minlength=65536)
-    counts = counts.reshape(256, 256)
+    pairs = (truth.astype(np.int32) * 256 + labels).ravel()
+    counts = np.bincount(pairs, minlength=65536).reshape(256, 256)
     known = [*range(num_classes + 1), IGNORED]
     if counts[np.ix_(known, known)].sum() != labels.size:
         raise ValueError(f'a label or a mask has a value above {num_classes} other than {IGNORED}')

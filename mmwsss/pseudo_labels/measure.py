@@ -152,7 +152,7 @@ def measure_cams(
     total = torch.from_numpy(sum_histograms(list(histograms), THRESHOLDS, len(store.classes)))
     all_reduce(total)
     confusion = confusion_matrices(total.numpy())
-    best = int(np.nanmean(class_scores(confusion).iou, 1).argmax())
+    best = int(np.argmax(np.nanmean(class_scores(confusion).iou, 1)))
     scores = class_scores(confusion[best])
     columns = {'IoU': scores.iou, 'precision': scores.precision, 'recall': scores.recall}
     return {name: 100 * values for name, values in columns.items()}, best / THRESHOLDS

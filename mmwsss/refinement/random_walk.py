@@ -146,7 +146,7 @@ def power_coefficients(n: int, tolerance: float = 1e-6) -> np.ndarray:
     order = np.arange(n % 2, n + 1, 2)
     # Binomials overflow and 2^(1-n) underflows; the ratios of neighbours do neither.
     steps = (n - order[:-1]) / (n + order[:-1] + 2)
-    terms = np.concatenate([[1.0], steps.cumprod()])
+    terms = np.concatenate([[1.0], np.cumprod(steps)])
     if n % 2 == 0:
         terms[0] /= 2
     terms /= terms.sum()

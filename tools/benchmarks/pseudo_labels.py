@@ -113,7 +113,7 @@ def refine_dense(sample: ScoredImage, walker: RandomWalkRefiner) -> ScoredImage:
     image = torch.from_numpy(np.ascontiguousarray(sample.image.transpose(2, 0, 1)))
     affinity = model.affinities([image], 1.0)[0]
     maps = pool_to_cells(torch.from_numpy(sample.scores), model.stride)
-    walked = walk_dense(maps, affinity, model.radius, walker.settings['beta'], walker.settings['t'])
+    walked = walk_dense(maps, affinity, model.radius, walker.beta, walker.t)
     extent = tuple(model.stride * side for side in walked.shape[1:])
     return sample.with_scores(walked.numpy(), extent)
 
