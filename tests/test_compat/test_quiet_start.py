@@ -1,15 +1,17 @@
 """A start prints what the project has to say, and nothing that helps nobody."""
 
+import importlib.util
 import logging
 import subprocess
 import sys
 import warnings
 
 import mmengine.logging
+import mmengine.registry
 import pytest
 import torch
 from mmengine.logging import MMLogger
-from mmengine.registry import DefaultScope
+from mmengine.registry import DefaultScope, Registry
 from repo import ROOT
 
 from mmwsss.compat.messages import leave_out_debug_messages
@@ -47,6 +49,17 @@ def told(tmp_path):
     logger.addHandler(handler)
     yield messages
     logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize(
+    'name', [key for key, value in vars(mmengine.registry).items() if isinstance(value, Registry)]
+)
+def test_every_registry_has_a_child_whose_location_exists(name):
+    root = getattr(mmengine.registry, name)._get_root_registry()
+    child = root._search_child('mmwsss')
+    assert child is not None and child.parent is root
+    child.import_from_location()  # raises, or warns, where the location is wrong
+    assert all(importlib.util.find_spec(location) for location in child._locations)
 
 
 def test_batch_augments_are_built_in_our_scope_without_a_warning(told):
