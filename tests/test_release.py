@@ -31,6 +31,8 @@ def test_every_supported_python_is_tested():
     pythons = jobs['lint-and-tests']['strategy']['matrix']['python']
     lowest = re.search(r'python_requires = >=(\S+)', (ROOT / 'setup.cfg').read_text())[1]
     assert pythons == [f'3.{minor}' for minor in range(int(lowest.split('.')[1]), 15)]
+    classified = re.findall(r'Python :: (3\.\d+)$', (ROOT / 'setup.cfg').read_text(), re.M)
+    assert classified == pythons
 
 
 def test_workflows_call_scripts_that_exist():
