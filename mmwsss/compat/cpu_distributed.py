@@ -4,8 +4,12 @@ Condition: a launcher is given and no accelerator is there. mmengine's PyTorch l
 ``torch.cuda.set_device``, and its wrapper gives DistributedDataParallel a GPU's number.
 
 Remedy: the gloo process group is initialised before the Runner, which keeps one that it finds, and
-the model is wrapped without device ids.
+the model is wrapped without device ids. The group is destroyed before the interpreter ends: its
+threads are stopped then, from Python 3.14 on for good, and one that holds the lock of the group
+would let the process wait for it for ever.
 """
+
+import atexit
 
 import torch
 import torch.distributed as dist
@@ -34,6 +38,7 @@ def prepare_cpu_distributed(cfg: Config) -> bool:
         )
     if not dist.is_initialized():
         dist.init_process_group('gloo')
+        atexit.register(_destroy_process_group)
     # One process a core group: each would otherwise take every core.
     torch.set_num_threads(max(1, torch.get_num_threads() // dist.get_world_size()))
     wrapper = dict(
@@ -44,3 +49,8 @@ def prepare_cpu_distributed(cfg: Config) -> bool:
     wrapper.update(cfg.get('model_wrapper_cfg') or {}, device_ids=None)
     cfg.model_wrapper_cfg = wrapper
     return True
+
+
+def _destroy_process_group() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()

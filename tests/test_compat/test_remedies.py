@@ -88,6 +88,25 @@ def test_one_process_needs_no_process_group():
     assert 'model_wrapper_cfg' not in cfg
 
 
+@pytest.mark.parametrize('end', ['', "raise SystemExit('an error')"])
+def test_no_process_group_is_left_when_the_interpreter_ends(tmp_path, end):
+    code = f"""
+import atexit
+import torch.distributed as dist
+atexit.register(lambda: print('left:', dist.is_initialized()))
+from mmwsss.compat import cpu_distributed
+from mmengine.config import Config
+cpu_distributed.get_device = lambda: 'cpu'
+dist.init_process_group = lambda backend, start=dist.init_process_group: start(
+    backend, init_method='file://{tmp_path}/store', rank=0, world_size=1)
+assert cpu_distributed.prepare_cpu_distributed(Config(dict(launcher='pytorch')))
+print('begun:', dist.is_initialized())
+{end}
+"""
+    result = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert result.stdout.splitlines()[-2:] == ['begun: True', 'left: False'], result.stderr
+
+
 def test_other_launchers_need_an_accelerator(monkeypatch):
     monkeypatch.setattr(cpu_distributed, 'get_device', lambda: 'cpu')
     with pytest.raises(ValueError, match='--launcher pytorch'):
