@@ -102,7 +102,7 @@ def training_dataset(cfg: Config, model: CAMClassifier) -> BaseDataset:
     """
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
-    if not model.head.is_of(*training_images(dataset, model.head.num_classes)):
+    if not model.head.assignments_belong_to(*training_images(dataset, model.head.num_classes)):
         raise ValueError(
             'the checkpoint holds the sub-categories of other images than the training dataset '
             'has, or has them in another order: give the config that it was trained with'

@@ -53,11 +53,12 @@ def cfg(tmp_path):
     return Config(dict(default_scope='mmwsss', model=model_cfg(), train_dataloader=loader))
 
 
-def checkpoint(tmp_path, assignments=ASSIGNMENTS, number=2):
+def checkpoint(tmp_path, assignments=ASSIGNMENTS):
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmwsss'):
         model = MODELS.build(model_cfg())
-    model.head.set_assignments(assignments, number)
+    if assignments is not None:
+        model.head.set_assignments(assignments, 2, [str(i) for i in range(len(assignments))])
     torch.save(model.state_dict(), tmp_path / 'round.pth')
     return str(tmp_path / 'round.pth')
 
@@ -81,7 +82,7 @@ def test_three_points_are_refused():
 def test_weights_know_their_nearest_and_their_co_occurring_class():
     with DefaultScope.overwrite_default_scope('mmwsss'):
         model = MODELS.build(model_cfg())
-    model.head.set_assignments(ASSIGNMENTS, 1)
+    model.head.set_assignments(ASSIGNMENTS, 1, [str(i) for i in range(len(ASSIGNMENTS))])
     parents, subs = torch.eye(3, 64) + 0.1, torch.rand(12, 64) * 0.01
     # Cow 0 is like dog, cow 1 like pig (and cow), cow 3 like cow and then dog.
     subs[0, 1], subs[1, 2], subs[1, 0], subs[3, 0], subs[3, 1] = 1, 1, 2, 2, 1
@@ -179,7 +180,7 @@ def test_view_and_stage_are_those_of_the_clustering_wherever_it_stands(
 
 
 def test_round_0_is_refused(cfg, tmp_path):
-    weights = checkpoint(tmp_path, ASSIGNMENTS[:0], 0)
+    weights = checkpoint(tmp_path, assignments=None)
     with pytest.raises(ValueError, match=r'round\.pth has no sub-categories'):
         write_embeddings(cfg, weights, ['cow'], tmp_path / 'out')
 

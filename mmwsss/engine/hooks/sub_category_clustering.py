@@ -125,7 +125,7 @@ class SubCategoryClusteringHook(Hook):
         if epochs[0] == 0 and not runner.cfg.get('load_from'):
             raise ValueError('round 0 has no epochs: name its checkpoint with load_from')
         # A checkpoint that training starts from may hold the sub-categories of other images.
-        head.set_assignments(head.assignments[:0], 0)
+        head.clear_assignments()
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Check that ``load_from`` names a round 0 where none is trained; resume with the same K.

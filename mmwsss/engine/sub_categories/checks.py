@@ -128,7 +128,7 @@ def check_images(head: SubCategoryHead, dataset: BaseDataset) -> None:
     Raises:
         ValueError: If the dataset has other images, or has them in another order.
     """
-    if not head.is_of(*training_images(dataset, head.num_classes)):
+    if not head.assignments_belong_to(*training_images(dataset, head.num_classes)):
         raise ValueError(
             'the resumed checkpoint holds the sub-categories of other images than the training '
             'dataset has, or has them in another order: resume with the data that it was trained on'

@@ -40,7 +40,7 @@ class SubCategoryHead(MixupCAMHead):
             has not the class, shape (images, classes), int32; a buffer, part of checkpoints.
         round (Tensor): The round that ``assignments`` belong to, a scalar buffer; 0: none yet.
         image_digest (Tensor): SHA-256 of the names of the images that ``assignments`` belong to, in
-            their order, shape (32,), uint8, a buffer; zeros: unknown.
+            their order, shape (32,), uint8, a buffer; zeros while there are no assignments.
     """
 
     assignments: Tensor
@@ -82,19 +82,21 @@ class SubCategoryHead(MixupCAMHead):
         self.register_buffer('assignments', torch.empty(0, self.num_classes, dtype=torch.int32))
         self.register_buffer('image_digest', torch.zeros(32, dtype=torch.uint8))
 
-    def set_assignments(
-        self, assignments: Tensor, round: int, img_ids: Sequence[str] | None = None
-    ) -> None:
-        """Take the sub-categories (images, classes) of a round; none with 0 images.
+    def set_assignments(self, assignments: Tensor, round: int, img_ids: Sequence[str]) -> None:
+        """Take the sub-categories of a round.
 
         Args:
-            assignments (Tensor): See the attribute.
-            round (int): The round.
-            img_ids (Sequence[str], optional): Names of the images.
+            assignments (Tensor): Sub-category of each image and class, -1 where the image does not
+                have the class, shape (images, classes).
+            round (int): The round that they belong to.
+            img_ids (Sequence[str]): Names of the images, in the order of the rows.
+
+        Raises:
+            ValueError: If they have other classes or more sub-categories than the head.
         """
-        highest = assignments.amax(0) if len(assignments) else assignments.new_empty(0)
+        highest = assignments.amax(0).tolist()
         if assignments.shape[1:] != (self.num_classes,) or any(
-            label >= count for label, count in zip(highest.tolist(), self.num_subcategories)
+            label >= count for label, count in zip(highest, self.num_subcategories)
         ):
             raise ValueError(
                 f'assignments {tuple(assignments.shape)} do not fit {self.num_classes} classes '
@@ -102,21 +104,26 @@ class SubCategoryHead(MixupCAMHead):
             )
         self.assignments = assignments.to(self.assignments)
         self.round.fill_(round)
-        self.image_digest.zero_()
-        if img_ids is not None:
-            self.image_digest.copy_(_digest(img_ids))
+        self.image_digest.copy_(_digest(img_ids))
 
-    def is_of(self, img_ids: Sequence[str], presence: np.ndarray) -> bool:
-        """Whether ``assignments`` belong to these images, in this order.
+    def clear_assignments(self) -> None:
+        """Forget the sub-categories: back to round 0."""
+        self.assignments = self.assignments[:0]
+        self.round.zero_()
+        self.image_digest.zero_()
+
+    def assignments_belong_to(self, img_ids: Sequence[str], presence: np.ndarray) -> bool:
+        """Tell whether the sub-categories are those of these images, in this order.
 
         Args:
-            img_ids (Sequence[str]): Names of the images; checkpoints of earlier versions have
-                none, and are compared by ``presence`` alone.
-            presence (np.ndarray): Which classes each has, shape (images, classes), bool.
+            img_ids (Sequence[str]): Names of the images.
+            presence (np.ndarray): Which classes each image has, shape (images, classes), bool.
+
+        Returns:
+            bool: Whether names, order and classes are those that were clustered.
         """
-        named = bool(self.image_digest.any())
-        return np.array_equal(self.assignments.cpu().numpy() >= 0, presence) and (
-            not named or torch.equal(self.image_digest.cpu(), _digest(img_ids))
+        return np.array_equal(self.assignments.cpu().numpy() >= 0, presence) and torch.equal(
+            self.image_digest.cpu(), _digest(img_ids)
         )
 
     def class_maps(self, feats: Sequence[Tensor]) -> Tensor:
@@ -174,9 +181,8 @@ class SubCategoryHead(MixupCAMHead):
         if stored is not None:
             if len(stored) > 0:
                 self._check_counts(stored, state_dict.get(f'{prefix}sub_classifier.weight'))
-            # As many images as the checkpoint has; those of earlier versions do not name them.
+            # As many images as the checkpoint has.
             self.assignments = self.assignments.new_empty(len(stored), self.num_classes)
-            state_dict.setdefault(f'{prefix}image_digest', torch.zeros_like(self.image_digest))
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _check_counts(self, assignments: Tensor, weight: Tensor | None) -> None:

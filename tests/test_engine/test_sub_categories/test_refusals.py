@@ -156,13 +156,8 @@ def test_resuming_with_images_in_another_order_is_refused(data):
     assert sorted(swapped) == sorted(text) and swapped != text  # both images show the sky alone
     (data / 'labels.txt').write_text(swapped)
     path = data / 'run' / 'epoch_2.pth'
-    again = dict(**short, load_from=str(path), resume=True)
     with pytest.raises(ValueError, match='in another order'):
-        train(data, data / 'again', **again)
-    checkpoint = torch.load(path, weights_only=False)
-    del checkpoint['state_dict']['head.image_digest']
-    torch.save(checkpoint, path)
-    train(data, data / 'earlier', **again)  # of a version that did not name the images
+        train(data, data / 'again', **short, load_from=str(path), resume=True)
 
 
 def test_resuming_with_another_number_of_sub_categories_is_refused(data):
