@@ -17,7 +17,7 @@ from mmwsss.pseudo_labels import affinity_labels, make as pseudo_labels
 from mmwsss.pseudo_labels.images import list_images
 from mmwsss.pseudo_labels.settings import label_settings
 from mmwsss.refinement.background import Background
-from mmwsss.refinement.refiners import LeastConfidence
+from mmwsss.refinement.refiners import ConfidenceThresholds
 from mmwsss.registry import DATASETS, REFINERS
 from mmwsss.structures import DataError
 from mmwsss.structures.fingerprints import settings_fingerprint
@@ -221,7 +221,7 @@ def _check_label_settings(stage: Stage, cfg: Config) -> None:
         return
     if 'background' in job:
         Background(**job.background)
-    LeastConfidence.parse(job.get('ignore_below', 0.0))
+    ConfidenceThresholds.parse(job.get('ignore_below', 0.0))
 
 
 def _walks(stage: Stage, cfg: Config) -> bool:

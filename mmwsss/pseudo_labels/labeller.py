@@ -9,7 +9,7 @@ from mmwsss.datasets import LabelFolder
 from mmwsss.process_pool import ImageError, ordered_map
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.device_batches import DeviceBatches
-from mmwsss.refinement.refiners import LeastConfidence, Refiner, ScoredImage
+from mmwsss.refinement.refiners import ConfidenceThresholds, Refiner, ScoredImage
 from mmwsss.structures import CAMStore
 
 from .images import TaggedImage, load_rgb, sort_by_size
@@ -53,14 +53,14 @@ class LabelWriter:
         load (ImageLoader): Loads the image, unless a refiner on the accelerator had it first.
         refiners (tuple[Refiner, ...]): The refiners that need no accelerator, in their order.
         folder (LabelFolder): Where the label goes.
-        least (LeastConfidence, optional): Pixels of a lower confidence are ignored.
+        thresholds (ConfidenceThresholds, optional): Pixels of a lower confidence are ignored.
         weights (WeightFolder, optional): Where the confidence goes.
     """
 
     load: ImageLoader
     refiners: tuple[Refiner, ...]
     folder: LabelFolder
-    least: LeastConfidence | None = None
+    thresholds: ConfidenceThresholds | None = None
     weights: WeightFolder | None = None
 
     def __call__(self, image: TaggedImage | ScoredImage) -> str:
@@ -77,7 +77,7 @@ class LabelWriter:
             scored = refiner.refine(scored)
         if self.weights is not None:
             self.weights.write(scored)
-        self.folder.write(scored.img_id, scored.labels(self.least), scored.notes)
+        self.folder.write(scored.img_id, scored.labels(self.thresholds), scored.notes)
         return scored.img_id
 
 
@@ -92,7 +92,7 @@ class PseudoLabeller:
         load (ImageLoader): Loads the images with their scores.
         refiner (Refiner): Refines the scores.
         folder (LabelFolder): Where the labels go.
-        least (LeastConfidence, optional): Pixels of a lower confidence are ignored.
+        thresholds (ConfidenceThresholds, optional): Pixels of a lower confidence are ignored.
         weights (WeightFolder, optional): Where the confidence goes.
         batch_size (int): Images that a refiner on the accelerator gets at once.
         workers (int): Processes of the pool; 0 works in this one.
@@ -101,7 +101,7 @@ class PseudoLabeller:
     load: ImageLoader
     refiner: Refiner
     folder: LabelFolder
-    least: LeastConfidence | None = None
+    thresholds: ConfidenceThresholds | None = None
     weights: WeightFolder | None = None
     batch_size: int = 1
     workers: int = 0
@@ -120,7 +120,9 @@ class PseudoLabeller:
         refined = DeviceBatches(
             self.load, sort_by_size(images) if split else [], steps[:split], self.batch_size
         )
-        write = LabelWriter(self.load, tuple(steps[split:]), self.folder, self.least, self.weights)
+        write = LabelWriter(
+            self.load, tuple(steps[split:]), self.folder, self.thresholds, self.weights
+        )
         results = ordered_map(
             write,
             refined if split else images,

@@ -13,7 +13,7 @@ from mmwsss.compat.weights import load_whole_checkpoint
 from mmwsss.datasets import LabelFolder
 from mmwsss.main_process import call_on_main_process
 from mmwsss.refinement.background import Background
-from mmwsss.refinement.refiners import LeastConfidence, Refiner
+from mmwsss.refinement.refiners import ConfidenceThresholds, Refiner
 from mmwsss.registry import MODELS, REFINERS
 from mmwsss.structures import CAMStore
 from mmwsss.structures.fingerprints import file_fingerprint, settings_fingerprint
@@ -145,11 +145,11 @@ def make_pseudo_labels(
     store = CAMStore.open(settings.cam_store, metainfo['classes'])
     refiner = build_refiner(settings, cfg.get('model'), checkpoint)
     needs_model = any(step.needs_model for step in refiner.steps())
-    least = LeastConfidence.parse(settings.get('ignore_below', 0.0))
+    thresholds = ConfidenceThresholds.parse(settings.get('ignore_below', 0.0))
     recorded = {
         'background': dict(settings.get('background', dict(alpha=16))),
         'refiner': settings.refiner.to_dict(),
-        'ignore_below': asdict(least),
+        'ignore_below': asdict(thresholds),
         'checkpoint': file_fingerprint(checkpoint) if needs_model and checkpoint else None,
     }
     weights = None
@@ -166,7 +166,7 @@ def make_pseudo_labels(
         load,
         refiner,
         folder,
-        least,
+        thresholds,
         weights,
         settings.get('batch_size', 1),
         pool_size(workers, len(pending)),

@@ -1,1 +1,1 @@
-"""refinement of mmwsss."""
+"""Refinement of response maps: random walk, dense CRF, pixel-adaptive averaging, refiners."""

@@ -1,4 +1,4 @@
-"""Labels that teach affinities: only where response maps and dense CRF are sure (PSA)."""
+"""Labels to train affinities with: only pixels whose label is certain have one (PSA)."""
 
 from dataclasses import dataclass, field
 
@@ -12,13 +12,20 @@ from .dense_crf import CRF_SETTINGS, CRFParams, Resolution, dense_crf_sets
 
 @dataclass(frozen=True)
 class AffinityLabelParams:
-    """What affinity labels depend on. The defaults are those of PSA.
+    """Settings of affinity labels. The defaults are those of PSA.
+
+    Every pixel is labelled twice, with a high and with a low score of the background. A class that
+    wins against the high one, and a background that wins with the low one, are certain.
 
     Attributes:
-        foreground: a strong background: what remains foreground after the CRF is so for sure.
-        background: a weak background: what the CRF still calls background is so for sure.
-        crf: settings of the CRF; None goes without.
-        resolution: of the CRF, see ``dense_crf``.
+        foreground (Background): The high background score, which decides where a pixel certainly
+            belongs to a class. Defaults to alpha = 4.
+        background (Background): The low background score, which decides where a pixel certainly is
+            background. Defaults to alpha = 32.
+        crf (CRFParams, optional): Settings of the dense CRF that refines the scores before the
+            decision; None leaves it out. Defaults to PSA's.
+        resolution (str): The resolution of the CRF, 'image' or 'scores', see :func:`dense_crf`.
+            Defaults to 'image'.
     """
 
     foreground: Background = field(default_factory=lambda: Background(alpha=4))
@@ -33,19 +40,22 @@ def affinity_labels(
     classes: np.ndarray,
     params: AffinityLabelParams = AffinityLabelParams(),
 ) -> np.ndarray:
-    """Confident foreground, confident background, and the rest.
+    """Label the pixels of an image that certainly belong to a class or to the background.
 
     Args:
-        image: (H, W, 3) uint8, RGB.
-        scores: (K, H, W) float in [0, 1], response maps of the present classes; the size of the
-            image, or a smaller one with ``params.resolution='scores'``.
-        classes: (K,) their indices, below 254.
-        params: settings.
+        image (np.ndarray): RGB image, shape (H, W, 3), uint8.
+        scores (np.ndarray): Response maps of the present classes, shape (K, H, W), floating point,
+            in [0, 1]; with ``params.resolution='scores'`` they may be smaller than the image.
+        classes (np.ndarray): Indices of these classes, shape (K,), below 254.
+        params (AffinityLabelParams): The settings. Defaults to PSA's.
 
     Returns:
-        uint8, of the size that the CRF works at: i + 1 where the strong background still leaves
-        class i the highest score; 0 where even the weak background has it, which wins where both
-        hold, as published; 255 elsewhere.
+        np.ndarray: Label map, uint8, of the size that the CRF works at: i + 1 where class i has the
+        highest score even against the high background score; 0 where the background has it even
+        with the low one, which takes precedence where both hold, as published; 255 elsewhere.
+
+    Raises:
+        ValueError: If a class index does not fit a label map.
     """
     names = np.concatenate([[0], np.asarray(classes, np.int64) + 1])
     if names.max() >= IGNORED:

@@ -1,4 +1,4 @@
-"""A score for the background, which no classifier gives."""
+"""The score of the background, for which a classifier has no response map."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Background:
-    """Background score of a pixel, from the response maps of the present classes.
+    """How the background score of a pixel is computed; give either ``alpha`` or ``constant``.
 
     Attributes:
-        alpha: the score is ``(1 - max over classes) ** alpha`` (PSA); the higher, the less
-            background.
-        constant: or it is this everywhere (IRN): a threshold on the response.
+        alpha (float, optional): The score is ``(1 - max over classes) ** alpha`` (PSA). The higher
+            alpha, the lower the score and the fewer pixels become background.
+        constant (float, optional): The score is this value in [0, 1] everywhere (IRN), which acts
+            as a threshold on the response maps.
+
+    Raises:
+        ValueError: If both or none is given, or the value is impossible.
     """
 
     alpha: float | None = None
@@ -27,15 +31,16 @@ class Background:
             raise ValueError(f'background: constant must lie in [0, 1], not {self.constant}')
 
     def add(self, scores: np.ndarray) -> np.ndarray:
-        """Put the background before the classes.
+        """Put the background's score map before those of the classes.
 
         Args:
-            scores: float (K, h, w) in [0, 1], response maps of the present classes.
+            scores (np.ndarray): Response maps of the present classes, shape (K, h, w), floating
+                point, in [0, 1].
 
         Returns:
-            float (1 + K, h, w), the background first.
+            np.ndarray: Shape (1 + K, h, w), of the same dtype.
         """
-        if self.constant is not None:
+        if self.alpha is None:
             score = np.full(scores.shape[1:], self.constant, scores.dtype)
         else:
             strongest = (

@@ -25,15 +25,24 @@ class CRFParams:
     """Settings of the dense CRF. The defaults are those of PSA.
 
     Attributes:
-        iterations: mean-field iterations; 0 returns the normalised input.
-        gaussian_sxy: deviation of the smoothness kernel, in pixels of the image.
-        gaussian_compat: its weight.
-        bilateral_sxy: spatial deviation of the appearance kernel, in pixels of the image.
-        bilateral_srgb: its colour deviation, in levels of 0..255.
-        bilateral_compat: its weight.
-        clip: probabilities are raised to this before the logarithm.
-        gt_prob: None takes the scores as probabilities; a number takes the highest score as the
-            pixel's label, right with this probability (IRN).
+        iterations (int): Number of mean-field iterations; 0 returns the normalised input. Defaults
+            to 10.
+        gaussian_sxy (float): Standard deviation of the smoothness kernel, in pixels of the image.
+            Defaults to 3.
+        gaussian_compat (float): Weight of the smoothness kernel. Defaults to 3.
+        bilateral_sxy (float): Spatial standard deviation of the appearance kernel, in pixels of the
+            image. Defaults to 80.
+        bilateral_srgb (float): Colour standard deviation of the appearance kernel, in levels of
+            [0, 255]. Defaults to 13.
+        bilateral_compat (float): Weight of the appearance kernel. Defaults to 10.
+        clip (float): Lowest probability; lower ones are raised to it before the logarithm.
+            Defaults to 1e-5.
+        gt_prob (float, optional): If given, only the class of the highest score counts, and it is
+            taken to be right with this probability (IRN). Defaults to None: the scores themselves
+            are taken as probabilities.
+
+    Raises:
+        ValueError: If a value is impossible.
     """
 
     iterations: int = 10
@@ -45,7 +54,7 @@ class CRFParams:
     clip: float = 1e-5
     gt_prob: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.iterations < 0:
             raise ValueError(f'iterations must not be negative, not {self.iterations}')
         for name in ('gaussian_sxy', 'bilateral_sxy', 'bilateral_srgb'):
@@ -67,7 +76,7 @@ CRF_SETTINGS: Mapping[str, CRFParams] = MappingProxyType(
         'irn': CRFParams(bilateral_sxy=50, bilateral_srgb=5, gt_prob=0.7),
     }
 )
-"""Published settings: PSA's for response maps and affinity labels, DeepLab-v2's, IRN's."""
+"""Published settings: 'cam' and 'affinity_label' are PSA's, 'segmentation' DeepLab-v2's."""
 
 
 def dense_crf(
@@ -79,19 +88,22 @@ def dense_crf(
     """Refine class scores by mean-field inference in a fully connected CRF over the pixels.
 
     Args:
-        image: (H, W, 3) uint8, RGB.
-        scores: (K, h, w), non-negative, a probability per class after normalisation: background
-            and the present classes only, since the time grows with K.
-        params: settings, in pixels of the image.
-        resolution: 'image' resizes the scores (bilinear) and works at (H, W); 'scores' resizes
-            the image and works at (h, w), spatial deviations scaled with it: faster, coarser.
+        image (np.ndarray): RGB image, shape (H, W, 3), uint8.
+        scores (np.ndarray): Score maps, shape (K, h, w), not negative; divided by their sum they
+            are a pixel's class probabilities. Give the background and the present classes only,
+            since the time grows with K.
+        params (CRFParams): Settings; lengths are in pixels of the image. Defaults to PSA's.
+        resolution (str): 'image' resizes the scores bilinearly and works at (H, W). 'scores'
+            resizes the image and works at (h, w), with spatial deviations scaled alike, which is
+            faster and coarser. Defaults to 'image'.
 
     Returns:
-        (K, H, W) or (K, h, w) float32, summing to 1 over the classes.
+        np.ndarray: Probabilities that sum to 1 over the classes, shape (K, H, W) or (K, h, w),
+        float32.
 
     Raises:
-        ValueError: wrong shapes or dtype, a negative or non-finite score.
-        ImportError: pydensecrf is missing; the message holds the command that installs it.
+        ValueError: If shapes or dtype are wrong, or a score is negative or not finite.
+        ImportError: If pydensecrf is missing. The message says how to install it.
     """
     return dense_crf_sets(image, [scores], params, resolution)[0]
 
@@ -102,20 +114,21 @@ def dense_crf_sets(
     params: CRFParams = CRF_SETTINGS['cam'],
     resolution: Resolution = 'image',
 ) -> list[np.ndarray]:
-    """``dense_crf`` of several scores of one image, whose kernels are built once.
+    """Refine several sets of scores of one image by :func:`dense_crf`, building its kernels once.
 
     Args:
-        image: see ``dense_crf``.
-        sets: scores as ``dense_crf`` takes them, all of one shape.
-        params: see there.
-        resolution: see there.
+        image (np.ndarray): RGB image, shape (H, W, 3), uint8.
+        sets (Sequence[np.ndarray]): Sets of score maps, shape (K, h, w) each.
+        params (CRFParams): See :func:`dense_crf`.
+        resolution (str): See :func:`dense_crf`.
 
     Returns:
-        what ``dense_crf`` returns, for each.
+        list[np.ndarray]: The refined scores of each set, see :func:`dense_crf`.
 
     Raises:
-        ValueError: as ``dense_crf`` does, or scores of several shapes.
-        ImportError: as ``dense_crf`` does.
+        ValueError: If the sets have several shapes, or one of them is refused by
+            :func:`dense_crf`.
+        ImportError: If pydensecrf is missing. The message says how to install it.
     """
     for scores in sets:
         _check(image, scores)
@@ -139,11 +152,15 @@ def dense_crf_sets(
 
 
 def check_crf(params: CRFParams, resolution: Resolution = 'image') -> None:
-    """Refine one pixel: what is wrong with every image shows now, not at the first one.
+    """Check that a CRF can run, by refining one pixel, before images are read.
+
+    Args:
+        params (CRFParams): The settings.
+        resolution (str): See :func:`dense_crf`. Defaults to 'image'.
 
     Raises:
-        ValueError: a wrong resolution.
-        ImportError: pydensecrf is missing; the message holds the command that installs it.
+        ValueError: If the resolution is unknown.
+        ImportError: If pydensecrf is missing. The message says how to install it.
     """
     dense_crf(np.zeros((1, 1, 3), np.uint8), np.ones((2, 1, 1)), params, resolution)
 
@@ -174,7 +191,7 @@ def _resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _unary_probabilities(scores: np.ndarray, params: CRFParams) -> np.ndarray:
-    """Probabilities (K, H, W) float32 whose negative logarithm is the unary energy."""
+    """Compute the probabilities whose negative logarithm is the unary energy, (K, H, W) float32."""
     classes = len(scores)
     if params.gt_prob is not None and classes > 1:
         scores = np.where(
@@ -189,7 +206,7 @@ def _unary_probabilities(scores: np.ndarray, params: CRFParams) -> np.ndarray:
 def _infer(
     image: np.ndarray, sets: Sequence[np.ndarray], params: CRFParams, scale: np.ndarray
 ) -> list[np.ndarray]:
-    """Mean-field inference by the library; ``scale`` (x, y) multiplies spatial deviations."""
+    """Run the library's mean-field inference; ``scale`` (x, y) multiplies spatial deviations."""
     library = _library()
     classes, height, width = sets[0].shape
     crf = library.DenseCRF2D(width, height, classes)
@@ -240,17 +257,25 @@ def dense_crf_map(
     on_error: Literal['raise', 'return'] = 'raise',
     progress: bool = True,
 ) -> Iterator[np.ndarray | ImageError]:
-    """``dense_crf`` of many images in a pool of processes, in the order of ``names``.
+    """Refine many images by :func:`dense_crf` in a pool of processes.
 
     Args:
-        load: picklable; takes a name, returns (image, scores). It runs in the worker, so that
-            neither images nor score maps travel or pile up.
-        names: what to refine.
-        params: settings of the CRF.
-        resolution: see ``dense_crf``.
-        workers: processes; 0 works in this one.
-        on_error: see ``ordered_map``.
-        progress: show a progress bar.
+        load (Callable[[str], tuple[np.ndarray, np.ndarray]]): Takes a name and returns image and
+            scores. It must be picklable: it runs in the worker processes, so that neither images
+            nor score maps are sent between processes or pile up.
+        names (Iterable[str]): Names of the images.
+        params (CRFParams): Settings of the CRF. Defaults to PSA's.
+        resolution (str): See :func:`dense_crf`. Defaults to 'image'.
+        workers (int): Number of worker processes; 0 works in this process. Defaults to 0.
+        on_error (str): 'raise' or 'return', see ``ordered_map``. Defaults to 'raise'.
+        progress (bool): Whether to show a progress bar. Defaults to True.
+
+    Returns:
+        Iterator[np.ndarray | ImageError]: The refined scores in the order of ``names``; the error
+        in place of those of an image that failed, with ``on_error='return'``.
+
+    Raises:
+        ImportError: If pydensecrf is missing. The message says how to install it.
     """
     _library()
     function = partial(_load_and_refine, load=load, params=params, resolution=resolution)

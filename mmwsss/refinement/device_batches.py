@@ -1,4 +1,4 @@
-"""Refiners of the main process, batch by batch, while the next batch is read."""
+"""Runs the refiners of the main process on one batch of images while the next batch is read."""
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -12,28 +12,36 @@ from mmwsss.process_pool import ImageError
 from .refiners import Refiner, ScoredImage
 
 
-class Named(Protocol):
-    """An image that is not read yet."""
+class ImageReference(Protocol):
+    """An image that is named but not read yet.
+
+    Attributes:
+        img_id (str): The image's path relative to the image root, without suffix.
+    """
 
     @property
     def img_id(self) -> str:
-        """The image's id."""
+        """The image's path relative to the image root, without suffix."""
 
 
-Unread = TypeVar('Unread', bound=Named)
+Unread = TypeVar('Unread', bound=ImageReference)
 
 
 class DeviceBatches(Generic[Unread]):
-    """Images after the refiners of the main process; those that fail are left out and named.
+    """Iterates over images that the refiners of the main process have refined.
+
+    An image that cannot be read or refined is left out and recorded in ``failures``. A batch that
+    fails as a whole, for example for lack of memory, is refined image by image.
 
     Args:
-        load: reads an image.
-        images: in an order that puts those of one size together.
-        steps: the refiners, one after another.
-        batch_size: images that they get at once.
+        load (Callable[[Unread], ScoredImage]): Reads an image and its scores; called in threads.
+        images (Sequence[Unread]): The images. Those of one size should follow one another,
+            since only they can be refined together.
+        steps (Sequence[Refiner]): The refiners, in the order in which they run.
+        batch_size (int): How many images the refiners are given at once. Defaults to 1.
 
     Attributes:
-        failures: of the images iterated over so far.
+        failures (list[ImageError]): The images left out so far, with the reason.
     """
 
     def __init__(
@@ -50,7 +58,7 @@ class DeviceBatches(Generic[Unread]):
         self.failures: list[ImageError] = []
 
     def __len__(self) -> int:
-        """How many images there are, those that fail among them."""
+        """Return how many images there are, including those that fail."""
         return len(self.images)
 
     def __iter__(self) -> Iterator[ScoredImage]:
@@ -70,7 +78,7 @@ class DeviceBatches(Generic[Unread]):
     def _loaded(
         self, chunk: Sequence[Unread], futures: Sequence[Future[ScoredImage]]
     ) -> list[ScoredImage]:
-        """The images that could be read."""
+        """Collect the images that could be read."""
         batch = []
         for image, future in zip(chunk, futures):
             try:
@@ -80,7 +88,7 @@ class DeviceBatches(Generic[Unread]):
         return batch
 
     def _refined(self, batch: Sequence[ScoredImage]) -> list[ScoredImage]:
-        """The images that could be refined: all at once, or else each alone."""
+        """Refine the images all at once, or one by one where that fails."""
         try:
             return self._run(batch)
         except Exception as error:
@@ -106,5 +114,5 @@ class DeviceBatches(Generic[Unread]):
             batch = step.refine_batch(batch)
         return list(batch)
 
-    def _fail(self, image: Named, error: Exception) -> None:
+    def _fail(self, image: ImageReference, error: Exception) -> None:
         self.failures.append(ImageError(image.img_id, f'{type(error).__name__}: {error}'))

@@ -1,7 +1,7 @@
 """Training-free refinement of class maps by the image's own colours.
 
-Every pixel takes, again and again, an average of its neighbours' class scores, weighted by how
-alike their colours are: the idea of pixel-adaptive mask refinement (PAMR, Araslanov & Roth 2020).
+Every pixel's class scores are repeatedly replaced by an average of its neighbours' scores, weighted
+by how similar their colours are: pixel-adaptive mask refinement (PAMR, Araslanov & Roth 2020).
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,17 +20,22 @@ class PixelAdaptiveParams:
     """Settings of the refinement.
 
     Attributes:
-        dilations: distances in pixels of the 3x3 rings of neighbours.
-        iterations: how often the maps are averaged; 0 returns them as they are.
-        temperature: colour differences are divided by this times the local colour deviation:
-            smaller keeps closer to edges.
+        dilations (tuple[int, ...]): Distances in pixels of the 3x3 rings of neighbours. Defaults to
+            (1, 2, 4, 8, 12, 24).
+        iterations (int): How often the maps are averaged; 0 returns them as they are. Defaults to
+            10.
+        temperature (float): Colour differences are divided by this times the local standard
+            deviation of the colours: the lower, the closer to edges. Defaults to 0.1.
+
+    Raises:
+        ValueError: If a value is impossible.
     """
 
     dilations: tuple[int, ...] = (1, 2, 4, 8, 12, 24)
     iterations: int = 10
     temperature: float = 0.1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.dilations or min(self.dilations) < 1:
             raise ValueError(f'dilations must be positive, not {self.dilations}')
         if self.iterations < 0:
@@ -41,19 +46,23 @@ class PixelAdaptiveParams:
 
 @torch.no_grad()
 def colour_affinity(images: Tensor, params: PixelAdaptiveParams = PixelAdaptiveParams()) -> Tensor:
-    """Weights of every pixel's neighbours, a softmax of their colours' likeness.
+    """Weigh every pixel's neighbours by how similar their colours are.
 
-    For pixel i and neighbour j it is the softmax over j of minus the mean over channels of
-    ``|I_i - I_j| / (temperature * s_i)``, s_i being the unbiased standard deviation of that
+    The weight of neighbour j of pixel i is the softmax over j of minus the mean over channels of
+    ``|I_i - I_j| / (temperature * s_i)``, where s_i is the unbiased standard deviation of that
     channel over i and its neighbours. Outside the image its border is repeated.
 
     Args:
-        images: (B, C, H, W), uint8 or floating, any scale.
-        params: settings.
+        images (Tensor): Shape (B, C, H, W), uint8 or floating point of any range.
+        params (PixelAdaptiveParams): The settings.
 
     Returns:
-        (B, M, H, W), floating, summing to 1 over the M = 8 * len(dilations) neighbours, in the
-        order of the dilations, then of rows and columns.
+        Tensor: Weights, shape (B, M, H, W), floating point. They sum to 1 over the
+        M = 8 * len(dilations) neighbours, which are in the order of the dilations, then of rows
+        and columns.
+
+    Raises:
+        ValueError: If ``images`` has another number of dimensions.
     """
     if images.ndim != 4:
         raise ValueError(f'images must be (B, C, H, W), not {tuple(images.shape)}')
@@ -81,19 +90,20 @@ def colour_affinity(images: Tensor, params: PixelAdaptiveParams = PixelAdaptiveP
 def pixel_adaptive_refine(
     images: Tensor, maps: Tensor, params: PixelAdaptiveParams = PixelAdaptiveParams()
 ) -> Tensor:
-    """Class maps averaged ``iterations`` times over neighbours of alike colour.
+    """Average class maps ``iterations`` times over neighbours of similar colour.
 
     Args:
-        images: (B, C, H, W), uint8 or floating, any scale.
-        maps: (B, K, H, W), floating, of the images' size: resize either first.
-        params: settings.
+        images (Tensor): Shape (B, C, H, W), uint8 or floating point of any range.
+        maps (Tensor): Class maps of the images' size, shape (B, K, H, W), floating point.
+        params (PixelAdaptiveParams): The settings.
 
     Returns:
-        (B, K, H, W) of the dtype of ``maps``, within the range of each map: every value is a
-        weighted mean. Where the maps sum to 1 over the classes, so do the refined ones.
+        Tensor: Refined maps, shape (B, K, H, W), of the dtype of ``maps``. Every value is a
+        weighted mean, so that it stays in the range of its map, and maps that sum to 1 over the
+        classes still do.
 
     Raises:
-        ValueError: maps and images differ in batch or size.
+        ValueError: If maps and images differ in batch or size.
     """
     if maps.ndim != 4 or images.ndim != 4 or _batch_and_size(maps) != _batch_and_size(images):
         raise ValueError(
@@ -124,7 +134,7 @@ def _pad(tensor: Tensor, params: PixelAdaptiveParams) -> Tensor:
 def _neighbours(
     padded: Tensor, size: Sequence[int], params: PixelAdaptiveParams
 ) -> Iterator[Tensor]:
-    """Views of the padded tensor, each shifted by one neighbour's offset."""
+    """Yield views of the padded tensor, each shifted by one neighbour's offset."""
     reach = max(params.dilations)
     for dilation in params.dilations:
         for dy in (-dilation, 0, dilation):

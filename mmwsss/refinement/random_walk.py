@@ -19,7 +19,7 @@ from mmwsss.ops.pairs import Border, half_plane_offsets, pair_slices
 
 
 class _Layout(NamedTuple):
-    """Where the entries of one image's matrix lie, in CSR order."""
+    """Positions of the entries of one image's matrix, in CSR order."""
 
     crow: Tensor  # (N + 1,) int32
     col: Tensor  # (nnz,) int32
@@ -28,7 +28,7 @@ class _Layout(NamedTuple):
 
 
 def _pairs(height: int, width: int, radius: float, border: Border) -> np.ndarray:
-    """Which pairs exist: (P, h, w) bool, indexed as the affinities are."""
+    """Mark the pairs that exist: (P, h, w) bool, indexed as the affinities are."""
     slices = pair_slices(height, width, radius, border)
     pairs = np.zeros((len(slices), height, width), bool)
     for pair, (here, _) in zip(pairs, slices):
@@ -40,7 +40,7 @@ def _pairs(height: int, width: int, radius: float, border: Border) -> np.ndarray
 def _layout(
     height: int, width: int, radius: float, border: Border, device: torch.device
 ) -> _Layout:
-    """Matrix layout of a grid; a few are kept, since images of one size come together."""
+    """Lay out the matrix of a grid; a few layouts are kept, since images of one size follow."""
     cells = height * width
     pairs = _pairs(height, width, radius, border).reshape(-1, cells)
     shifts = np.array([dy * width + dx for dy, dx in half_plane_offsets(radius)])
@@ -66,7 +66,7 @@ def _layout(
 
 
 def _block_diagonal_csr(layout: _Layout, values: Tensor, cells: int) -> Tensor:
-    """One sparse CSR matrix of a batch: ``values`` (B, nnz), B blocks of ``cells`` rows."""
+    """Build one sparse CSR matrix of a batch from ``values`` (B, nnz): B blocks on the diagonal."""
     batch, entries = values.shape
     size = batch * cells
     if max(size, values.numel()) > torch.iinfo(torch.int32).max:
@@ -89,26 +89,28 @@ def transition_matrix(
     border: Border = 'inside',
     dtype: torch.dtype = torch.float64,
 ) -> Tensor:
-    """The walk's transition matrix, transposed: rows sum to 1.
+    """Build the transition matrix of the random walk, transposed so that its rows sum to 1.
 
-    It is ``affinity ** beta`` with ones on the diagonal, each row divided by its sum. This is the
-    transpose of the published column-normalised T, since the affinities are symmetric: class maps
-    as rows times T are this matrix times class maps as columns.
+    It is ``affinity ** beta`` with ones on the diagonal, each row divided by its sum. Since the
+    affinities are symmetric, this is the transpose of the published column-normalised T: class maps
+    as rows times T equal this matrix times class maps as columns.
 
     Args:
-        affinity: (B, P, h, w), non-negative, as ``pairwise_affinity`` returns it.
-        radius: the radius of these affinities.
-        beta: exponent of the affinities.
-        border: 'inside' takes every pair inside the map; 'psa' only those of the published index
-            arithmetic, whose first cell is ``ceil(radius) - 1`` away from the left, right and
-            bottom border.
-        dtype: float32 or float64.
+        affinity (Tensor): Affinities as ``pairwise_affinity`` returns them, shape (B, P, h, w), not
+            negative.
+        radius (float): The radius of these affinities, in cells. Defaults to 5.
+        beta (float): Exponent of the affinities. Defaults to 8.
+        border (str): 'inside' takes every pair inside the grid; 'psa' takes only the pairs of the
+            published index arithmetic, whose first cell is at least ``ceil(radius) - 1`` cells away
+            from the left, right and bottom border. Defaults to 'inside'.
+        dtype (torch.dtype): float32 or float64. Defaults to float64.
 
     Returns:
-        Sparse CSR (B * h * w, B * h * w), one diagonal block for each image.
+        Tensor: Sparse CSR matrix, shape (B * h * w, B * h * w), with one diagonal block per image.
 
     Raises:
-        ValueError: a wrong number of offsets, or a negative, infinite or NaN affinity.
+        ValueError: If the number of offsets is not that of the radius, or an affinity is negative
+            or not finite.
     """
     if affinity.ndim != 4 or affinity.shape[1] != len(half_plane_offsets(radius)):
         raise ValueError(
@@ -129,15 +131,23 @@ def transition_matrix(
 
 
 def power_coefficients(n: int, tolerance: float = 1e-6) -> np.ndarray:
-    """Chebyshev coefficients c_k of ``x ** n``, float64, as many as the tolerance needs.
+    """Compute the first Chebyshev coefficients c_k of ``x ** n``, as many as the tolerance needs.
 
-    ``x^n = 2^(1-n) sum' C(n, (n-k)/2) T_k(x)`` over k of n's parity, k = 0 halved. The
-    coefficients are positive and sum to 1, so for |x| <= 1 the cut tail bounds the error. Those
-    kept are scaled to sum to 1 again, which keeps a constant map constant and at most doubles
-    the error; the bound holds with it.
+    ``x^n = 2^(1-n) sum' C(n, (n-k)/2) T_k(x)`` over k of n's parity, the term of k = 0 halved. The
+    coefficients are positive and sum to 1, so that for |x| <= 1 the sum of those cut off bounds the
+    error. Those kept are scaled to sum to 1 again, which keeps a constant map constant and at most
+    doubles the error; the tolerance covers that.
+
+    Args:
+        n (int): The power, at least 1.
+        tolerance (float): Bound of the error for |x| <= 1, between 0 and 1. Defaults to 1e-6.
 
     Returns:
-        (degree + 1,) float64, about ``sqrt(2 n ln(4 / tolerance))`` long, at most n + 1.
+        np.ndarray: Shape (degree + 1,), float64; about ``sqrt(2 n ln(4 / tolerance))`` of them, at
+        most n + 1.
+
+    Raises:
+        ValueError: If ``n`` or ``tolerance`` is out of range.
     """
     if n < 1:
         raise ValueError(f'the number of steps must be positive, not {n}')
@@ -158,13 +168,21 @@ def power_coefficients(n: int, tolerance: float = 1e-6) -> np.ndarray:
 
 
 def apply_power(matrix: Tensor, columns: Tensor, n: int, tolerance: float = 1e-6) -> Tensor:
-    """``matrix ** n @ columns`` by the Chebyshev recurrence, for eigenvalues in [-1, 1].
+    """Compute ``matrix ** n @ columns`` by the Chebyshev recurrence.
 
     Args:
-        matrix: (N, N) sparse CSR (or dense), similar to a symmetric matrix.
-        columns: (N, K) of the same dtype; not changed.
-        n: power, at least 1.
-        tolerance: bound of the error's norm over the columns' norm, weighted by the degrees.
+        matrix (Tensor): Sparse CSR or dense, shape (N, N), similar to a symmetric matrix with
+            eigenvalues in [-1, 1].
+        columns (Tensor): Shape (N, K), of the same dtype; not changed.
+        n (int): The power, at least 1.
+        tolerance (float): Bound of the error's norm relative to the columns' norm, both weighted by
+            the degrees of the cells. Defaults to 1e-6.
+
+    Returns:
+        Tensor: Shape (N, K).
+
+    Raises:
+        ValueError: If ``n`` or ``tolerance`` is out of range.
     """
     coefficients = power_coefficients(n, tolerance)
     # A batch of one comes as a view with the classes outermost, which is half as fast.
@@ -190,22 +208,28 @@ def random_walk(
     tolerance: float = 1e-6,
     dtype: torch.dtype = torch.float64,
 ) -> Tensor:
-    """Class maps after ``2 ** t`` steps of the random walk: ``maps @ T ** (2 ** t)``.
+    """Let class maps walk ``2 ** t`` steps: ``maps @ T ** (2 ** t)``.
 
     Args:
-        maps: (B, K, h, w) or (K, h, w), floating: present classes and background.
-        affinity: (B, P, h, w) or (P, h, w) of ``pairwise_affinity``, on the same grid and device.
-        radius: the radius of these affinities.
-        beta: exponent of the affinities.
-        t: logarithm of the number of steps.
-        border: see ``transition_matrix``.
-        tolerance: error bound of the truncated series, see ``apply_power``.
-        dtype: of the computation. On a CPU float64 costs little more than float32, whose
-            rounding alone reaches 1e-5 for long walks.
+        maps (Tensor): Maps of the background and the present classes, shape (B, K, h, w) or
+            (K, h, w), floating point.
+        affinity (Tensor): Affinities as ``pairwise_affinity`` returns them, shape (B, P, h, w) or
+            (P, h, w), on the same grid and device.
+        radius (float): The radius of these affinities, in cells. Defaults to 5.
+        beta (float): Exponent of the affinities. Defaults to 8.
+        t (int): Binary logarithm of the number of steps. Defaults to 8.
+        border (str): 'inside' or 'psa', see :func:`transition_matrix`. Defaults to 'inside'.
+        tolerance (float): Bound of the error that truncating the series makes, see
+            :func:`apply_power`. Defaults to 1e-6.
+        dtype (torch.dtype): The precision of the computation. On a CPU float64 costs little more
+            than float32, whose rounding alone reaches 1e-5 for long walks. Defaults to float64.
 
     Returns:
-        Maps of the shape and dtype of ``maps``. A constant map stays what it is, and no value
+        Tensor: Maps of the shape and dtype of ``maps``. A constant map stays constant, and no value
         leaves the range of its map by more than the tolerance allows.
+
+    Raises:
+        ValueError: If shapes do not fit or a value is out of range.
     """
     single = maps.ndim == 3
     if single:

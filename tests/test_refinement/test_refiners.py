@@ -7,14 +7,15 @@ import torch.nn.functional as F
 
 from mmwsss.ops.affinity import pairwise_affinity
 from mmwsss.ops.pairs import half_plane_offsets
+from mmwsss.ops.resizing import scaled_size
 from mmwsss.refinement import pixel_adaptive
 from mmwsss.refinement.dense_crf import CRF_SETTINGS, CRFParams, dense_crf
 from mmwsss.refinement.pixel_adaptive import PixelAdaptiveParams
 from mmwsss.refinement.refiners import (
+    ConfidenceThresholds,
     CRFRefiner,
     IdentityRefiner,
     KeepConfidence,
-    LeastConfidence,
     PixelAdaptiveRefiner,
     RandomWalkRefiner,
     Refiner,
@@ -23,7 +24,7 @@ from mmwsss.refinement.refiners import (
     pixel_adaptive as adaptive_refiner,
 )
 from mmwsss.refinement.refiners.crf import crf_params
-from mmwsss.refinement.refiners.random_walk import pool_to_cells, scaled_size, walk_device
+from mmwsss.refinement.refiners.random_walk import pool_to_cells, walk_device
 from mmwsss.registry import REFINERS
 
 RADIUS, STRIDE = 3, 4
@@ -241,7 +242,7 @@ def test_a_refiner_of_the_user() -> None:
 
 def test_labels_and_confidence_are_those_of_a_loop() -> None:
     image = make_image()
-    labels = image.labels(LeastConfidence(foreground=0.5, background=0.6))
+    labels = image.labels(ConfidenceThresholds(foreground=0.5, background=0.6))
     confidence = image.confidence()
     for y, x in np.ndindex(labels.shape):
         scores = image.scores[:, y, x]
@@ -264,28 +265,28 @@ def test_confidence_kept_from_before_the_crf(grid) -> None:
     assert (kept.confidence() != crf.refine(image).confidence()).any()
     sure = image.confidence() >= 0.5
     expected = np.where(sure, crf.refine(image).labels(), 255)
-    np.testing.assert_array_equal(kept.labels(LeastConfidence.parse(0.5)), expected)
+    np.testing.assert_array_equal(kept.labels(ConfidenceThresholds.parse(0.5)), expected)
     assert 0 < sure.mean() < 1
     # The last place counts, and holds no earlier one.
     again = KeepConfidence().refine(kept)
     np.testing.assert_array_equal(again.confidence(), crf.refine(image).confidence())
-    assert again.judged.judged is None
+    assert again.confidence_source.confidence_source is None
 
 
 def test_scores_of_nothing_have_no_confidence() -> None:
     image = make_image()
     nothing = image.with_scores(np.zeros_like(image.scores))
     assert not nothing.confidence().any()
-    assert (nothing.labels(LeastConfidence(0.1, 0.1)) == 255).all()
+    assert (nothing.labels(ConfidenceThresholds(0.1, 0.1)) == 255).all()
 
 
-def test_least_confidence_of_both_or_of_each() -> None:
-    assert LeastConfidence.parse(0.7) == LeastConfidence(foreground=0.7, background=0.7)
-    assert LeastConfidence.parse(dict(background=0.8)) == LeastConfidence(0.0, 0.8)
+def test_one_confidence_threshold_or_one_of_each_kind() -> None:
+    assert ConfidenceThresholds.parse(0.7) == ConfidenceThresholds(foreground=0.7, background=0.7)
+    assert ConfidenceThresholds.parse(dict(background=0.8)) == ConfidenceThresholds(0.0, 0.8)
     with pytest.raises(ValueError, match=r"ignore_below: 'back' is neither foreground nor backg"):
-        LeastConfidence.parse(dict(back=0.8))
+        ConfidenceThresholds.parse(dict(back=0.8))
     with pytest.raises(ValueError, match=r'ignore_below: background must lie in \[0, 1\], not 80'):
-        LeastConfidence.parse(dict(background=80))
+        ConfidenceThresholds.parse(dict(background=80))
 
 
 def test_scores_and_classes_must_fit() -> None:

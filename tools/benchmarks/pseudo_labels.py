@@ -29,7 +29,7 @@ from mmwsss.pseudo_labels.labeller import ImageLoader
 from mmwsss.pseudo_labels.make import KIND, build_refiner, make_pseudo_labels
 from mmwsss.pseudo_labels.processes import start_processes
 from mmwsss.refinement.background import Background
-from mmwsss.refinement.refiners import LeastConfidence, ScoredImage
+from mmwsss.refinement.refiners import ConfidenceThresholds, ScoredImage
 from mmwsss.refinement.refiners.random_walk import RandomWalkRefiner, pool_to_cells
 from mmwsss.registry import MODELS
 from mmwsss.structures import CAMStore, ResponseMap
@@ -126,13 +126,13 @@ def label_dense(cfg: Config, checkpoint: str, out: Path) -> LabelFolder:
     load = ImageLoader(store, Background(**job.background))
     steps = build_refiner(job, cfg.model, checkpoint).steps()
     folder = LabelFolder.create(out, KIND, store.classes, {})
-    least = LeastConfidence.parse(job.get('ignore_below', 0.0))
+    thresholds = ConfidenceThresholds.parse(job.get('ignore_below', 0.0))
     for image in images:
         scored = load(image)
         for step in steps:
             walks = isinstance(step, RandomWalkRefiner)
             scored = refine_dense(scored, step) if walks else step.refine(scored)
-        folder.write(image.img_id, scored.labels(least))
+        folder.write(image.img_id, scored.labels(thresholds))
     return folder
 
 

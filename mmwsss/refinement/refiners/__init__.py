@@ -1,6 +1,6 @@
 """Refiners of class scores, built by config from the registry ``REFINERS``."""
 
-from .base import IdentityRefiner, KeepConfidence, LeastConfidence, Refiner, ScoredImage
+from .base import ConfidenceThresholds, IdentityRefiner, KeepConfidence, Refiner, ScoredImage
 from .crf import CRFRefiner
 from .pixel_adaptive import PixelAdaptiveRefiner
 from .random_walk import RandomWalkRefiner
@@ -8,9 +8,9 @@ from .sequential import SequentialRefiner
 
 __all__ = [
     'CRFRefiner',
+    'ConfidenceThresholds',
     'IdentityRefiner',
     'KeepConfidence',
-    'LeastConfidence',
     'PixelAdaptiveRefiner',
     'RandomWalkRefiner',
     'Refiner',

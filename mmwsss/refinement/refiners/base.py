@@ -1,4 +1,4 @@
-"""What refiners take and give, and the refiner that does nothing."""
+"""What refiners take and give, and the refiners that leave the scores alone."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,17 @@ from mmwsss.structures import IGNORED
 
 
 @dataclass(frozen=True)
-class LeastConfidence:
-    """How sure a label must be; a pixel below becomes 255.
+class ConfidenceThresholds:
+    """How confident the label of a pixel must be; below that the pixel is ignored (255).
 
     Attributes:
-        foreground: of a class, in [0, 1].
-        background: of the background. The higher, the less of an object is learnt as background.
+        foreground (float): Lowest confidence of a pixel labelled with a class, in [0, 1].
+            Defaults to 0, which ignores none.
+        background (float): Lowest confidence of a pixel labelled as background, in [0, 1]. The
+            higher it is, the fewer pixels of objects are learnt as background. Defaults to 0.
+
+    Raises:
+        ValueError: If a threshold lies outside [0, 1].
     """
 
     foreground: float = 0.0
@@ -29,11 +34,18 @@ class LeastConfidence:
                 raise ValueError(f'ignore_below: {name} must lie in [0, 1], not {value}')
 
     @classmethod
-    def parse(cls, setting: float | Mapping[str, float]) -> 'LeastConfidence':
-        """Read ``ignore_below``: one value for both, or a dict.
+    def parse(cls, setting: float | Mapping[str, float]) -> 'ConfidenceThresholds':
+        """Read the setting ``ignore_below`` of a config.
+
+        Args:
+            setting (float | Mapping[str, float]): One threshold for all pixels, or those of
+                'foreground' and 'background'; one that is left out is 0.
+
+        Returns:
+            ConfidenceThresholds: The thresholds.
 
         Raises:
-            ValueError: an unknown key, or a value outside [0, 1].
+            ValueError: If a key is unknown or a threshold lies outside [0, 1].
         """
         if not isinstance(setting, Mapping):
             return cls(setting, setting)
@@ -45,18 +57,24 @@ class LeastConfidence:
 
 @dataclass(frozen=True, eq=False)
 class ScoredImage:
-    """An image and the scores of the background and of its present classes.
+    """An image with a score map for the background and for each class present in it.
 
     Attributes:
-        image: (H, W, 3) uint8, RGB.
-        scores: (1 + K, h, w) float32, non-negative, background first, at any resolution.
-        classes: (K,) int64, ascending indices of the present classes.
-        img_id: the image's path below the image root, without suffix.
-        extent: (height, width) in pixels of the image that the score maps cover, where a grid
-            of whole cells ends beyond the border; None: the image itself.
+        image (np.ndarray): The image in RGB, shape (H, W, 3), uint8.
+        scores (np.ndarray): Score maps, the background's first, shape (1 + K, h, w) at any
+            resolution, float32, not negative.
+        classes (np.ndarray): Ascending indices of the K present classes, shape (K,), int64.
+        img_id (str): The image's path relative to the image root, without suffix.
+        extent (tuple[int, int], optional): Height and width, in pixels of the image, of the area
+            that the score maps cover: more than the image where their last cells reach beyond its
+            border. Defaults to None, the image itself.
+        confidence_source (ScoredImage, optional): The same image with the scores from which
+            :meth:`confidence` is computed. Defaults to None, its own scores.
         notes (Mapping[str, str]): Texts for the file of the image's label, such as what the scores
             were made from. Defaults to none.
-        judged: the image with the scores that :meth:`confidence` goes by; None: its own.
+
+    Raises:
+        ValueError: If the number of score maps is not 1 + K.
     """
 
     image: np.ndarray
@@ -64,7 +82,7 @@ class ScoredImage:
     classes: np.ndarray
     img_id: str
     extent: tuple[int, int] | None = None
-    judged: 'ScoredImage | None' = None
+    confidence_source: 'ScoredImage | None' = None
     notes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -75,7 +93,11 @@ class ScoredImage:
             )
 
     def resized_scores(self) -> np.ndarray:
-        """Scores at the size of the image, bilinear, float32 (1 + K, H, W)."""
+        """Resize the score maps bilinearly to the image.
+
+        Returns:
+            np.ndarray: Shape (1 + K, H, W), float32.
+        """
         height, width = self.image.shape[:2]
         covered = self.extent or (height, width)
         if self.scores.shape[1:] == covered:
@@ -86,73 +108,128 @@ class ScoredImage:
     def with_scores(
         self, scores: np.ndarray, extent: tuple[int, int] | None = None
     ) -> 'ScoredImage':
-        """Return the same image with other scores."""
-        return replace(self, scores=scores, extent=extent)
-
-    def labels(self, least: LeastConfidence | None = None) -> np.ndarray:
-        """Label map, uint8 (H, W): 0 background, i + 1 class i.
+        """Return the same image with other scores.
 
         Args:
-            least: pixels of a lower :meth:`confidence` become 255; None: none does.
+            scores (np.ndarray): New score maps, see the attribute.
+            extent (tuple[int, int], optional): The area that they cover, see the attribute.
+                Defaults to None, the image itself.
+
+        Returns:
+            ScoredImage: A copy; this image keeps its scores.
+        """
+        return replace(self, scores=scores, extent=extent)
+
+    def labels(self, thresholds: ConfidenceThresholds | None = None) -> np.ndarray:
+        """Label every pixel with the class, or background, of its highest score.
+
+        Args:
+            thresholds (ConfidenceThresholds, optional): Pixels of lower confidence are ignored.
+                Defaults to None: none is.
+
+        Returns:
+            np.ndarray: Label map, shape (H, W), uint8: 0 background, i + 1 class i, 255 ignored.
+
+        Raises:
+            ValueError: If a class index is above 253, which a label map cannot hold.
         """
         names = np.concatenate([[0], self.classes + 1])
         if names.max() >= IGNORED:
             raise ValueError(f'{self.img_id}: class {names.max() - 1} does not fit a label map')
         labels = names.astype(np.uint8)[self.resized_scores().argmax(0)]
-        if least is not None:
-            needed = np.where(labels == 0, least.background, least.foreground)
+        if thresholds is not None:
+            needed = np.where(labels == 0, thresholds.background, thresholds.foreground)
             labels[self.confidence() < needed] = IGNORED
         return labels
 
     def confidence(self) -> np.ndarray:
-        """Share of the highest score in the sum of all, (H, W) in [0, 1]; 0 where all are 0."""
-        scores = (self.judged or self).resized_scores()
+        """Compute the share of the highest score in the sum of all scores of a pixel.
+
+        Returns:
+            np.ndarray: Shape (H, W), in [0, 1]; 0 where all scores are 0.
+        """
+        scores = (self.confidence_source or self).resized_scores()
         total = scores.sum(0)
         return scores.max(0) / np.where(total > 0, total, 1)
 
 
 class Refiner(ABC):
-    """Turns the scores of an image into better ones. A subclass defines :meth:`refine`.
+    """Base class of all refiners, which improve the score maps of images.
+
+    A subclass implements :meth:`refine`.
 
     Attributes:
-        on_device: whether it holds a model or works on an accelerator, so that it runs in the
-            main process; others run in a pool of processes, for which they must be picklable.
-        needs_model: whether it needs a model of affinities, given by its ``attach(model)``.
+        on_device (bool): Whether it runs a model or works on an accelerator. Such refiners run in
+            the main process; others run in a pool of processes and must be picklable.
+        needs_model (bool): Whether it needs a model of affinities, which it is given by
+            ``attach(model)``.
     """
 
     on_device = False
     needs_model = False
 
     @abstractmethod
-    def refine(self, image: ScoredImage) -> ScoredImage:
-        """Refine one image's scores; image, classes and id stay what they are."""
+    def refine(self, scored: ScoredImage) -> ScoredImage:
+        """Refine the scores of one image.
 
-    def refine_batch(self, images: Sequence[ScoredImage]) -> list[ScoredImage]:
-        """Refine several images; override where that is faster than one by one."""
-        return [self.refine(image) for image in images]
+        Args:
+            scored (ScoredImage): The image with its scores.
+
+        Returns:
+            ScoredImage: The same image, classes and id with other scores.
+        """
+
+    def refine_batch(self, batch: Sequence[ScoredImage]) -> list[ScoredImage]:
+        """Refine several images; a subclass may override it with something faster.
+
+        Args:
+            batch (Sequence[ScoredImage]): Images of any sizes.
+
+        Returns:
+            list[ScoredImage]: Each image refined, in the same order.
+        """
+        return [self.refine(scored) for scored in batch]
 
     def steps(self) -> list['Refiner']:
-        """The refiners that this one runs one after another: itself, unless it is a sequence."""
+        """List the refiners that run one after another.
+
+        Returns:
+            list[Refiner]: The refiner itself; a sequence returns those that it is made of.
+        """
         return [self]
 
 
 @REFINERS.register_module()
 class IdentityRefiner(Refiner):
-    """Leaves the scores as they are: labels straight from the response maps."""
+    """Leaves the scores as they are: labels come straight from the response maps."""
 
-    def refine(self, image: ScoredImage) -> ScoredImage:
-        """Return the image itself."""
-        return image
+    def refine(self, scored: ScoredImage) -> ScoredImage:
+        """Return the image unchanged.
+
+        Args:
+            scored (ScoredImage): The image with its scores.
+
+        Returns:
+            ScoredImage: The same object.
+        """
+        return scored
 
 
 @REFINERS.register_module()
 class KeepConfidence(Refiner):
-    """Keeps the confidence as it is at this place; later refiners change labels only.
+    """Keeps the confidence that the scores have at this step; later refiners change labels only.
 
-    A dense CRF sharpens nearly every score to 0 or 1, also where it is wrong. Put between random
-    walk and CRF, this leaves the walk's confidence for ``ignore_below`` and ``weight_dir``.
+    A dense CRF pushes nearly every score to 0 or 1, also where it is wrong. Placed between a random
+    walk and a CRF, this keeps the walk's confidence for ``ignore_below`` and ``weight_dir``.
     """
 
-    def refine(self, image: ScoredImage) -> ScoredImage:
-        """Return the image, judged by the scores that it has now."""
-        return replace(image, judged=replace(image, judged=None))
+    def refine(self, scored: ScoredImage) -> ScoredImage:
+        """Mark the present scores as those that confidence is computed from.
+
+        Args:
+            scored (ScoredImage): The image with its scores.
+
+        Returns:
+            ScoredImage: The image with the same scores.
+        """
+        return replace(scored, confidence_source=replace(scored, confidence_source=None))

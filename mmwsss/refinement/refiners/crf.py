@@ -12,14 +12,18 @@ from .base import Refiner, ScoredImage
 
 
 def crf_params(settings: str = 'cam', **overrides: Any) -> CRFParams:
-    """Published settings by name, some of them replaced.
+    """Look up published settings of the dense CRF and replace some of them.
 
     Args:
-        settings: a name of ``CRF_SETTINGS``.
-        **overrides: fields of ``CRFParams``.
+        settings (str): A key of ``CRF_SETTINGS``: 'cam', 'affinity_label', 'segmentation' or 'irn'.
+            Defaults to 'cam'.
+        **overrides (Any): Fields of ``CRFParams`` that replace the published ones.
+
+    Returns:
+        CRFParams: The settings.
 
     Raises:
-        ValueError: an unknown name or field.
+        ValueError: If the name or a field is unknown, or a value is impossible.
     """
     if settings not in CRF_SETTINGS:
         raise ValueError(f'CRF settings must be one of {sorted(CRF_SETTINGS)}, not {settings!r}')
@@ -32,15 +36,19 @@ def crf_params(settings: str = 'cam', **overrides: Any) -> CRFParams:
 
 @REFINERS.register_module()
 class CRFRefiner(Refiner):
-    """Mean-field inference in a dense CRF, see ``mmwsss.refinement.dense_crf``.
+    """Refines scores by mean-field inference in a dense CRF (Krähenbühl & Koltun 2011).
 
     Args:
-        settings: 'cam', 'affinity_label', 'segmentation' or 'irn'.
-        resolution: 'image', or 'scores' to work at that of the scores.
-        **overrides: fields of ``CRFParams``, for example ``iterations=5`` or ``bilateral_sxy=50``.
+        settings (str): Published settings to start from: 'cam', 'affinity_label', 'segmentation'
+            or 'irn'. Defaults to 'cam'.
+        resolution (str): 'image' works at the size of the image, 'scores' at that of the score
+            maps. Defaults to 'image'.
+        **overrides (Any): Fields of ``CRFParams``, for example ``iterations=5`` or
+            ``bilateral_sxy=50``.
 
     Raises:
-        ImportError: at once, where pydensecrf is missing; says how to install it.
+        ImportError: If pydensecrf is missing. The message says how to install it.
+        ValueError: If a setting is unknown or impossible.
     """
 
     def __init__(
@@ -51,7 +59,14 @@ class CRFRefiner(Refiner):
         check_crf(self.params, resolution)
 
     def refine(self, scored: ScoredImage) -> ScoredImage:
-        """Refine one image; the scores become probabilities."""
+        """Refine the scores of one image.
+
+        Args:
+            scored (ScoredImage): The image with its scores.
+
+        Returns:
+            ScoredImage: The same image; its scores are probabilities that sum to 1 per pixel.
+        """
         if self.resolution == 'image':
             scores = dense_crf(scored.image, scored.resized_scores(), self.params)
             return scored.with_scores(scores)
@@ -61,7 +76,7 @@ class CRFRefiner(Refiner):
 
 
 def _extended(image: np.ndarray, extent: tuple[int, int] | None) -> np.ndarray:
-    """Repeat the border, so that image and score maps cover the same."""
+    """Repeat the image's border so that image and score maps cover the same area."""
     if extent is None:
         return image
     below, right = extent[0] - image.shape[0], extent[1] - image.shape[1]

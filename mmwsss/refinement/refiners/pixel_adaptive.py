@@ -1,4 +1,4 @@
-"""Refinement by the image's colours alone."""
+"""The refiner that works by the image's colours alone."""
 
 from collections.abc import Sequence
 
@@ -14,14 +14,16 @@ from .base import Refiner, ScoredImage
 
 @REFINERS.register_module()
 class PixelAdaptiveRefiner(Refiner):
-    """Averages over neighbours of alike colour, without training (the idea of PAMR).
+    """Averages scores over neighbouring pixels of similar colour (the idea of PAMR).
 
-    It works on the accelerator where there is one.
+    Nothing is trained. It works on the accelerator where there is one.
 
     Args:
-        dilations: see ``PixelAdaptiveParams``.
-        iterations: see there.
-        temperature: see there.
+        dilations (Sequence[int]): Distances in pixels of the 3x3 rings of neighbours. Defaults to
+            (1, 2, 4, 8, 12, 24).
+        iterations (int): How often scores are averaged. Defaults to 10.
+        temperature (float): The lower it is, the less a neighbour of another colour counts.
+            Defaults to 0.1.
     """
 
     def __init__(
@@ -35,7 +37,14 @@ class PixelAdaptiveRefiner(Refiner):
         self.on_device = self.device.type != 'cpu'
 
     def refine(self, scored: ScoredImage) -> ScoredImage:
-        """Refine one image at its own size."""
+        """Refine the scores of one image at the size of the image.
+
+        Args:
+            scored (ScoredImage): The image with its scores.
+
+        Returns:
+            ScoredImage: The same image with refined scores, shape (1 + K, H, W).
+        """
         image = torch.from_numpy(np.ascontiguousarray(scored.image.transpose(2, 0, 1)))
         maps = torch.from_numpy(np.ascontiguousarray(scored.resized_scores()))
         refined = pixel_adaptive_refine(

@@ -1,4 +1,4 @@
-"""Refinement by a random walk over learnt affinities."""
+"""The refiner that walks over learnt affinities."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmwsss.ops.grouping import group_indices
+from mmwsss.ops.resizing import scaled_size
 from mmwsss.registry import REFINERS
 
 from ..random_walk import Border, random_walk
@@ -16,50 +17,79 @@ from .base import Refiner, ScoredImage
 
 
 class AffinityModel(Protocol):
-    """What gives affinities, for example ``AffinityNet``.
+    """A model that predicts affinities, for example ``AffinityNet``.
 
     Attributes:
-        radius: cells at a distance below it are neighbours.
-        stride: pixels per cell.
+        radius (float): Cells at a distance below it are neighbours, in cells.
+        stride (int): Pixels per cell.
     """
 
-    radius: float
-    stride: int
+    @property
+    def radius(self) -> float:
+        """Cells at a distance below it are neighbours, in cells."""
+
+    @property
+    def stride(self) -> int:
+        """Pixels per cell."""
 
     def affinities(self, images: Sequence[Tensor], scale: float) -> Tensor:
-        """Affinities of images of one size, uint8 RGB (3, H, W), seen at a scale.
+        """Predict the affinities of images of one size.
+
+        Args:
+            images (Sequence[Tensor]): RGB images, shape (3, H, W) each, uint8.
+            scale (float): Factor on the sides of the images before the model sees them.
 
         Returns:
-            (B, P, h, w) as ``pairwise_affinity`` gives them, h = ceil(round(scale H) / stride).
+            Tensor: Affinities as ``pairwise_affinity`` returns them, shape (B, P, h, w) with
+            h = ceil(round(scale * H) / stride), and w likewise.
         """
 
 
 def walk_device(device: torch.device) -> torch.device:
-    """Where to walk over affinities that lie on a device: there, or on the CPU.
+    """Choose where to walk over affinities: on their device, or on the CPU.
 
-    The walk takes sparse matrices in float64, which CPU and CUDA have, and MPS has not.
+    The walk needs sparse float64 matrices, which CPU and CUDA support and MPS does not.
+
+    Args:
+        device (torch.device): The device of the affinities.
+
+    Returns:
+        torch.device: The device to walk on.
     """
     return device if device.type in ('cpu', 'cuda') else torch.device('cpu')
 
 
 def pool_to_cells(maps: Tensor, stride: int) -> Tensor:
-    """Average (..., H, W) over cells of ``stride`` pixels; border cells over their pixels only."""
+    """Average maps over square cells; cells at the border average over their own pixels only.
+
+    Args:
+        maps (Tensor): Shape (..., H, W).
+        stride (int): Side of a cell in pixels.
+
+    Returns:
+        Tensor: Shape (..., ceil(H / stride), ceil(W / stride)).
+    """
     return F.avg_pool2d(maps, stride, ceil_mode=True, count_include_pad=False)
 
 
 @REFINERS.register_module()
 class RandomWalkRefiner(Refiner):
-    """2^t steps of a random walk over the affinities of a trained model (PSA).
+    """Refines scores by a random walk of 2^t steps over a model's affinities (PSA).
 
-    The scores are averaged over the cells of the model's grid, walked, and stay on that grid.
+    Scores are averaged over the cells of the model's grid and, after the walk, stay on that grid.
 
     Args:
-        beta: exponent of the affinities.
-        t: logarithm of the number of steps.
-        border: 'inside', or 'psa' for the published index arithmetic.
-        scale: factor on the image's sides before the model sees it; above 1 the grid is finer
-            and the radius shorter.
-        tolerance: error bound of the walk's series.
+        beta (float): Exponent of the affinities. Defaults to 8.
+        t (int): Binary logarithm of the number of steps. Defaults to 8: 256 steps.
+        border (str): Which pairs of cells are neighbours at the border: 'inside', all inside the
+            grid, or 'psa', those of the published index arithmetic. Defaults to 'inside'.
+        scale (float): Factor on the image's sides before the model sees it. Above 1 the grid is
+            finer, and the radius covers less of the image. Defaults to 1.
+        tolerance (float): Bound of the error that truncating the series makes, see
+            ``apply_power``. Defaults to 1e-6.
+
+    Raises:
+        ValueError: If ``scale`` is not positive.
     """
 
     on_device = True
@@ -83,37 +113,57 @@ class RandomWalkRefiner(Refiner):
         self.model: AffinityModel | None = None
 
     def attach(self, model: AffinityModel) -> None:
-        """Take the model."""
+        """Take the model that predicts affinities.
+
+        Args:
+            model (AffinityModel): The model, in eval mode and on the device to work on.
+        """
         self.model = model
 
-    def refine(self, image: ScoredImage) -> ScoredImage:
-        """Refine one image."""
-        return self.refine_batch([image])[0]
+    def refine(self, scored: ScoredImage) -> ScoredImage:
+        """Refine the scores of one image.
 
-    def refine_batch(self, images: Sequence[ScoredImage]) -> list[ScoredImage]:
-        """Refine several images, those of one size together.
+        Args:
+            scored (ScoredImage): The image with its scores.
+
+        Returns:
+            ScoredImage: The same image with scores on the model's grid.
 
         Raises:
-            RuntimeError: no model is attached.
+            RuntimeError: If no model is attached.
+        """
+        return self.refine_batch([scored])[0]
+
+    def refine_batch(self, batch: Sequence[ScoredImage]) -> list[ScoredImage]:
+        """Refine several images; those of one size go through the model together.
+
+        Args:
+            batch (Sequence[ScoredImage]): Images of any sizes.
+
+        Returns:
+            list[ScoredImage]: Each image with scores on the model's grid, in the same order.
+
+        Raises:
+            RuntimeError: If no model is attached.
         """
         if self.model is None:
             raise RuntimeError(
                 'RandomWalkRefiner has no model: attach the AffinityNet by refiner.attach(model)'
             )
-        refined = list(images)
-        for indices in group_indices(image.image.shape for image in images):
-            group = [images[index] for index in indices]
-            for index, image in zip(indices, self._walk(group, self.model)):
-                refined[index] = image
+        refined = list(batch)
+        for indices in group_indices(scored.image.shape for scored in batch):
+            walked = self._walk([batch[index] for index in indices], self.model)
+            for index, scored in zip(indices, walked):
+                refined[index] = scored
         return refined
 
     @torch.no_grad()
     def _walk(self, group: Sequence[ScoredImage], model: AffinityModel) -> list[ScoredImage]:
         """Walk the scores of images of one size."""
-        images = [_to_tensor(image.image.transpose(2, 0, 1)) for image in group]
+        images = [_to_tensor(scored.image.transpose(2, 0, 1)) for scored in group]
         affinity = model.affinities(images, self.scale)
         affinity = affinity.to(walk_device(affinity.device))
-        maps = [self._cell_scores(image, model.stride) for image in group]
+        maps = [self._cell_scores(scored, model.stride) for scored in group]
         most = max(map(len, maps))
         # Maps of zeros stay zeros: images with fewer classes walk along.
         batch = torch.stack([F.pad(m, (0, 0, 0, 0, 0, most - len(m))) for m in maps])
@@ -133,25 +183,19 @@ class RandomWalkRefiner(Refiner):
             for side, cells in zip(group[0].image.shape, affinity.shape[-2:])
         )
         return [
-            image.with_scores(scores[: len(image.scores)], (height, width))
-            for image, scores in zip(group, scores_on_cells)
+            scored.with_scores(scores[: len(scored.scores)], (height, width))
+            for scored, scores in zip(group, scores_on_cells)
         ]
 
-    def _cell_scores(self, image: ScoredImage, stride: int) -> Tensor:
-        """Scores averaged over the model's cells, (1 + K, h, w)."""
-        scores = _to_tensor(image.resized_scores())
+    def _cell_scores(self, scored: ScoredImage, stride: int) -> Tensor:
+        """Average the scores over the model's cells, shape (1 + K, h, w)."""
+        scores = _to_tensor(scored.resized_scores())
         if self.scale != 1:
-            size = scaled_size(image.image.shape[:2], self.scale)
+            size = scaled_size(scored.image.shape[:2], self.scale)
             scores = F.interpolate(
                 scores[None], size, mode='bilinear', align_corners=False, antialias=self.scale < 1
             )[0]
         return pool_to_cells(scores, stride)
-
-
-def scaled_size(size: Sequence[int], scale: float) -> tuple[int, int]:
-    """(H, W) times a factor, rounded, one at least."""
-    height, width = size
-    return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def _to_tensor(array: np.ndarray) -> Tensor:

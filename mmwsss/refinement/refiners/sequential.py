@@ -9,10 +9,10 @@ from .base import Refiner, ScoredImage
 
 @REFINERS.register_module()
 class SequentialRefiner(Refiner):
-    """Runs refiners in their order; an empty list changes nothing.
+    """Runs several refiners in order; without any it changes nothing.
 
     Args:
-        refiners: configs of refiners, or refiners.
+        refiners (Sequence[dict | Refiner]): The refiners, or their configs.
     """
 
     def __init__(self, refiners: Sequence[dict | Refiner]) -> None:
@@ -22,16 +22,34 @@ class SequentialRefiner(Refiner):
         ]
 
     def steps(self) -> list[Refiner]:
-        """Those of all of them, in order."""
+        """List the refiners in order, those of nested sequences too.
+
+        Returns:
+            list[Refiner]: The refiners that are no sequences themselves.
+        """
         return [step for refiner in self.refiners for step in refiner.steps()]
 
-    def refine(self, image: ScoredImage) -> ScoredImage:
-        """Refine one image."""
-        return self.refine_batch([image])[0]
+    def refine(self, scored: ScoredImage) -> ScoredImage:
+        """Refine one image by all refiners.
 
-    def refine_batch(self, images: Sequence[ScoredImage]) -> list[ScoredImage]:
-        """Refine several images."""
-        images = list(images)
+        Args:
+            scored (ScoredImage): The image with its scores.
+
+        Returns:
+            ScoredImage: The same image with refined scores.
+        """
+        return self.refine_batch([scored])[0]
+
+    def refine_batch(self, batch: Sequence[ScoredImage]) -> list[ScoredImage]:
+        """Refine several images, each refiner taking all of them at once.
+
+        Args:
+            batch (Sequence[ScoredImage]): Images of any sizes.
+
+        Returns:
+            list[ScoredImage]: Each image refined, in the same order.
+        """
+        refined = list(batch)
         for refiner in self.refiners:
-            images = refiner.refine_batch(images)
-        return images
+            refined = refiner.refine_batch(refined)
+        return refined
