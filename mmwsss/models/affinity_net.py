@@ -1,4 +1,4 @@
-"""AffinityNet: a network that tells whether neighbouring cells belong together."""
+"""AffinityNet: a network that predicts whether neighbouring cells belong to the same object."""
 
 import math
 from collections.abc import Sequence
@@ -9,24 +9,25 @@ from mmengine.model import BaseModel
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from mmwsss.ops.resizing import resize_images
 from mmwsss.registry import MODELS
-
-from .classifiers.multi_scale import resize_images
 
 
 @MODELS.register_module()
 class AffinityNet(BaseModel):
-    """Backbone and affinity head (PSA, Ahn & Kwak 2018).
+    """A backbone and an affinity head (PSA, Ahn & Kwak 2018).
 
-    Start it from a classifier's checkpoint with ``load_from`` (its backbone fits, its head is left
-    out) or from ImageNet with the backbone's ``init_cfg``.
+    Training starts from a classifier's checkpoint, given by ``load_from`` (its backbone fits, its
+    head is left out), or from ImageNet weights, given by the backbone's ``init_cfg``.
 
     Args:
-        backbone (dict): Any backbone of the classifier, with three ``out_indices``.
-        head (dict): See :class:`AffinityHead`.
-        data_preprocessor (dict): See :class:`CAMDataPreprocessor`.
-        channels_last (bool): Keep weights and images in channels-last memory. Defaults to False.
-        init_cfg (dict, optional): Initialisation.
+        backbone (dict): Config of any backbone of the classifier, with three ``out_indices``.
+        head (dict): Config of the head, see :class:`AffinityHead`.
+        data_preprocessor (dict, optional): Arguments of :class:`CAMDataPreprocessor`. Defaults to
+            None.
+        channels_last (bool): Whether to keep weights and images in channels-last memory. Defaults
+            to False.
+        init_cfg (dict, optional): Config of the initialisation. Defaults to None.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class AffinityNet(BaseModel):
 
     @property
     def radius(self) -> float:
-        """Cells at a distance below it are pairs."""
+        """Cells at a distance below it are neighbours, in cells."""
         return self.head.radius
 
     @property
@@ -60,7 +61,14 @@ class AffinityNet(BaseModel):
         return self.head.stride
 
     def extract_feat(self, inputs: Tensor) -> Sequence[Tensor]:
-        """Taps of a batch of equal size, (N, 3, H, W)."""
+        """Extract the feature maps (taps) of images of one size.
+
+        Args:
+            inputs (Tensor): Normalised images, shape (N, 3, H, W).
+
+        Returns:
+            Sequence[Tensor]: One feature map for each of the backbone's ``out_indices``.
+        """
         return self.backbone(inputs.to(memory_format=self.memory_format))
 
     def forward(
@@ -69,12 +77,22 @@ class AffinityNet(BaseModel):
         data_samples: list[DataSample] | None = None,
         mode: str = 'tensor',
     ) -> dict[str, Tensor] | list[DataSample] | Tensor:
-        """Give losses ('loss'), data samples with ``affinity`` ('predict') or features ('tensor').
+        """Run the network as a runner of mmengine asks for.
 
         Args:
-            inputs (Tensor | Sequence[Tensor]): Normalised images; of any sizes for 'predict'.
-            data_samples (list[DataSample], optional): With ``gt_affinity_label`` for 'loss'.
-            mode (str): 'loss', 'predict' or 'tensor'.
+            inputs (Tensor | Sequence[Tensor]): Normalised images: shape (N, 3, H, W), or for
+                'predict' images (3, H, W) of any sizes.
+            data_samples (list[DataSample], optional): The images' samples; for 'loss' with
+                ``gt_affinity_label``, shape (h, w), uint8.
+            mode (str): 'loss', 'predict' or 'tensor'. Defaults to 'tensor'.
+
+        Returns:
+            dict[str, Tensor] | list[DataSample] | Tensor: The losses ('loss'), the data samples
+            with ``affinity`` set ('predict') or the affinity features ('tensor').
+
+        Raises:
+            ValueError: If the mode is unknown.
+            TypeError: If 'loss' or 'tensor' is given images that are not stacked.
         """
         if mode == 'predict':
             samples = data_samples or [DataSample() for _ in inputs]
@@ -90,19 +108,20 @@ class AffinityNet(BaseModel):
 
     @torch.no_grad()
     def batch_affinities(self, inputs: Tensor) -> Tensor:
-        """Affinities of normalised images of one size.
+        """Predict the affinities of normalised images of one size.
 
-        They are padded at the bottom and at the right to whole cells of the coarsest tap, so that
-        the taps lie upon each other as in training, whose crops are whole cells too.
+        The images are padded at the bottom and at the right to whole cells of the coarsest tap, so
+        that the taps are aligned as in training, where crops are whole cells too.
 
         Args:
-            inputs (Tensor): Shape (N, 3, H, W).
+            inputs (Tensor): Normalised images, shape (N, 3, H, W).
 
         Returns:
-            Tensor: (N, P, ceil(H / stride), ceil(W / stride)), see ``pairwise_affinity``.
+            Tensor: Affinities, shape (N, P, ceil(H / stride), ceil(W / stride)), see
+            :func:`pairwise_affinity`.
 
         Raises:
-            ValueError: If the backbone's finest tap has another stride than the head says.
+            ValueError: If the stride of the backbone's finest tap is not ``head.stride``.
         """
         height, width = inputs.shape[-2:]
         grid = math.ceil(height / self.stride), math.ceil(width / self.stride)
@@ -111,7 +130,7 @@ class AffinityNet(BaseModel):
         return self.head.predict(taps, grid)
 
     def _padding_unit(self, inputs: Tensor) -> int:
-        """Pixels per cell of the coarsest tap, found on a blank image the first time."""
+        """Pixels per cell of the coarsest tap, found by a blank image at the first call."""
         if self._coarsest_stride is None:
             side = 16 * self.stride
             sizes = [tap.shape[-1] for tap in self.extract_feat(inputs.new_zeros(1, 3, side, side))]
@@ -125,11 +144,15 @@ class AffinityNet(BaseModel):
 
     @torch.no_grad()
     def affinities(self, images: Sequence[Tensor], scale: float = 1.0) -> Tensor:
-        """Affinities of images of one size, seen at a scale.
+        """Predict the affinities of images of one size.
 
         Args:
-            images (Sequence[Tensor]): uint8 RGB, shape (3, H, W).
-            scale (float): Factor on their sides.
+            images (Sequence[Tensor]): RGB images, shape (3, H, W) each, uint8.
+            scale (float): Factor on the sides of the images before the network sees them. Defaults
+                to 1.
+
+        Returns:
+            Tensor: Affinities, see :meth:`batch_affinities`.
         """
         # A data preprocessor takes BGR, as images are loaded.
         data = self.data_preprocessor({'inputs': [image.flip(0) for image in images]})

@@ -1,4 +1,4 @@
-"""ConvNeXt with a choice of output stride."""
+"""ConvNeXt whose output stride can be chosen."""
 
 from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from mmpretrain.models.backbones import ConvNeXt
@@ -8,7 +8,7 @@ from mmwsss.registry import MODELS
 
 
 def _covering(conv: nn.Conv2d, stride: int, dilation: int = 1) -> Conv2dAdaptivePadding:
-    """A downsampling convolution that pads where the image is no multiple of its stride."""
+    """Copy the shape of a convolution into one that pads inputs that its stride does not divide."""
     return Conv2dAdaptivePadding(
         conv.in_channels,
         conv.out_channels,
@@ -21,17 +21,20 @@ def _covering(conv: nn.Conv2d, stride: int, dilation: int = 1) -> Conv2dAdaptive
 
 @MODELS.register_module()
 class DilatedConvNeXt(ConvNeXt):
-    """mmpretrain's ConvNeXt whose late strides are replaced by dilation; its weights fit.
+    """mmpretrain's ConvNeXt with dilation in place of its late strides.
 
-    Its maps cover the whole image, ceil(size / stride) cells, where ConvNeXt drops a rest.
+    mmpretrain's weights fit. The feature maps cover the whole image, ceil(size / stride) cells,
+    where ConvNeXt drops the pixels that do not fill a cell.
 
     Args:
-        output_stride: 32 (as trained), 16 or 8.
-        gap_before_final_norm: False by default: a map is returned, not its mean.
-        **kwargs: Those of mmpretrain's ``ConvNeXt``.
+        output_stride (int): Pixels per cell of the last feature map: 32 (as trained), 16 or 8.
+            Defaults to 16.
+        gap_before_final_norm (bool): Whether to return the mean of the feature map in place of the
+            map. Defaults to False.
+        **kwargs: Arguments of mmpretrain's ``ConvNeXt``.
 
     Raises:
-        ValueError: For another output stride.
+        ValueError: If the output stride is another one.
     """
 
     def __init__(

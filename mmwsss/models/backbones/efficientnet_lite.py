@@ -1,4 +1,4 @@
-"""EfficientNet-Lite with a choice of output stride."""
+"""EfficientNet-Lite whose output stride can be chosen."""
 
 import math
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def _round_channels(channels: float) -> int:
 
 
 def _layer_setting(width: float, depth: float) -> list[list[list[int]]]:
-    """Rows of mmpretrain's ``EfficientNet``, one list per stage.
+    """Write the blocks as rows of mmpretrain's ``EfficientNet``, one list per stage.
 
     Unlike EfficientNet, the lite models scale neither the width of stem and head nor the depth of
     the first and last group of blocks.
@@ -52,7 +52,7 @@ def _layer_setting(width: float, depth: float) -> list[list[list[int]]]:
 
 
 def _check_weights(arch: str, init_cfg: dict | list[dict] | None) -> None:
-    """mmengine only warns where weights do not fit, and trains the rest from scratch."""
+    """Refuse weights of another arch, of which mmengine would load a part and only warn."""
     for cfg in init_cfg if isinstance(init_cfg, list) else [init_cfg or {}]:
         checkpoint = cfg.get('checkpoint', '')
         if checkpoint.startswith(WEIGHTS_SCHEME) and checkpoint != f'{WEIGHTS_SCHEME}{arch}':
@@ -66,7 +66,14 @@ class SamePadConv2d(Conv2dAdaptivePadding):
     """TensorFlow's "same" padding, as the published weights need, without a copy at stride 1."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, D, ceil(H / stride), ceil(W / stride))."""
+        """Convolve a feature map.
+
+        Args:
+            x (Tensor): Shape (N, C, H, W).
+
+        Returns:
+            Tensor: Shape (N, D, ceil(H / stride), ceil(W / stride)).
+        """
         if self.stride != (1, 1):
             return super().forward(x)
         # The padding is symmetric: the convolution itself can do it.
@@ -83,18 +90,21 @@ class EfficientNetLite(EfficientNet):
     images with mean 127 and standard deviation 128 of values in [0, 255].
 
     Args:
-        arch: ``'lite0'``, ``'lite1'`` or ``'lite2'``.
-        output_stride: 32, or 16 or 8 to replace the stride of the last one or two stages by
-            dilation. The weights and the receptive fields stay the same.
-        out_indices: Indices of the stages to return, of 0 (stem) to 6 (the 1280 channels after
-            the last 1x1 convolution).
-        frozen_stages: The number of first stages whose parameters and statistics are frozen.
-        norm_cfg: The normalisation layer. Defaults to batch normalisation with eps 1e-3.
-        **kwargs: Those of mmpretrain's ``EfficientNet``: drop_path_rate, norm_eval, with_cp,
-            init_cfg.
+        arch (str): 'lite0', 'lite1' or 'lite2'. Defaults to 'lite0'.
+        output_stride (int): Pixels per cell of the last feature map: 32, or 16 or 8, where dilation
+            takes the place of the stride of the last one or two stages; weights and receptive
+            fields stay the same. Defaults to 16.
+        out_indices (Sequence[int]): Indices of the stages to return, from 0 (stem) to 6 (the 1280
+            channels after the last 1x1 convolution). Defaults to (6,).
+        frozen_stages (int): How many stages, from the first on, have their parameters and
+            statistics frozen. Defaults to 0.
+        norm_cfg (dict, optional): Config of the normalisation layer. Defaults to batch
+            normalisation with eps 1e-3.
+        **kwargs: Further arguments of mmpretrain's ``EfficientNet``: drop_path_rate, norm_eval,
+            with_cp, init_cfg.
 
     Raises:
-        ValueError: For an unknown arch or output stride, and for the weights of another arch.
+        ValueError: If arch or output stride is unknown, or the weights are those of another arch.
     """
 
     arch_settings = {'0': (1.0, 1.0, 224), '1': (1.0, 1.0, 240), '2': (1.0, 1.0, 260)}

@@ -1,4 +1,4 @@
-"""ResNet-38: the wide ResNet "A1" of most published CAM work, at output stride 8.
+"""ResNet-38: the wide ResNet "A1" that most published work on CAM uses, at output stride 8.
 
 Z. Wu, C. Shen, A. van den Hengel: Wider or deeper: revisiting the ResNet model for visual
 recognition. Parameters are named as in the checkpoints that PSA and SC-CAM publish.
@@ -28,10 +28,16 @@ def _conv(inputs: int, outputs: int, size: int, stride: int = 1, dilation: int =
 
 
 class PreActivationBlock(BaseModule):
-    """Residual block whose batch normalisation and ReLU come before each convolution.
+    """Base class of residual blocks with batch normalisation and ReLU before each convolution.
 
     The shortcut is a 1x1 convolution *after* the first normalisation and ReLU where the shape
     changes, and the block's input elsewhere.
+
+    Args:
+        in_channels (int): Channels of the input.
+        out_channels (int): Channels of the output.
+        stride (int): Stride of the block.
+        norm_cfg (dict): Config of the normalisation layers.
     """
 
     conv_branch1: nn.Module | None
@@ -43,26 +49,42 @@ class PreActivationBlock(BaseModule):
         self.conv_branch1 = None if same_shape else _conv(in_channels, out_channels, 1, stride)
 
     def residual(self, entry: Tensor) -> Tensor:
-        """The convolutions, from the entry of the block after BN and ReLU."""
+        """Apply the convolutions of the residual branch.
+
+        Args:
+            entry (Tensor): The block's input after batch normalisation and ReLU, (N, C, H, W).
+
+        Returns:
+            Tensor: The residual, shape (N, D, h, w).
+        """
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, C, H, W) -> the block's output, and its input after BN and ReLU (a tap)."""
+        """Run the block.
+
+        Args:
+            x (Tensor): Shape (N, C, H, W).
+
+        Returns:
+            tuple[Tensor, Tensor]: The block's output, and its input after batch normalisation and
+            ReLU, which is a tap of the network.
+        """
         entry = F.relu(self.bn_branch2a(x), inplace=True)
         shortcut = x if self.conv_branch1 is None else self.conv_branch1(entry)
         return shortcut + self.residual(entry), entry
 
 
 class BasicBlock(PreActivationBlock):
-    """Two 3x3 convolutions.
+    """Residual block of two 3x3 convolutions.
 
     Args:
-        in_channels: Channels of the input.
-        mid_channels: Channels between the convolutions.
-        out_channels: Channels of the output.
-        stride: Stride of the first convolution.
-        dilations: Of the first and of the second convolution.
-        norm_cfg: The normalisation layer.
+        in_channels (int): Channels of the input.
+        mid_channels (int): Channels between the convolutions.
+        out_channels (int): Channels of the output.
+        stride (int): Stride of the first convolution. Defaults to 1.
+        dilations (tuple[int, int]): Dilations of the first and the second convolution. Defaults to
+            (1, 1).
+        norm_cfg (dict): Config of the normalisation layers.
     """
 
     def __init__(
@@ -81,20 +103,23 @@ class BasicBlock(PreActivationBlock):
         self.conv_branch2b1 = _conv(mid_channels, out_channels, 3, dilation=dilations[1])
 
     def residual(self, entry: Tensor) -> Tensor:
-        """Two convolutions."""
+        """Apply the two convolutions, see :meth:`PreActivationBlock.residual`."""
         middle = self.conv_branch2a(entry)
         return self.conv_branch2b1(F.relu(self.bn_branch2b1(middle), inplace=True))
 
 
 class BottleneckBlock(PreActivationBlock):
-    """1x1, 3x3 and 1x1 convolution, with channel dropout before the last two.
+    """Residual block of a 1x1, a 3x3 and a 1x1 convolution.
+
+    Channels are dropped before the last two convolutions.
 
     Args:
-        in_channels: Channels of the input.
-        out_channels: Channels of the output; a quarter and a half of them in between.
-        dilation: Of the 3x3 convolution.
-        dropout: Probability of a channel to be zeroed.
-        norm_cfg: The normalisation layer.
+        in_channels (int): Channels of the input.
+        out_channels (int): Channels of the output; after the first convolution there are a quarter
+            of them, after the second one half.
+        dilation (int): Dilation of the 3x3 convolution.
+        dropout (float): Probability of dropping a channel.
+        norm_cfg (dict): Config of the normalisation layers.
     """
 
     def __init__(
@@ -116,7 +141,7 @@ class BottleneckBlock(PreActivationBlock):
         self.dropout = nn.Dropout2d(dropout)
 
     def residual(self, entry: Tensor) -> Tensor:
-        """Three convolutions."""
+        """Apply the three convolutions, see :meth:`PreActivationBlock.residual`."""
         x = self.conv_branch2a(entry)
         x = self.conv_branch2b1(self.dropout(F.relu(self.bn_branch2b1(x), inplace=True)))
         return self.conv_branch2b2(self.dropout(F.relu(self.bn_branch2b2(x), inplace=True)))
@@ -124,23 +149,30 @@ class BottleneckBlock(PreActivationBlock):
 
 @MODELS.register_module()
 class ResNet38(BaseModule):
-    """ResNet-38 ("resnet38d"), output stride 8, 4096 channels.
+    """ResNet-38 ("resnet38d") with output stride 8 and 4096 channels.
 
-    ImageNet weights: see ``tools/model_converters/resnet38_from_mxnet.py``. They expect images in
-    RGB, normalised with ImageNet's mean and standard deviation.
+    ``tools/model_converters/resnet38_from_mxnet.py`` converts its ImageNet weights. They expect RGB
+    images, normalised with ImageNet's mean and standard deviation.
 
     Args:
-        out_indices: Which taps to return, in their order: 0 (conv4, 512 channels), 1 (conv5, 1024),
-            2 (conv6, 4096). Each is taken after the BN and ReLU that follow it.
-        frozen_stages: How many of conv1a, b2, b3, b4, b5, b6, b7 are frozen, from the first on.
-        norm_eval: Keep batch normalisation in eval mode while training.
-        norm_cfg: The normalisation layer. Its affine parameters are frozen by default.
-        dropouts: Channel dropout of b6 and b7.
-        with_cp: Trade compute for memory: recompute blocks in the backward pass.
-        init_cfg: Initialisation. Defaults to Kaiming's; the usual one is ``type='Pretrained'``.
+        out_indices (Sequence[int]): Indices of the feature maps (taps) to return: 0 (conv4, 512
+            channels), 1 (conv5, 1024), 2 (conv6, 4096). Each is taken after the batch normalisation
+            and ReLU that follow it. Defaults to (2,).
+        frozen_stages (int): How many of conv1a, b2, b3, b4, b5, b6, b7, from the first on, are
+            frozen. Defaults to 2.
+        norm_eval (bool): Whether batch normalisation stays in eval mode during training. Defaults
+            to True.
+        norm_cfg (dict, optional): Config of the normalisation layers. Defaults to batch
+            normalisation with frozen weights and biases.
+        dropouts (tuple[float, float]): Probabilities of dropping a channel in b6 and in b7.
+            Defaults to (0.3, 0.5).
+        with_cp (bool): Whether to save memory by recomputing blocks in the backward pass. Defaults
+            to False.
+        init_cfg (dict | list[dict], optional): Config of the initialisation, usually of
+            ``type='Pretrained'``. Defaults to Kaiming's.
 
     Raises:
-        ValueError: For an unknown tap or stage.
+        ValueError: If a tap or the number of stages does not exist.
     """
 
     def __init__(
@@ -224,7 +256,15 @@ class ResNet38(BaseModule):
         return block(x)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(N, 3, H, W) -> the taps, (N, channels, ceil(H / 8), ceil(W / 8)) each."""
+        """Compute the feature maps of images.
+
+        Args:
+            x (Tensor): Normalised images, shape (N, 3, H, W).
+
+        Returns:
+            tuple[Tensor, ...]: The taps of ``out_indices``, each of shape
+            (N, channels, ceil(H / 8), ceil(W / 8)).
+        """
         x = self.conv1a(x)
         entries = {}
         for name in (name for stage in self._stages[1:] for name in stage):
@@ -233,7 +273,14 @@ class ResNet38(BaseModule):
         return tuple(taps[index] for index in self.out_indices)
 
     def train(self, mode: bool = True) -> 'ResNet38':
-        """Set the mode of everything that is not frozen."""
+        """Set the mode of everything that is not frozen.
+
+        Args:
+            mode (bool): Whether to train. Defaults to True.
+
+        Returns:
+            ResNet38: The network itself.
+        """
         super().train(mode)
         self._freeze()
         if self.norm_eval:

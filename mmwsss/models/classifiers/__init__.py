@@ -1,4 +1,4 @@
-"""Classifiers that yield response maps."""
+"""Image classifiers that predict response maps."""
 
 from .cam_classifier import CAMClassifier, CAMTestCfg
 from .data_preprocessor import CAMDataPreprocessor

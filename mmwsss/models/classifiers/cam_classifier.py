@@ -1,4 +1,4 @@
-"""Image classifier that yields class activation maps."""
+"""Image classifier that predicts response maps (class activation maps)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +16,15 @@ from .multi_scale import CAMViews, normalize_by_maximum, views_cam
 
 @dataclass(frozen=True)
 class CAMTestCfg:
-    """How response maps are made; ``model.test_cfg`` and ``model.val_cfg``.
+    """How response maps are made: the content of ``model.test_cfg`` and ``model.val_cfg``.
 
     Attributes:
-        views: Scales, flip and grid of the response maps.
-        classes: Whose classes get a map: 'labels' (default, the image's image-level labels),
-            'scores' (classes whose score exceeds ``score_thr``, the best one at least: for images
-            without labels) or 'all'.
-        score_thr: Threshold on the sigmoid score for ``classes='scores'``.
+        views (CAMViews): Scales, flip and grid of the response maps.
+        classes (str): Which classes get a map: 'labels', those of the image-level labels; 'scores',
+            those whose score exceeds ``score_thr`` and in any case the best one, for images without
+            labels; or 'all'. Defaults to 'labels'.
+        score_thr (float): Threshold on the sigmoid scores for ``classes='scores'``. Defaults to
+            0.5.
     """
 
     views: CAMViews
@@ -32,7 +33,18 @@ class CAMTestCfg:
 
     @classmethod
     def from_cfg(cls, cfg: dict | None) -> 'CAMTestCfg':
-        """Build from a config dict; unknown keys and values are errors."""
+        """Build the settings from a config.
+
+        Args:
+            cfg (dict, optional): Fields of this class and of :class:`CAMViews`.
+
+        Returns:
+            CAMTestCfg: The settings; the defaults without a config.
+
+        Raises:
+            ValueError: If a value is impossible.
+            TypeError: If a key is unknown.
+        """
         cfg = dict(cfg or {})
         own = {key: cfg.pop(key) for key in ('classes', 'score_thr') if key in cfg}
         if own.get('classes', 'labels') not in ('labels', 'scores', 'all'):
@@ -44,17 +56,23 @@ class CAMTestCfg:
 
 @MODELS.register_module()
 class CAMClassifier(ImageClassifier):
-    """mmpretrain's image classifier whose predictions are response maps.
+    """mmpretrain's image classifier, with response maps as its predictions.
 
     Args:
-        backbone, head, ...: As :class:`mmpretrain.models.ImageClassifier`; the head must offer
-            ``class_maps(feats)``, see :class:`CAMHead`.
-        test_cfg (dict, optional): Of ``tools/test.py``: scales, flip, cam_stride, interpolation
-            (see :class:`CAMViews`), classes, score_thr (see :class:`CAMTestCfg`). Defaults to a
-            single view.
-        val_cfg (dict, optional): The same for validation while training. Defaults to ``test_cfg``.
-        channels_last (bool): Keep weights and images in channels-last memory, which is faster on
-            CPUs and, with AMP, on GPUs. Defaults to False.
+        backbone (dict): Config of the backbone.
+        neck (dict, optional): Config of the neck. Defaults to None.
+        head (dict, optional): Config of the head, which must implement ``class_maps(feats)``, see
+            :class:`CAMHead`.
+        pretrained (str, optional): See :class:`mmpretrain.models.ImageClassifier`.
+        train_cfg (dict, optional): See :class:`mmpretrain.models.ImageClassifier`.
+        data_preprocessor (dict, optional): Arguments of :class:`CAMDataPreprocessor`.
+        test_cfg (dict, optional): How response maps are made by ``tools/test.py``: scales, flip,
+            cam_stride and interpolation (see :class:`CAMViews`), classes and score_thr (see
+            :class:`CAMTestCfg`). Defaults to a single view.
+        val_cfg (dict, optional): The same for validation during training. Defaults to ``test_cfg``.
+        channels_last (bool): Whether to keep weights and images in channels-last memory, which is
+            faster on CPUs and, with AMP, on GPUs. Defaults to False.
+        init_cfg (dict, optional): Config of the initialisation. Defaults to None.
     """
 
     def __init__(
@@ -78,26 +96,43 @@ class CAMClassifier(ImageClassifier):
         self.to(memory_format=self.memory_format)
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck') -> tuple[Tensor, ...] | Tensor:
-        """As mmpretrain's, with images in the memory format of the weights."""
+        """Extract features as mmpretrain does, in the memory format of the weights.
+
+        Args:
+            inputs (Tensor): Normalised images, shape (N, 3, H, W).
+            stage (str): 'backbone', 'neck' or 'pre_logits': whose output is returned. Defaults to
+                'neck'.
+
+        Returns:
+            tuple[Tensor, ...] | Tensor: The feature maps; the one that is classified for
+            'pre_logits'.
+        """
         return super().extract_feat(inputs.to(memory_format=self.memory_format), stage)
 
     def class_maps(self, inputs: Tensor) -> Tensor:
-        """Raw class maps of a batch of equal size, (N, 3, H, W) → (N, C, h, w)."""
+        """Compute class maps before ReLU and normalisation.
+
+        Args:
+            inputs (Tensor): Normalised images of one size, shape (N, 3, H, W).
+
+        Returns:
+            Tensor: Shape (N, C, h, w).
+        """
         return self.head.class_maps(self.extract_feat(inputs))
 
     def extract_cam(
         self, inputs: Tensor, present: Tensor, views: CAMViews | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Response maps of a batch of equal size, merged over scales and flip.
+        """Compute response maps, merged over scales and flip.
 
         Args:
-            inputs (Tensor): Normalised images, shape (N, 3, H, W).
+            inputs (Tensor): Normalised images of one size, shape (N, 3, H, W).
             present (Tensor): Which classes get a map, shape (N, C), bool.
-            views (CAMViews, optional): Defaults to those of ``test_cfg``.
+            views (CAMViews, optional): Scales, flip and grid. Defaults to those of ``test_cfg``.
 
         Returns:
-            tuple[Tensor, Tensor]: Maps in [0, 1], shape (P, h, w), each divided by its maximum, and
-            the (image, class) index pair of each, shape (P, 2), in ascending order.
+            tuple[Tensor, Tensor]: Maps in [0, 1], each divided by its maximum, shape (P, h, w), and
+            the (image, class) indices of each map in ascending order, shape (P, 2).
         """
         pairs = present.nonzero()
         merged = views_cam(self.class_maps, inputs, pairs, views or self.test_cfg.views)
@@ -105,11 +140,15 @@ class CAMClassifier(ImageClassifier):
 
     @torch.no_grad()
     def pooled_features(self, inputs: Sequence[Tensor], stage: str = 'pre_logits') -> Tensor:
-        """Spatial mean of the features of images (3, H, W) of any sizes, (N, D) float32.
+        """Average the features of every image over its cells.
 
         Args:
-            inputs (Sequence[Tensor]): Normalised images.
-            stage (str): 'pre_logits', what is classified (f of (3.1)), or 'backbone'.
+            inputs (Sequence[Tensor]): Normalised images of any sizes, shape (3, H, W) each.
+            stage (str): Which features: 'pre_logits', those that are classified (f of (3.1)), or
+                'backbone'. Defaults to 'pre_logits'.
+
+        Returns:
+            Tensor: One row per image, shape (N, D), float32.
         """
         pooled = [torch.empty(0)] * len(inputs)
         for indices in group_indices(image.shape for image in inputs):
@@ -127,16 +166,21 @@ class CAMClassifier(ImageClassifier):
         data_samples: list[DataSample] | None = None,
         cfg: CAMTestCfg | None = None,
     ) -> list[DataSample]:
-        """Set ``cam`` (K, h, w) and ``cam_classes`` (K,) of every sample.
+        """Predict the response maps of images.
 
         Args:
-            inputs (Sequence[Tensor]): Normalised images (3, H, W), of any sizes.
-            data_samples (list[DataSample], optional): With ``gt_label`` where classes='labels'.
-            cfg (CAMTestCfg, optional): Defaults to ``test_cfg``.
+            inputs (Sequence[Tensor]): Normalised images of any sizes, shape (3, H, W) each.
+            data_samples (list[DataSample], optional): The images' samples, which need ``gt_label``
+                with ``classes='labels'``. Defaults to new ones.
+            cfg (CAMTestCfg, optional): How maps are made. Defaults to ``test_cfg``.
+
+        Returns:
+            list[DataSample]: The samples, with the response maps of the K classes that get one in
+            ``cam``, shape (K, h, w), and the indices of these classes in ``cam_classes``, (K,).
 
         Raises:
             ValueError: If labels are needed and a sample has none.
-            FloatingPointError: If a response map is not finite; names the image.
+            FloatingPointError: If a response map is not finite. The message names the image.
         """
         cfg = cfg or self.test_cfg
         samples = data_samples or [DataSample() for _ in inputs]
@@ -148,7 +192,14 @@ class CAMClassifier(ImageClassifier):
         return samples
 
     def val_step(self, data: dict) -> list[DataSample]:
-        """Predict with ``val_cfg``."""
+        """Predict response maps as ``val_cfg`` says.
+
+        Args:
+            data (dict): A batch of the dataloader.
+
+        Returns:
+            list[DataSample]: See :meth:`predict`.
+        """
         data = self.data_preprocessor(data, training=False)
         return self.predict(**data, cfg=self.val_cfg)
 

@@ -10,15 +10,17 @@ from mmwsss.registry import MODELS
 
 
 class RecordedAugment:
-    """A batch augmentation that also tells how much of each image went into each.
+    """A batch augmentation that also records with which weights it mixed the images of a batch.
 
-    Batch augmentations mix scores linearly, so that those of an identity matrix are the weights.
+    Batch augmentations mix scores linearly, so that mixing an identity matrix gives the weights.
 
     Args:
-        augment (Callable): (images (N, 3, H, W), scores (N, C)) → the same, mixed.
+        augment (Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]): Takes images (N, 3, H, W) and
+            scores (N, C) and returns them mixed.
 
     Attributes:
-        weights (Tensor): Of the last batch, shape (N, N): mixed scores = weights @ scores.
+        weights (Tensor): Weights of the last batch, shape (N, N): row i has the share of each image
+            in the mixed image i, so that mixed scores = weights @ scores.
     """
 
     def __init__(self, augment: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
@@ -26,7 +28,15 @@ class RecordedAugment:
         self.weights = torch.empty(0, 0)
 
     def __call__(self, inputs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
-        """Mix a batch."""
+        """Mix a batch.
+
+        Args:
+            inputs (Tensor): Images, shape (N, 3, H, W).
+            scores (Tensor): Labels, shape (N, C).
+
+        Returns:
+            tuple[Tensor, Tensor]: Images and labels, mixed.
+        """
         identity = torch.eye(len(scores), device=scores.device)
         inputs, mixed = self.augment(inputs, torch.cat([scores.float(), identity], 1))
         scores, self.weights = mixed.split([scores.shape[1], len(scores)], 1)
@@ -35,15 +45,15 @@ class RecordedAugment:
 
 @MODELS.register_module()
 class CAMDataPreprocessor(ClsDataPreprocessor):
-    """Normalise a batch; pad images to a common size in training only.
+    """Normalises a batch and pads its images to a common size, the latter in training only.
 
-    A padded border would change a response map, so that at inference ``inputs`` is a list of
-    normalised images (3, H, W) of their own sizes; :class:`CAMClassifier` batches equal sizes.
-    Samples of a batch that an augmentation mixed have ``mix_weights``, shape (N,): how much of each
-    of the batch's images they are, for other labels to be mixed alike.
+    A padded border would change a response map. At inference ``inputs`` is therefore a list of
+    normalised images of their own sizes, shape (3, H, W) each; :class:`CAMClassifier` batches those
+    of one size. After a batch augmentation every sample has ``mix_weights``, shape (N,), the share
+    of each of the batch's images in it, so that other labels can be mixed in the same way.
 
     Args:
-        to_onehot (bool): Give every sample its labels as ``gt_score``. Defaults to True.
+        to_onehot (bool): Whether to give every sample its labels as ``gt_score``. Defaults to True.
         **kwargs: Arguments of :class:`mmpretrain.models.ClsDataPreprocessor`, among them ``mean``,
             ``std``, ``to_rgb``, ``num_classes`` and ``batch_augments`` (mixup).
     """
@@ -56,7 +66,16 @@ class CAMDataPreprocessor(ClsDataPreprocessor):
             self.batch_augments = RecordedAugment(self.batch_augments)
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Return ``inputs`` (a tensor in training, else a list) and ``data_samples``."""
+        """Normalise a batch.
+
+        Args:
+            data (dict): ``inputs``, images (3, H, W), and ``data_samples``.
+            training (bool): Whether to stack and augment the images. Defaults to False.
+
+        Returns:
+            dict: ``inputs``, a tensor (N, 3, H, W) in training and else a list of images, and
+            ``data_samples``.
+        """
         if training:
             data = super().forward(data, training=True)
             if self.batch_augments is not None:

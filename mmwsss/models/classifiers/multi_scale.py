@@ -1,4 +1,4 @@
-"""Class activation maps over several scales and flip, as pure functions on tensors."""
+"""Response maps merged over scales and flip, by pure functions on tensors."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,17 +8,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmwsss.ops.arguments import at_least_float32
+from mmwsss.ops.resizing import resize_images
+
 
 @dataclass(frozen=True)
 class CAMViews:
-    """The views of an image whose class maps are summed.
+    """The views of an image; the class maps of all views are summed.
 
     Attributes:
-        scales: Factors on the image's sides; the published code uses 1, 0.5, 1.5 and 2.
-        flip: Whether each scale is seen mirrored too.
-        cam_stride: Image pixels per cell of the merged maps; None: the grid of the largest view.
-        interpolation: How images are resized, 'bicubic' (default) or 'bilinear', with
-            antialiasing where they shrink.
+        scales (Sequence[float]): Factors on the image's sides. The published code uses 1, 0.5, 1.5
+            and 2. Defaults to (1.0,).
+        flip (bool): Whether every scale is also seen mirrored. Defaults to False.
+        cam_stride (int, optional): Pixels of the image per cell of the merged maps. Defaults to
+            None, the grid of the largest view.
+        interpolation (str): How images are resized: 'bicubic' or 'bilinear', with antialiasing
+            where they shrink. Defaults to 'bicubic'.
+
+    Raises:
+        ValueError: If a value is impossible.
     """
 
     scales: Sequence[float] = (1.0,)
@@ -37,24 +45,14 @@ class CAMViews:
             )
 
 
-def resize_images(inputs: Tensor, scale: float, interpolation: str) -> Tensor:
-    """Resize (N, 3, H, W) by a factor; sides are rounded, one pixel at least."""
-    if scale == 1:
-        return inputs
-    size = [max(1, round(side * scale)) for side in inputs.shape[-2:]]
-    return F.interpolate(
-        inputs, size, mode=interpolation, align_corners=False, antialias=min(size) > 1 and scale < 1
-    )
-
-
 def select_responses(class_maps: Tensor, pairs: Tensor, flip: bool) -> Tensor:
-    """ReLU of the wanted maps, the mirrored half turned back and added.
+    """Rectify the class maps of chosen classes, and add those of the mirrored images.
 
     Args:
-        class_maps (Tensor): Shape (N, C, h, w), or with ``flip`` (2N, C, h, w), the second half of
-            mirrored images.
-        pairs (Tensor): (image, class) indices, shape (P, 2).
-        flip (bool): Whether the second half is there.
+        class_maps (Tensor): Shape (N, C, h, w); with ``flip`` (2N, C, h, w), where the second half
+            belongs to the mirrored images.
+        pairs (Tensor): (image, class) indices of the chosen maps, shape (P, 2).
+        flip (bool): Whether there is a second half.
 
     Returns:
         Tensor: Shape (P, h, w).
@@ -70,15 +68,16 @@ def select_responses(class_maps: Tensor, pairs: Tensor, flip: bool) -> Tensor:
 def views_cam(
     class_maps: Callable[[Tensor], Tensor], inputs: Tensor, pairs: Tensor, views: CAMViews
 ) -> Tensor:
-    """Sum of the rectified class maps over all views, on one grid.
+    """Sum the rectified class maps of all views on one grid.
 
-    The views of a scale go through the network as one batch, and absent classes are dropped before
-    anything is resized.
+    An image and its mirrored copy go through the network in one batch, and the maps of other
+    classes are dropped before anything is resized.
 
     Args:
-        class_maps (Callable): Network, (N, 3, H, W) → (N, C, h, w).
-        inputs (Tensor): Images of equal size, shape (N, 3, H, W).
-        pairs (Tensor): The (image, class) indices wanted, shape (P, 2).
+        class_maps (Callable[[Tensor], Tensor]): The network: takes images (N, 3, H, W) and returns
+            class maps (N, C, h, w).
+        inputs (Tensor): Images of one size, shape (N, 3, H, W).
+        pairs (Tensor): (image, class) indices of the maps to return, shape (P, 2).
         views (CAMViews): The views.
 
     Returns:
@@ -93,7 +92,7 @@ def views_cam(
         if views.flip:
             batch = torch.cat([batch, batch.flip(-1)])
         responses = select_responses(class_maps(batch), pairs, views.flip)
-        responses = responses.to(torch.promote_types(responses.dtype, torch.float32))
+        responses = at_least_float32(responses)
         grid = grid or responses.shape[-2:]
         if responses.shape[-2:] != grid:
             responses = F.interpolate(
@@ -104,5 +103,13 @@ def views_cam(
 
 
 def normalize_by_maximum(cam: Tensor, eps: float = 1e-5) -> Tensor:
-    """Divide each map of (..., h, w) by its maximum + eps, the published normalisation."""
+    """Divide each map by its maximum, as published.
+
+    Args:
+        cam (Tensor): Maps, shape (..., h, w), not negative.
+        eps (float): Added to the maximum. Defaults to 1e-5.
+
+    Returns:
+        Tensor: Maps in [0, 1], of the same shape.
+    """
     return cam / (cam.amax((-2, -1), keepdim=True) + eps)
