@@ -1,4 +1,4 @@
-"""Head that turns feature maps into features whose distances are affinities."""
+"""Head that turns feature maps into features, whose distances give affinities."""
 
 from collections.abc import Sequence
 
@@ -13,21 +13,25 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class AffinityHead(BaseModule):
-    """Affinity head of PSA: three taps, each a 1×1 convolution and ELU, joined by a fourth.
+    """Affinity head of PSA.
 
-    Names of the parameters are those of the published checkpoints. Taps of different grids are
-    resized bilinearly to the finest.
+    Each of three feature maps (taps) goes through a 1×1 convolution and ELU; a fourth convolution
+    joins them. Taps on coarser grids are resized bilinearly to the finest one. Parameters are named
+    as in the published checkpoints.
 
     Args:
-        in_channels (Sequence[int]): Channels of the three taps.
-        channels (Sequence[int]): Channels after the three convolutions; together those of the
-            affinity features.
-        radius (float): Cells at a distance below it are pairs.
-        stride (int): Pixels per cell of the finest tap.
-        loss (dict, optional): Called with affinities, labels and radius. Defaults to
-            :class:`AffinityLoss`.
-        init_cfg (dict, optional): Defaults to the published: Kaiming normal, and Xavier uniform
-            with gain 4 for the last.
+        in_channels (Sequence[int]): Channels of the three taps. Defaults to (512, 1024, 4096).
+        channels (Sequence[int]): Channels after each of the three convolutions; the affinity
+            features have their sum. Defaults to (64, 128, 256).
+        radius (float): Cells at a distance below it are neighbours, in cells. Defaults to 5.
+        stride (int): Pixels per cell of the finest tap. Defaults to 8.
+        loss (dict, optional): Config of the loss, which is called with affinities, labels and
+            radius. Defaults to :class:`AffinityLoss`.
+        init_cfg (dict, optional): Config of the initialisation. Defaults to the published one:
+            Kaiming normal, and for the last convolution Xavier uniform with gain 4.
+
+    Raises:
+        ValueError: If not exactly three taps are described.
     """
 
     def __init__(
@@ -53,7 +57,17 @@ class AffinityHead(BaseModule):
         self.loss_module = MODELS.build(loss or dict(type='mmwsss.AffinityLoss'))
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
-        """Affinity features, (N, sum of channels, h, w), of three taps."""
+        """Compute affinity features.
+
+        Args:
+            feats (Sequence[Tensor]): The three taps.
+
+        Returns:
+            Tensor: Shape (N, sum of ``channels``, h, w) on the grid of the finest tap.
+
+        Raises:
+            ValueError: If there are not three taps.
+        """
         if len(feats) != 3:
             raise ValueError(
                 f'AffinityHead needs three taps, got {len(feats)}: set backbone.out_indices'
@@ -66,11 +80,14 @@ class AffinityHead(BaseModule):
         return F.elu(self.f9(torch.cat(taps, 1)))
 
     def loss(self, feats: Sequence[Tensor], data_samples: Sequence) -> dict[str, Tensor]:
-        """Losses and counts of pairs.
+        """Compute the losses of a batch, and count its pairs.
 
         Args:
             feats (Sequence[Tensor]): The three taps.
-            data_samples (Sequence): With ``gt_affinity_label``, uint8 (h, w).
+            data_samples (Sequence): Samples with ``gt_affinity_label``, shape (h, w), uint8.
+
+        Returns:
+            dict[str, Tensor]: What the loss module returns, see :class:`AffinityLoss`.
 
         Raises:
             ValueError: If labels and features have different grids.
@@ -86,7 +103,15 @@ class AffinityHead(BaseModule):
         return self.loss_module(affinity, labels.to(features.device), self.radius)
 
     def predict(self, feats: Sequence[Tensor], grid: tuple[int, int]) -> Tensor:
-        """Affinities (N, P, h, w) of the upper left ``grid`` cells, see ``pairwise_affinity``."""
+        """Predict affinities.
+
+        Args:
+            feats (Sequence[Tensor]): The three taps.
+            grid (tuple[int, int]): Rows and columns to return, from the upper left cell on.
+
+        Returns:
+            Tensor: Affinities, shape (N, P, *grid), see :func:`pairwise_affinity`.
+        """
         features = self(feats)[..., : grid[0], : grid[1]]
         return pairwise_affinity(features.float(), self.radius)
 

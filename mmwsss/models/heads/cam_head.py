@@ -1,4 +1,4 @@
-"""Heads whose class maps are the class activation maps."""
+"""Classification heads that also return class activation maps."""
 
 from collections.abc import Sequence
 
@@ -19,14 +19,20 @@ class CAMHead(MultiLabelClsHead):
     its output is the class activation map and the logits are that map's spatial mean.
 
     Args:
-        num_classes (int): Foreground classes.
+        num_classes (int): Number of foreground classes.
         in_channels (int): Channels of the feature map.
-        in_index (int): Which of the backbone's feature maps. Defaults to -1, the last.
-        mid_channels (int, optional): Channels of a 3×3 convolution + ReLU before the classifier;
-            512 in the thesis (2.3.3), none (default) in the published code.
+        in_index (int): Index of the feature map among those of the backbone. Defaults to -1, the
+            last.
+        mid_channels (int, optional): Channels of a 3×3 convolution with ReLU before the classifier,
+            512 in the thesis (2.3.3). Defaults to None, no such convolution, as in the published
+            code.
         dropout (float): Probability of dropping a channel. Defaults to 0.5.
-        loss (dict): The classification loss on logits and (soft) labels.
-        init_cfg (dict, optional): Defaults to Xavier uniform for the classifier.
+        loss (dict, optional): Config of the classification loss, which is called with logits and
+            (soft) labels. Defaults to :class:`MultiLabelSoftMarginLoss`.
+        thr (float, optional): See mmpretrain's ``MultiLabelClsHead``. Defaults to None.
+        topk (int, optional): See mmpretrain's ``MultiLabelClsHead``. Defaults to None.
+        init_cfg (dict, optional): Config of the initialisation. Defaults to Xavier uniform for the
+            classifier.
     """
 
     def __init__(
@@ -55,7 +61,17 @@ class CAMHead(MultiLabelClsHead):
         self.classifier = nn.Conv2d(mid_channels or in_channels, num_classes, 1, bias=False)
 
     def pre_logits(self, feats: Sequence[Tensor]) -> Tensor:
-        """The feature map that is classified, shape (N, channels, H, W)."""
+        """Return the feature map that is classified.
+
+        Args:
+            feats (Sequence[Tensor]): Feature maps of the backbone.
+
+        Returns:
+            Tensor: Shape (N, channels, H, W).
+
+        Raises:
+            ValueError: If the backbone returns no feature map.
+        """
         feature = feats[self.in_index]
         if feature.ndim != 4:
             raise ValueError(
@@ -66,25 +82,64 @@ class CAMHead(MultiLabelClsHead):
         return feature if self.adapter is None else self.adapter(feature)
 
     def class_maps(self, feats: Sequence[Tensor]) -> Tensor:
-        """Class maps before ReLU and normalisation, shape (N, C, H, W) (2.1)."""
+        """Compute class maps before ReLU and normalisation (2.1).
+
+        Args:
+            feats (Sequence[Tensor]): Feature maps of the backbone.
+
+        Returns:
+            Tensor: Shape (N, C, H, W).
+        """
         return self.classifier(self.dropout(self.pre_logits(feats)))
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
-        """Logits, shape (N, C)."""
+        """Compute logits: the spatial means of the class maps.
+
+        Args:
+            feats (Sequence[Tensor]): Feature maps of the backbone.
+
+        Returns:
+            Tensor: Shape (N, C).
+        """
         return self.class_maps(feats).mean((2, 3))
 
     def loss(self, feats: Sequence[Tensor], data_samples: list[DataSample], **kwargs) -> dict:
-        """Losses, each under its own name."""
+        """Compute the losses of a batch.
+
+        Args:
+            feats (Sequence[Tensor]): Feature maps of the backbone.
+            data_samples (list[DataSample]): Samples with labels.
+            **kwargs: Not used.
+
+        Returns:
+            dict[str, Tensor]: The losses by name.
+        """
         cam = self.class_maps(feats)
         target = self.stack_labels(data_samples, cam.device)
         return self.loss_by_cam(cam, target)
 
     def loss_by_cam(self, cam: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Losses of class maps (N, C, H, W) and labels (N, C)."""
+        """Compute the losses of class maps.
+
+        Args:
+            cam (Tensor): Class maps, shape (N, C, H, W).
+            target (Tensor): Labels in [0, 1], shape (N, C).
+
+        Returns:
+            dict[str, Tensor]: The losses by name.
+        """
         return dict(loss_cls=self.loss_module(cam.mean((2, 3)), target))
 
     def stack_labels(self, data_samples: list[DataSample], device: torch.device) -> Tensor:
-        """Labels of a batch, soft where a batch augmentation made them so, shape (N, C)."""
+        """Stack the labels of a batch, which are soft after a batch augmentation.
+
+        Args:
+            data_samples (list[DataSample]): Samples with ``gt_score`` or ``gt_label``.
+            device (torch.device): The device to stack them on.
+
+        Returns:
+            Tensor: Shape (N, C), float32.
+        """
         rows = [
             sample.gt_score if 'gt_score' in sample else self._one_hot(sample)
             for sample in data_samples
@@ -100,10 +155,13 @@ class MixupCAMHead(CAMHead):
     """CAM head with uncertainty regularisation of its class maps (2.5).
 
     Args:
-        regularizers (dict): Loss name → config of a loss module called with the class maps
-            (N, C, H, W) and the (mixed) labels (N, C). A config that inherits may replace one, or
-            take it away with ``loss_ent=None``.
+        regularizers (dict): Configs of loss modules by the names of their losses, which begin with
+            'loss_'. Each is called with the class maps (N, C, H, W) and the (mixed) labels (N, C).
+            An inheriting config may replace one, or remove it with ``loss_ent=None``.
         **kwargs: Arguments of :class:`CAMHead`.
+
+    Raises:
+        ValueError: If a name does not begin with 'loss_'.
     """
 
     def __init__(self, regularizers: dict, **kwargs) -> None:
@@ -116,7 +174,15 @@ class MixupCAMHead(CAMHead):
         )
 
     def loss_by_cam(self, cam: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Classification loss and every regulariser of class maps (N, C, H, W)."""
+        """Compute the classification loss and all regularisers of class maps.
+
+        Args:
+            cam (Tensor): Class maps, shape (N, C, H, W).
+            target (Tensor): Labels in [0, 1], shape (N, C).
+
+        Returns:
+            dict[str, Tensor]: The losses by name.
+        """
         losses = super().loss_by_cam(cam, target)
         for name, regularizer in self.regularizers.items():
             losses[name] = regularizer(cam, target)

@@ -1,4 +1,4 @@
-"""Head that classifies sub-categories beside their parent classes."""
+"""Head that classifies both parent classes and their sub-categories."""
 
 import hashlib
 import json
@@ -16,35 +16,40 @@ from .cam_head import MixupCAMHead
 
 @MODELS.register_module()
 class SubCategoryHead(MixupCAMHead):
-    r"""CAM head with a sub-category classifier beside the parent's (3.3).
+    r"""CAM head that also classifies sub-categories of its classes (3.3).
 
     .. math:: \mathcal{L}_p(H_p(f), Y_p) + \lambda \mathcal{L}_s(H_s(f), Y_s)
 
-    The parent's losses stay what they are, with or without mixup and regularisers. The labels Y_s
-    are looked up by the sample's index in the buffer ``assignments``, which
-    :class:`SubCategoryClusteringHook` fills; while it is empty (round 0), ``loss_sub`` is 0. Where
-    a batch augmentation mixed images, it mixed their sub-categories alike.
+    The losses of the parent classes are those of :class:`MixupCAMHead`. The labels Y_s are looked
+    up by the sample's index in ``assignments``, which :class:`SubCategoryClusteringHook`
+    fills; while it is empty (round 0), ``loss_sub`` is 0. Where a batch augmentation mixes images,
+    the labels Y_s are mixed with the same weights.
 
     Args:
-        num_subcategories (int | Sequence[int]): K, of all classes or of each. Defaults to 10.
-        sub_loss (dict, optional): :math:`\mathcal{L}_s`; its ``loss_weight`` is λ. Defaults to the
-            multi-label soft margin loss with λ = 5.
-        cam_source (str): Where response maps come from: 'parent' (default, the thesis), or
+        num_subcategories (int | Sequence[int]): Number of sub-categories K of every class, or one
+            number for each class. Defaults to 10.
+        sub_loss (dict, optional): Config of :math:`\mathcal{L}_s`; its ``loss_weight`` is λ.
+            Defaults to the multi-label soft margin loss with λ = 5.
+        cam_source (str): Which classifier gives the response maps: 'parent', as in the thesis, or
             'sub_max' or 'sub_sum', the maximum or the sum of the rectified maps of a class's
-            sub-categories. Scores are the parent's in any case.
-        regularizers (dict, optional): As :class:`MixupCAMHead`'s. Defaults to none.
+            sub-categories. Scores always come from the parent. Defaults to 'parent'.
+        regularizers (dict, optional): See :class:`MixupCAMHead`. Defaults to none.
+        init_cfg (dict, optional): Config of the initialisation. Defaults to Xavier uniform for both
+            classifiers.
         **kwargs: Arguments of :class:`CAMHead`.
 
     Attributes:
         assignments (Tensor): Sub-category of every training image and class, -1 where the image
-            has not the class, shape (images, classes), int32; a buffer, part of checkpoints.
-        round (Tensor): The round that ``assignments`` belong to, a scalar buffer; 0: none yet.
+            does not have the class, shape (images, classes), int32; a buffer, saved in checkpoints.
+        round (Tensor): The round that ``assignments`` belong to, a scalar buffer; 0 while there are
+            none.
         image_digest (Tensor): SHA-256 of the names of the images that ``assignments`` belong to, in
             their order, shape (32,), uint8, a buffer; zeros while there are no assignments.
     """
 
     assignments: Tensor
-    CLUSTERS = ('round', 'assignments', 'image_digest')  # state besides the weights
+    CLUSTERS = ('round', 'assignments', 'image_digest')
+    """Names of the buffers that hold the result of clustering, not weights."""
 
     def __init__(
         self,
@@ -127,7 +132,14 @@ class SubCategoryHead(MixupCAMHead):
         )
 
     def class_maps(self, feats: Sequence[Tensor]) -> Tensor:
-        """Class maps of ``cam_source``, shape (N, C, H, W)."""
+        """Compute class maps as ``cam_source`` says.
+
+        Args:
+            feats (Sequence[Tensor]): Feature maps of the backbone.
+
+        Returns:
+            Tensor: Shape (N, C, H, W).
+        """
         if self.cam_source == 'parent':
             return super().class_maps(feats)
         maps = self.sub_classifier(self.dropout(self.pre_logits(feats))).relu()
@@ -137,14 +149,29 @@ class SubCategoryHead(MixupCAMHead):
         return merged.scatter_reduce(1, index, maps, reduce)
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
-        """The parent's logits, shape (N, C)."""
+        """Compute the logits of the parent classes.
+
+        Args:
+            feats (Sequence[Tensor]): Feature maps of the backbone.
+
+        Returns:
+            Tensor: Shape (N, C).
+        """
         return super().class_maps(feats).mean((2, 3))
 
     def loss(self, feats: Sequence[Tensor], data_samples: list[DataSample], **kwargs) -> dict:
-        """The parent's losses and ``loss_sub``, from features dropped alike.
+        """Compute the parent's losses and ``loss_sub``, both with the same channels dropped.
+
+        Args:
+            feats (Sequence[Tensor]): Feature maps of the backbone.
+            data_samples (list[DataSample]): Samples with labels and ``sample_idx``.
+            **kwargs: Not used.
+
+        Returns:
+            dict[str, Tensor]: The losses by name.
 
         Raises:
-            KeyError: If samples have no index; in round 0 too, which does not need it.
+            KeyError: If samples have no index, also in round 0, which does not need it.
         """
         if any('sample_idx' not in sample for sample in data_samples):
             raise KeyError(
@@ -164,7 +191,15 @@ class SubCategoryHead(MixupCAMHead):
         return losses
 
     def sub_labels(self, data_samples: list[DataSample]) -> Tensor:
-        """Labels Y_s of a batch, mixed as the images are, shape (N, sum of K), float32."""
+        """Look up the sub-category labels Y_s of a batch, mixed as its images are.
+
+        Args:
+            data_samples (list[DataSample]): Samples with ``sample_idx``, and with ``mix_weights``
+                where they were mixed.
+
+        Returns:
+            Tensor: Shape (N, sum of K), float32.
+        """
         index = torch.tensor([s.sample_idx for s in data_samples], device=self.assignments.device)
         rows = self.assignments[index]
         image, parent = (rows >= 0).nonzero(as_tuple=True)

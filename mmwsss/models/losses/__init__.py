@@ -1,4 +1,4 @@
-"""Losses of image-level supervision."""
+"""Losses of classifiers and of affinities."""
 
 from .affinity import AffinityLoss
 from .concentration import ConcentrationLoss, concentration

@@ -1,4 +1,4 @@
-"""The balanced loss that trains affinities of neighbouring cells (PSA)."""
+"""The loss of affinities of neighbouring cells, balanced between kinds of pairs (PSA)."""
 
 from collections.abc import Sequence
 
@@ -14,16 +14,19 @@ KINDS = ('bg', 'fg', 'neg')
 
 
 def affinity_loss_sums(affinity: Tensor, kinds: Tensor, eps: float = 1e-5) -> tuple[Tensor, Tensor]:
-    """Sums of -log over the pairs of each kind, and how many there are.
+    """Sum the losses of the pairs of each kind, and count the pairs.
+
+    The loss of a pair of affinity a is ``-log(a + eps)``, for pairs of different labels
+    ``-log(1 + eps - a)``.
 
     Args:
-        affinity: (B, P, h, w) in [0, 1], at least float32.
-        kinds: bool (3, B, P, h, w) of :func:`pair_kinds`.
-        eps: keeps the logarithms finite.
+        affinity (Tensor): Affinities, shape (B, P, h, w), in [0, 1], at least float32.
+        kinds (Tensor): Kinds of pairs by :func:`pair_kinds`, shape (3, B, P, h, w), bool.
+        eps (float): Keeps the logarithms finite. Defaults to 1e-5.
 
     Returns:
-        (3,) sums of ``-log(a + eps)``, for the last kind ``-log(1 + eps - a)``; (3,) counts, of
-        the dtype of ``affinity``.
+        tuple[Tensor, Tensor]: Sums and counts of the three kinds, shape (3,) each, of the dtype of
+        ``affinity``.
     """
     positive = -torch.log(affinity + eps)
     negative = -torch.log(1 + eps - affinity)
@@ -38,18 +41,22 @@ def affinity_loss_sums(affinity: Tensor, kinds: Tensor, eps: float = 1e-5) -> tu
 
 @MODELS.register_module()
 class AffinityLoss(nn.Module):
-    """Balanced loss of pairs: each kind's mean -log, weighted.
+    """Loss of affinities: the weighted mean losses of three kinds of pairs.
 
-    Background pairs, foreground pairs and pairs of different labels count by their weights however
-    many there are. Counts are summed over the processes, so that training on several equals
-    training on one with their whole batch; a kind without pairs contributes nothing.
+    Pairs of background cells, pairs of one class and pairs of different labels count by their
+    weights, however many there are. Counts are averaged over the processes, so that training in
+    several processes equals training in one with all their images. A kind without pairs contributes
+    nothing.
 
     Args:
-        weights (Sequence[float]): Of background, foreground and different pairs; 1/4, 1/4, 1/2 as
-            published.
-        border (str): 'inside' (default) or 'psa', see :func:`pair_slices`.
-        eps (float): Keeps the logarithms finite.
-        loss_weight (float): Factor of the loss.
+        weights (Sequence[float]): Weights of background pairs, foreground pairs and pairs of
+            different labels. Defaults to the published (1/4, 1/4, 1/2).
+        border (str): 'inside' or 'psa', see :func:`pair_slices`. Defaults to 'inside'.
+        eps (float): Keeps the logarithms finite. Defaults to 1e-5.
+        loss_weight (float): Factor of the loss. Defaults to 1.
+
+    Raises:
+        ValueError: If the border is unknown, or the weights are not three that are not negative.
     """
 
     def __init__(
@@ -69,12 +76,17 @@ class AffinityLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(self, affinity: Tensor, labels: Tensor, radius: float) -> dict[str, Tensor]:
-        """Compute the losses ``loss_bg``, ``loss_fg``, ``loss_neg`` and the counts ``pairs_…``.
+        """Compute the losses of the three kinds of pairs.
 
         Args:
-            affinity (Tensor): Shape (B, P, h, w), in [0, 1].
-            labels (Tensor): Shape (B, h, w), uint8.
-            radius (float): Of the affinities.
+            affinity (Tensor): Affinities, shape (B, P, h, w), in [0, 1].
+            labels (Tensor): Labels of the cells, shape (B, h, w), uint8: 0 background, i + 1 class
+                i, 255 ignored.
+            radius (float): The radius of the affinities, in cells.
+
+        Returns:
+            dict[str, Tensor]: The losses ``loss_bg``, ``loss_fg`` and ``loss_neg``, and the counts
+            ``pairs_bg``, ``pairs_fg`` and ``pairs_neg``.
         """
         affinity = at_least_float32(affinity)
         kinds = pair_kinds(labels, radius, self.border)

@@ -10,7 +10,16 @@ from .reduction import activate, reduce_batch
 
 
 def cell_coordinates(size: int, coordinates: str, like: Tensor) -> Tensor:
-    """Positions of the ``size`` cells of an axis: 0, 1, 2 … or cell centres in [-1, 1]."""
+    """Place the cells of an axis.
+
+    Args:
+        size (int): Number of cells.
+        coordinates (str): 'cells' gives 0, 1, 2 …; 'unit' gives the cells' centres in [-1, 1].
+        like (Tensor): A tensor of the dtype and device to use.
+
+    Returns:
+        Tensor: Positions, shape (size,).
+    """
     index = torch.arange(size, dtype=like.dtype, device=like.device)
     return index if coordinates == 'cells' else (2 * index + 1) / size - 1
 
@@ -29,15 +38,16 @@ def concentration(
         \left\| (h, w) - (\mu_h^c, \mu_w^c) \right\|^2 \hat M^c(h, w), \qquad
         \hat M^c = \mathrm{ReLU}(M^c) / S^c, \quad S^c = \sum_{h,w} \mathrm{ReLU}(M^c)
 
-    Computed by the row and column sums of the map as the variance of each axis, without an
-    (N, C, H, W) intermediate but the normalised map.
+    It is computed as the variance along each axis, from the row and column sums of the map, so that
+    the normalised map is the only intermediate of shape (N, C, H, W).
 
     Args:
         cam (Tensor): Class maps, shape (N, C, H, W), floating point.
         present (Tensor): Which classes count, shape (N, C), bool.
-        coordinates (str): 'cells' or 'unit', see :class:`ConcentrationLoss`.
-        floor (float): See :class:`ConcentrationLoss`; 0 is (2.4) to the letter.
-        eps (float): Added to a map's sum; a map of zeros contributes zero.
+        coordinates (str): 'cells' or 'unit', see :class:`ConcentrationLoss`. Defaults to 'cells'.
+        floor (float): See :class:`ConcentrationLoss`; with 0 it is exactly (2.4). Defaults to 0.1.
+        eps (float): Added to a map's sum, so that a map of zeros contributes zero. Defaults to
+            1e-5.
 
     Returns:
         Tensor: Shape (N,), in squared cells or, with 'unit', squared halves of the map's side.
@@ -63,18 +73,21 @@ class ConcentrationLoss(nn.Module):
 
     Args:
         loss_weight (float): λ_con of (2.5). Defaults to 2e-4, the thesis's value.
-        coordinates (str): 'cells' (default) measures distance in cells of the class map, the unit
-            of (2.4) and of λ_con: 28 × 28 cells of equal response have 2 · (28² − 1)/12 = 130.5,
-            and the value grows with the square of the resolution. 'unit' measures in [-1, 1] on
-            both axes, independent of resolution: the same map has 0.67, so that for H = W cells
-            λ_unit = λ_cells · H²/4 gives the same loss.
-        floor (float): A map counts by S / (S + H·W·floor), S its sum: half where its mean response
-            is ``floor``. By (2.4) to the letter, ``floor=0``, the gradient grows as 1 / S, and a
-            map that is nearly empty (a class whose object the crop missed) pulls a hundred times
-            as hard as the classification loss. The default 0.1 costs a recognised class, whose
-            mean response is its logit of 2 or more, less than 5 % of its loss.
-        reduction (str): 'mean' (default) or 'sum' over the batch.
-        eps (float): Added to a map's sum.
+        coordinates (str): The unit of distance. 'cells' are cells of the class map, the unit of
+            (2.4) and of λ_con: 28 × 28 cells of equal response have 2 · (28² − 1)/12 = 130.5, and
+            the value grows with the square of the resolution. 'unit' measures in [-1, 1] on both
+            axes, independent of the resolution: the same map has 0.67, so that for H = W cells
+            λ_unit = λ_cells · H²/4 gives the same loss. Defaults to 'cells'.
+        floor (float): A map of sum S is weighted by S / (S + H·W·floor), which is 1/2 where its
+            mean response is ``floor``. With ``floor=0``, which is exactly (2.4), the gradient grows
+            as 1 / S, and a nearly empty map (of a class whose object the crop missed) has a hundred
+            times the gradient of the classification loss. With the default 0.1 a recognised class,
+            whose mean response is its logit of 2 or more, loses less than 5 % of its loss.
+        reduction (str): 'mean' or 'sum' over the batch. Defaults to 'mean'.
+        eps (float): Added to a map's sum. Defaults to 1e-5.
+
+    Raises:
+        ValueError: If ``coordinates`` or ``reduction`` is unknown.
     """
 
     def __init__(

@@ -14,7 +14,7 @@ _MAXIMUM_OVER = {'image': (1, 2, 3), 'class': (2, 3)}
 def class_entropy(
     cam: Tensor, activation: str = 'relu', normalize_by: str = 'image', eps: float = 1e-5
 ) -> Tensor:
-    r"""Entropy over classes of each pixel, averaged over the pixels (2.3).
+    r"""Compute the entropy over classes of each pixel, averaged over the pixels (2.3).
 
     .. math::
         -\frac{1}{HW} \sum_{h,w} \sum_c P^c(h,w) \log P^c(h,w), \qquad
@@ -22,9 +22,9 @@ def class_entropy(
 
     Args:
         cam (Tensor): Class maps of all C classes, shape (N, C, H, W), floating point.
-        activation (str): See :class:`ClassEntropyLoss`.
-        normalize_by (str): See :class:`ClassEntropyLoss`.
-        eps (float): Added to the maximum, so that a map of zeros stays finite.
+        activation (str): See :class:`ClassEntropyLoss`. Defaults to 'relu'.
+        normalize_by (str): See :class:`ClassEntropyLoss`. Defaults to 'image'.
+        eps (float): Added to the maximum, so that a map of zeros stays finite. Defaults to 1e-5.
 
     Returns:
         Tensor: Entropies in nats, shape (N,), at most ``log(C)``.
@@ -42,19 +42,23 @@ class ClassEntropyLoss(nn.Module):
     """Class-wise entropy loss of Mixup-CAM (2.3): a pixel should belong to few classes.
 
     The thesis concatenates the classifier's probabilities, «normalises them by the maximum value»
-    and applies softmax. What it leaves open is an argument here:
+    and applies softmax. Arguments settle what it leaves open.
 
     Args:
         loss_weight (float): λ_ent of (2.5). Defaults to 0.02, the thesis's value.
-        activation (str): What a class map goes through first. 'relu' (default): the map that is
-            evaluated, so that division by its maximum gives values in [0, 1]; 'sigmoid': per-pixel
-            probabilities in the literal sense; 'none': the raw map.
-        normalize_by (str): Whose maximum divides the maps. 'image' (default): the one maximum of
-            the concatenated maps, which keeps the classes comparable in the softmax; 'class': each
-            map's own; 'none'. With 'relu' or 'sigmoid' the softmax sees values in [0, 1], so that
-            the entropy stays near log(C) and its gradient small: λ_ent is to be read with that.
-        reduction (str): 'mean' (default) or 'sum' over the batch.
-        eps (float): Added to the maximum.
+        activation (str): The function applied to class maps first. 'relu' gives the map that is
+            evaluated, so that division by its maximum gives values in [0, 1]; 'sigmoid' gives
+            probabilities per pixel; 'none' keeps the raw map. Defaults to 'relu'.
+        normalize_by (str): The maximum that maps are divided by. 'image' is the maximum over all
+            classes of an image, which keeps the classes comparable in the softmax; 'class' is each
+            map's own; 'none' divides by nothing. With 'image' or 'class' the softmax sees values in
+            [0, 1], so that the entropy stays near log(C) and its gradient small, which has to be
+            kept in mind when λ_ent is chosen. Defaults to 'image'.
+        reduction (str): 'mean' or 'sum' over the batch. Defaults to 'mean'.
+        eps (float): Added to the maximum. Defaults to 1e-5.
+
+    Raises:
+        ValueError: If a value is unknown, or a raw map would be divided by its maximum.
     """
 
     def __init__(
@@ -81,6 +85,14 @@ class ClassEntropyLoss(nn.Module):
         self.eps = eps
 
     def forward(self, cam: Tensor, target: Tensor) -> Tensor:
-        """Compute the loss of class maps (N, C, H, W); ``target`` is not used by this term."""
+        """Compute the loss.
+
+        Args:
+            cam (Tensor): Class maps, shape (N, C, H, W).
+            target (Tensor): Labels, shape (N, C); not used by this loss.
+
+        Returns:
+            Tensor: A scalar, float32 or wider.
+        """
         entropy = class_entropy(cam, self.activation, self.normalize_by, self.eps)
         return self.loss_weight * reduce_batch(entropy, self.reduction)

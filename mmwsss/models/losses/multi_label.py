@@ -1,9 +1,9 @@
 """Classification loss on image-level labels, hard or soft."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mmwsss.ops.arguments import at_least_float32, check_choice
 from mmwsss.registry import MODELS
 
 
@@ -16,13 +16,16 @@ class MultiLabelSoftMarginLoss(nn.Module):
 
     Args:
         loss_weight (float): Factor of the loss. Defaults to 1.0.
-        reduction (str): 'mean' or 'sum' over the batch. Defaults to 'mean', as the published code.
+        reduction (str): 'mean' or 'sum' over the batch. Defaults to 'mean', as in the published
+            code.
+
+    Raises:
+        ValueError: If the reduction is unknown.
     """
 
     def __init__(self, loss_weight: float = 1.0, reduction: str = 'mean') -> None:
         super().__init__()
-        if reduction not in ('mean', 'sum'):
-            raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r}")
+        check_choice('reduction', reduction, ('mean', 'sum'))
         self.loss_weight = loss_weight
         self.reduction = reduction
 
@@ -37,8 +40,6 @@ class MultiLabelSoftMarginLoss(nn.Module):
             Tensor: A float32 scalar.
         """
         loss = F.multilabel_soft_margin_loss(
-            cls_score.to(torch.promote_types(cls_score.dtype, torch.float32)),
-            target,
-            reduction=self.reduction,
+            at_least_float32(cls_score), target, reduction=self.reduction
         )
         return self.loss_weight * loss
