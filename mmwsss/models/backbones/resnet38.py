@@ -103,7 +103,14 @@ class BasicBlock(PreActivationBlock):
         self.conv_branch2b1 = _conv(mid_channels, out_channels, 3, dilation=dilations[1])
 
     def residual(self, entry: Tensor) -> Tensor:
-        """Apply the two convolutions, see :meth:`PreActivationBlock.residual`."""
+        """Apply the two convolutions.
+
+        Args:
+            entry (Tensor): The block's input after batch normalisation and ReLU.
+
+        Returns:
+            Tensor: The residual.
+        """
         middle = self.conv_branch2a(entry)
         return self.conv_branch2b1(F.relu(self.bn_branch2b1(middle), inplace=True))
 
@@ -141,7 +148,14 @@ class BottleneckBlock(PreActivationBlock):
         self.dropout = nn.Dropout2d(dropout)
 
     def residual(self, entry: Tensor) -> Tensor:
-        """Apply the three convolutions, see :meth:`PreActivationBlock.residual`."""
+        """Apply the three convolutions.
+
+        Args:
+            entry (Tensor): The block's input after batch normalisation and ReLU.
+
+        Returns:
+            Tensor: The residual.
+        """
         x = self.conv_branch2a(entry)
         x = self.conv_branch2b1(self.dropout(F.relu(self.bn_branch2b1(x), inplace=True)))
         return self.conv_branch2b2(self.dropout(F.relu(self.bn_branch2b2(x), inplace=True)))

@@ -100,7 +100,7 @@ class CAMClassifier(ImageClassifier):
 
         Args:
             inputs (Tensor): Normalised images, shape (N, 3, H, W).
-            stage (str): 'backbone', 'neck' or 'pre_logits': whose output is returned. Defaults to
+            stage (str): The last stage to run: 'backbone', 'neck' or 'pre_logits'. Defaults to
                 'neck'.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Segmentors: mmseg's, with what training on pseudo-labels adds."""
+"""mmseg's segmentors with what training on pseudo-labels needs."""
 
 from .multi_scale import MultiScaleEncoderDecoder
 from .probability_tta import ProbabilityTTA

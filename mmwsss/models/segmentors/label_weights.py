@@ -1,4 +1,4 @@
-"""Weights of single pixels in the loss of any mmseg head."""
+"""Weights of single pixels in the loss of any head of mmseg."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,10 +11,13 @@ from torch.nn import functional as F
 
 
 class LabelWeights(BasePixelSampler):
-    """Weights that came with the labels, in the form in which mmseg's heads ask for weights.
+    """Hands the weights of pixels to a head of mmseg, which asks a pixel sampler for them.
 
     Args:
-        weights: (N, 1, H, W).
+        weights (Tensor): Weights that came with the labels, shape (N, 1, H, W).
+
+    Attributes:
+        used (bool): Whether the head has asked for them.
     """
 
     def __init__(self, weights: Tensor) -> None:
@@ -22,19 +25,30 @@ class LabelWeights(BasePixelSampler):
         self.used = False
 
     def sample(self, seg_logit: Tensor, seg_label: Tensor) -> Tensor:
-        """Return the weights (N, h, w) at the size of the label (N, 1, h, w)."""
+        """Resize the weights to the labels.
+
+        Args:
+            seg_logit (Tensor): Scores of the head; not used.
+            seg_label (Tensor): Labels, shape (N, 1, h, w).
+
+        Returns:
+            Tensor: Weights, shape (N, h, w).
+        """
         self.used = True
         return F.interpolate(self.weights, seg_label.shape[2:], mode='nearest-exact').squeeze(1)
 
 
 def stack_weights(data_samples: Sequence[SegDataSample]) -> Tensor | None:
-    """Stack ``gt_weight_map`` of a batch to (N, 1, H, W), 0 where the label is padding.
+    """Stack the pixel weights of a batch, with 0 where the label is padding.
+
+    Args:
+        data_samples (Sequence[SegDataSample]): Samples, with or without ``gt_weight_map``.
 
     Returns:
-        None if no sample has weights.
+        Tensor | None: Shape (N, 1, H, W); None if no sample has weights.
 
     Raises:
-        ValueError: If some have and some have not.
+        ValueError: If only some of the samples have weights.
     """
     maps = [sample.gt_weight_map.data for sample in data_samples if 'gt_weight_map' in sample]
     if not maps:
@@ -49,10 +63,17 @@ def stack_weights(data_samples: Sequence[SegDataSample]) -> Tensor | None:
 def weighted_loss(
     heads: Sequence[BaseDecodeHead], data_samples: Sequence[SegDataSample]
 ) -> Iterator[None]:
-    """Let the heads weigh their losses by the samples' weights, if there are any.
+    """Let heads weight their losses by the pixel weights of the samples, if there are any.
+
+    Args:
+        heads (Sequence[BaseDecodeHead]): The heads whose losses are computed in the block.
+        data_samples (Sequence[SegDataSample]): Samples, with or without ``gt_weight_map``.
+
+    Yields:
+        None: Within the block the heads use the weights.
 
     Raises:
-        ValueError: If a head has a pixel sampler of its own, or asks for no weights.
+        ValueError: If a head has a pixel sampler of its own, or does not ask for weights.
     """
     weights = stack_weights(data_samples)
     if weights is None:

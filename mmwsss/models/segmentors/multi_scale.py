@@ -17,24 +17,27 @@ from .label_weights import weighted_loss
 
 @MODELS.register_module()
 class MultiScaleEncoderDecoder(EncoderDecoder):
-    """mmseg's ``EncoderDecoder`` with the loss over scales (MSC) and weights of single pixels.
+    """mmseg's ``EncoderDecoder`` with a loss over several scales (MSC) and weights of pixels.
 
-    With more than one scale the network sees the image at each; the scores of every scale, and
-    their pixel-wise maximum at the grid of the first, have a loss against labels that are resized
-    to them by nearest neighbour. The losses are added and logged apart. Any mmseg head goes whose
-    ``forward`` gives one map of scores.
+    With more than one scale the network sees the image at each of them. The scores of every scale,
+    and their pixel-wise maximum on the grid of the first, each have a loss against the labels,
+    resized to them by nearest neighbour. The losses are added, and logged separately. Every mmseg
+    head fits that returns one score map from ``forward``.
 
-    Where the data have ``gt_weight_map``, every pixel's loss is multiplied by its weight; the sum
-    is divided by the number of pixels as without weights.
+    Where samples have ``gt_weight_map``, every pixel's loss is multiplied by its weight. The sum is
+    divided by the number of pixels, as without weights.
 
     Args:
-        *args: Arguments of ``EncoderDecoder``.
-        scales: Scales of the image, 1 first. Published: (1, 0.75, 0.5). Defaults to the image
-            alone: mmseg's own loss.
-        channels_last: Keep weights and images in channels-last memory, which is faster on CPUs
-            and, with AMP, on GPUs.
-        **kwargs: Arguments of ``EncoderDecoder``. ``test_cfg=dict(fuse_scales=True)`` tests with
-            the maximum over the scales, as the published code does.
+        *args: Arguments of mmseg's ``EncoderDecoder``.
+        scales (Sequence[float]): Factors on the sides of the image, 1 first. Published are
+            (1, 0.75, 0.5). Defaults to (1.0,): mmseg's own loss.
+        channels_last (bool): Whether to keep weights and images in channels-last memory, which is
+            faster on CPUs and, with AMP, on GPUs. Defaults to False.
+        **kwargs: Arguments of mmseg's ``EncoderDecoder``. ``test_cfg=dict(fuse_scales=True)``
+            predicts from the maximum over the scales, as the published code does.
+
+    Raises:
+        ValueError: If the scales do not begin with 1, or one is not positive.
     """
 
     def __init__(
@@ -52,11 +55,30 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
         self.to(memory_format=self.memory_format)
 
     def extract_feat(self, inputs: Tensor) -> list[Tensor]:
-        """As mmseg's, with images in the memory format of the weights."""
+        """Extract features as mmseg does, in the memory format of the weights.
+
+        Args:
+            inputs (Tensor): Normalised images, shape (N, 3, H, W).
+
+        Returns:
+            list[Tensor]: The feature maps.
+        """
         return super().extract_feat(inputs.to(memory_format=self.memory_format))
 
     def loss(self, inputs: Tensor, data_samples: list[SegDataSample]) -> dict[str, Tensor]:
-        """Return the losses of a batch of images (N, 3, H, W)."""
+        """Compute the losses of a batch.
+
+        Args:
+            inputs (Tensor): Normalised images, shape (N, 3, H, W).
+            data_samples (list[SegDataSample]): Samples with labels, and with or without pixel
+                weights.
+
+        Returns:
+            dict[str, Tensor]: The losses by name.
+
+        Raises:
+            ValueError: If a head cannot use the pixel weights.
+        """
         heads = [self.decode_head]
         if self.with_auxiliary_head:
             auxiliary = self.auxiliary_head
@@ -67,7 +89,15 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
             return self._multi_scale_loss(inputs, data_samples)
 
     def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """Return scores at the size of the images."""
+        """Predict scores at the size of the images.
+
+        Args:
+            inputs (Tensor): Normalised images, shape (N, 3, H, W).
+            batch_img_metas (list[dict]): Meta information of the images.
+
+        Returns:
+            Tensor: Scores, shape (N, C, H, W).
+        """
         if not self.test_cfg.get('fuse_scales', False):
             return super().encode_decode(inputs, batch_img_metas)
         scores = self._maximum(self._scores_of_scales(inputs, self.extract_feat(inputs)))
@@ -88,7 +118,7 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
         return losses
 
     def _scores_of_scales(self, inputs: Tensor, features: list[Tensor]) -> list[Tensor]:
-        """Scores (N, C, h, w) of every scale; ``features`` are those of the first."""
+        """Compute the scores (N, C, h, w) of every scale; ``features`` belong to the first."""
         scores = [self.decode_head(features)]
         for scale in self.scales[1:]:
             size = [int(side * scale) for side in inputs.shape[2:]]
@@ -97,7 +127,7 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
         return scores
 
     def _maximum(self, scores: list[Tensor]) -> Tensor:
-        """Pixel-wise maximum at the size of the first."""
+        """Take the pixel-wise maximum of scores, on the grid of the first."""
         largest, *others = scores
         for one in others:
             resized = F.interpolate(
@@ -108,7 +138,7 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
 
 
 def _resize_labels(data_samples: list[SegDataSample], size: torch.Size) -> list[SegDataSample]:
-    """Labels of a batch at another size, by the neighbour nearest to each cell's centre."""
+    """Resize the labels of a batch by the nearest neighbour of each cell's centre."""
     labels = torch.stack([sample.gt_sem_seg.data for sample in data_samples])
     # Not 'nearest', which takes the corner of a cell and shifts the labels against the scores.
     resized = F.interpolate(labels.float(), size, mode='nearest-exact').long()

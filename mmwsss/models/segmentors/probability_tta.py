@@ -1,4 +1,4 @@
-"""Test-time augmentation that hands on its scores."""
+"""Test-time augmentation that keeps its scores."""
 
 import torch
 from mmengine.structures import PixelData
@@ -10,15 +10,22 @@ from mmwsss.registry import MODELS
 
 @MODELS.register_module()
 class ProbabilityTTA(SegTTAModel):
-    """mmseg's ``SegTTAModel``; the merged scores stay with the prediction.
+    """mmseg's ``SegTTAModel``, with the merged scores in its predictions.
 
-    mmseg averages the probabilities of the views, but returns the ``seg_logits`` of the last view.
-    Here they are the logarithm of the mean probabilities, whose softmax gives these back, so that
-    a CRF or a visualiser works on what the prediction was made of.
+    mmseg averages the probabilities of the views but returns the ``seg_logits`` of one view. Here
+    they are the logarithm of the mean probabilities. Their softmax gives the probabilities back, so
+    that a CRF or a visualiser works on the scores that the prediction was made from.
     """
 
     def merge_preds(self, data_samples_list: list[list[SegDataSample]]) -> list[SegDataSample]:
-        """Merge the views of every image."""
+        """Merge the predictions of the views of every image.
+
+        Args:
+            data_samples_list (list[list[SegDataSample]]): The predictions of each image's views.
+
+        Returns:
+            list[SegDataSample]: One prediction per image.
+        """
         if self.module.out_channels == 1:
             return super().merge_preds(data_samples_list)
         return [_merge(views) for views in data_samples_list]

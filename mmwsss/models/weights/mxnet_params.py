@@ -1,4 +1,4 @@
-"""Reader of MXNet's ``.params`` files (named lists of NDArrays) without MXNet, which is retired.
+"""Reads MXNet's ``.params`` files (named lists of NDArrays) without MXNet, which is retired.
 
 The format, little-endian: uint64 0x112, uint64 0, uint64 number of arrays, the arrays, uint64
 number of names, each name as uint64 length and bytes. An array begins with the magic number of its
@@ -24,7 +24,7 @@ _RESAVE = 'save it as dense float32 with MXNet'
 
 
 class _Reader:
-    """A position in the bytes of a file."""
+    """Reads the bytes of a file from front to back, and refuses to read beyond their end."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -32,25 +32,28 @@ class _Reader:
         self.offset = 0
 
     @property
-    def left(self) -> int:
+    def remaining(self) -> int:
+        """Number of bytes that are not read yet."""
         return len(self.data) - self.offset
 
     def fail(self, problem: str, remedy: str = 'download the file again') -> NoReturn:
+        """Raise ValueError with the file, the problem, the position and the remedy."""
         place = f'near byte {self.offset} of {len(self.data)}'
         raise ValueError(f'{self.path}: no whole MXNet .params file: {problem} ({place}); {remedy}')
 
     def unpack(self, fmt: str, what: str) -> tuple[int, ...]:
+        """Read little-endian numbers in a format of ``struct``; ``what`` is for the message."""
         fmt = f'<{fmt}'
         start, size = self.offset, struct.calcsize(fmt)
-        if size > self.left:
+        if size > self.remaining:
             self.fail(f'the file ends within {what}')
         self.offset += size
         return struct.unpack_from(fmt, self.data, start)
 
-    def count(self, least: int, what: str) -> int:
-        """A uint64 number of things that take at least ``least`` bytes each."""
+    def count(self, min_bytes: int, what: str) -> int:
+        """Read how many things follow that take at least ``min_bytes`` bytes each, a uint64."""
         (number,) = self.unpack('Q', f'the number of {what}')
-        if number * least > self.left:
+        if number * min_bytes > self.remaining:
             self.fail(f'{number} {what} do not fit into the file')
         return number
 
@@ -59,14 +62,14 @@ def read_mxnet_params(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """Read the named arrays of an MXNet ``.params`` file.
 
     Args:
-        path: The file. Dense arrays of float16, float32, float64, uint8, int8, int32 or int64 are
-            supported, of all four versions of the format.
+        path (str | os.PathLike): The file. Dense arrays of float16, float32, float64, uint8, int8,
+            int32 or int64 are supported, in all four versions of the format.
 
     Returns:
-        Name -> array, in the order of the file.
+        dict[str, np.ndarray]: The arrays by name, in the order of the file.
 
     Raises:
-        ValueError: If the file is none, is truncated or corrupt, has something behind its end, or
+        ValueError: If it is not such a file, is truncated or corrupt, has bytes after its end, or
             holds sparse or empty arrays. The message names the file.
     """
     reader = _Reader(Path(path))
@@ -75,8 +78,8 @@ def read_mxnet_params(path: str | os.PathLike) -> dict[str, np.ndarray]:
         reader.fail('the header is not that of a list of arrays')
     arrays = [_read_array(reader, i) for i in range(reader.count(4, 'arrays'))]
     names = [_read_name(reader) for _ in range(reader.count(8, 'names'))]
-    if reader.left:
-        reader.fail(f'{reader.left} bytes behind the end')
+    if reader.remaining:
+        reader.fail(f'{reader.remaining} bytes behind the end')
     if len(names) != len(arrays):
         reader.fail(f'{len(arrays)} arrays but {len(names)} names')
     if len(set(names)) != len(names):
@@ -123,7 +126,7 @@ def _read_elements(
     reader: _Reader, shape: tuple[int, ...], dtype: np.dtype, what: str
 ) -> np.ndarray:
     size = math.prod(shape)
-    if min(shape, default=1) <= 0 or size * dtype.itemsize > reader.left:
+    if min(shape, default=1) <= 0 or size * dtype.itemsize > reader.remaining:
         reader.fail(f'{what} of shape {shape} does not fit into the file')
     elements = np.frombuffer(reader.data, dtype, size, reader.offset).reshape(shape).copy()
     reader.offset += size * dtype.itemsize

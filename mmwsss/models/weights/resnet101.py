@@ -1,4 +1,4 @@
-"""Published DeepLab weights of ResNet-101, renamed for mmseg's ResNet.
+"""Converts published DeepLab weights of ResNet-101 for mmseg's ResNet.
 
 The PyTorch port of DeepLab-v2 names a layer by its level, block and place:
 ``layer3.block2.conv3x3`` is ``layer2.1.conv2``. The weights come from Caffe: BGR images with the
@@ -39,8 +39,12 @@ def resnet101_from_deeplab(state: Mapping[str, Tensor], source: str) -> dict[str
     """Rename a checkpoint of DeepLab-v1 or v2 into a state dict of mmseg's ``ResNet`` (depth 101).
 
     Args:
-        state: The published state dict. Its classifiers (``fc``, ``aspp``) are left out.
-        source: Name of the file, for messages.
+        state (Mapping[str, Tensor]): The published state dict. Its classifiers (``fc``, ``aspp``)
+            are left out.
+        source (str): Name of the file, for messages.
+
+    Returns:
+        dict[str, Tensor]: The state dict.
 
     Raises:
         ValueError: If a parameter is unknown, missing or of another shape.

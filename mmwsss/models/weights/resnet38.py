@@ -1,4 +1,4 @@
-"""Published weights of ResNet-38, renamed for this package.
+"""Converts published weights of ResNet-38 for this package.
 
 The names of `ResNet38` are those of the PyTorch checkpoints; only prefixes and heads differ. The
 ImageNet weights come in MXNet's names: a level and a letter name the block (``res4a`` is ``b4``,
@@ -29,7 +29,7 @@ _MXNET_NAME = re.compile(
 )
 _MXNET_CLASSIFIER = re.compile(r'arg:linear\d+_(weight|bias)')
 
-# What a published checkpoint has on top of the backbone -> its name here.
+# Names of the head's parameters in each published checkpoint, and their names here.
 HEADS = {
     'PSA or SC-CAM classifier': {'fc8.weight': 'head.classifier.weight'},
     'SC-CAM with sub-categories': {
@@ -55,11 +55,15 @@ def _rename_mxnet(name: str, source: str) -> str:
 
 
 def resnet38_from_mxnet(params: Mapping[str, np.ndarray], source: str) -> dict[str, Tensor]:
-    """Rename the arrays of the published MXNet file into a state dict of `ResNet38`.
+    """Rename the arrays of the published MXNet file into a state dict of :class:`ResNet38`.
 
     Args:
-        params: Name -> array, see `read_mxnet_params`. The ImageNet classifier is left out.
-        source: Name of the file, for messages.
+        params (Mapping[str, np.ndarray]): The arrays by name, see :func:`read_mxnet_params`. The
+            ImageNet classifier is left out.
+        source (str): Name of the file, for messages.
+
+    Returns:
+        dict[str, Tensor]: The state dict.
 
     Raises:
         ValueError: If a parameter is unknown, missing or of another shape.
@@ -75,11 +79,15 @@ def resnet38_from_mxnet(params: Mapping[str, np.ndarray], source: str) -> dict[s
 def cam_from_published(state: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
     """Rename a checkpoint of PSA or SC-CAM into a model's state dict (``backbone.*``, ``head.*``).
 
-    Which model it is shows in the parameters, see `HEADS`.
+    The model is recognised by the parameters of its head, see ``HEADS``.
 
     Args:
-        state: The published state dict, with or without ``module.`` before each name.
-        source: Name of the file, for messages.
+        state (Mapping[str, Tensor]): The published state dict, with or without ``module.`` before
+            each name.
+        source (str): Name of the file, for messages.
+
+    Returns:
+        dict[str, Tensor]: The state dict.
 
     Raises:
         ValueError: If a parameter is unknown, missing or of another shape.
@@ -96,13 +104,18 @@ def cam_from_published(state: Mapping[str, Tensor], source: str) -> dict[str, Te
 def complete_backbone(
     state: Mapping[str, Tensor], build: Callable[[], nn.Module], name: str, source: str
 ) -> dict[str, Tensor]:
-    """Check names and shapes; old checkpoints lack the batch counters of batch normalisation.
+    """Check a backbone's state dict, and add batch normalisation's batch counters.
+
+    Checkpoints of PyTorch before 0.4.1 lack these counters.
 
     Args:
-        state: The state dict.
-        build: Makes the backbone that it is for.
-        name: What to call the backbone.
-        source: Name of the file, for messages.
+        state (Mapping[str, Tensor]): The state dict.
+        build (Callable[[], nn.Module]): Builds the backbone that the state dict belongs to.
+        name (str): Name of the backbone, for messages.
+        source (str): Name of the file, for messages.
+
+    Returns:
+        dict[str, Tensor]: The complete state dict, in the backbone's order.
 
     Raises:
         ValueError: If a parameter is unknown, missing or of another shape.
@@ -128,10 +141,16 @@ def _some(names: list[str]) -> str:
 
 
 def load_published(path: str | os.PathLike) -> dict[str, Tensor]:
-    """Load a published PyTorch state dict, tensors only.
+    """Load a published PyTorch state dict, without unpickling anything but tensors.
+
+    Args:
+        path (str | os.PathLike): The file.
+
+    Returns:
+        dict[str, Tensor]: The state dict.
 
     Raises:
-        ValueError: If the file is no such thing. The message names it.
+        ValueError: If the file is not a whole state dict of tensors. The message names it.
     """
     try:
         state = torch.load(path, map_location='cpu', weights_only=True)
@@ -148,6 +167,12 @@ def load_published(path: str | os.PathLike) -> dict[str, Tensor]:
 
 
 def save_weights(state: Mapping[str, Tensor], path: str | os.PathLike, source: str) -> None:
-    """Write a state dict as a checkpoint for ``init_cfg`` or ``load_from``, atomically."""
+    """Write a state dict as a checkpoint for ``init_cfg`` or ``load_from``, whole or not at all.
+
+    Args:
+        state (Mapping[str, Tensor]): The state dict.
+        path (str | os.PathLike): The file to write.
+        source (str): Where the weights come from; stored in the file.
+    """
     with atomic_open(path) as file:
         torch.save({'state_dict': dict(state), 'meta': {'source': source}}, file)
