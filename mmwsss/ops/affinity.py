@@ -14,9 +14,10 @@ _CPU_CHANNELS = 64
 
 
 class _PairDistance(torch.autograd.Function):
-    """Mean absolute difference of pairs; the backward pass computes the differences again.
+    """Mean absolute difference of the features of pairs, with little memory for gradients.
 
-    Autograd would keep every difference: pairs times channels, 34 times the features.
+    The backward pass computes the differences again. Autograd would keep all of them, one per pair
+    and channel: 34 times the memory of the features.
     """
 
     @staticmethod
@@ -55,7 +56,7 @@ class _PairDistance(torch.autograd.Function):
 
 
 def _blocks(features: Tensor) -> Iterator[tuple[slice, slice]]:
-    """Images and channels to work on at a time: on a CPU what stays in its cache."""
+    """Yield the images and channels to work on at a time: on a CPU as much as fits its cache."""
     batch, channels = features.shape[:2]
     if features.device.type != 'cpu':
         yield slice(0, batch), slice(0, channels)
@@ -66,14 +67,15 @@ def _blocks(features: Tensor) -> Iterator[tuple[slice, slice]]:
 
 
 def pairwise_affinity(features: Tensor, radius: float = 5) -> Tensor:
-    """Affinity ``exp(-mean_c |f_i - f_j|)`` of every cell with its half-plane neighbours.
+    """Compute the affinity ``exp(-mean_c |f_i - f_j|)`` of every cell with its neighbours.
 
-    Gradients flow through, with memory like that of the features.
+    Of two opposite neighbours only one is taken, since affinities are symmetric. Gradients need
+    about as much memory as the features.
 
     Args:
-        features (Tensor): Shape (B, C, h, w) or (C, h, w), floating; half precision is widened to
-            float32.
-        radius (float): Cells at a distance below it, in cells, are neighbours.
+        features (Tensor): Shape (B, C, h, w) or (C, h, w), floating point; half precision is
+            widened to float32.
+        radius (float): Cells at a distance below it are neighbours, in cells. Defaults to 5.
 
     Returns:
         Tensor: Shape (B, P, h, w) or (P, h, w): entry (p, y, x) is the affinity of cell (y, x) with

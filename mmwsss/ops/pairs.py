@@ -1,4 +1,4 @@
-"""Pairs of neighbouring cells: which there are, and their kinds (AffinityNet, Ahn & Kwak 2018)."""
+"""Pairs of neighbouring cells: where they lie, and their kinds (AffinityNet, Ahn & Kwak 2018)."""
 
 import math
 from typing import Literal
@@ -16,9 +16,17 @@ _Slices = tuple[slice, slice]
 
 
 def half_plane_offsets(radius: float = 5) -> tuple[tuple[int, int], ...]:
-    """Offsets (dy, dx) at a distance below ``radius``, one of each opposite pair, in raster order.
+    """List the offsets from a cell to its neighbours, one of every two opposite ones.
 
-    Radius 5 gives the 34 offsets of PSA. Raises ValueError where the radius reaches no neighbour.
+    Args:
+        radius (float): Cells at a distance below it are neighbours, in cells. Defaults to 5, which
+            gives the 34 offsets of PSA.
+
+    Returns:
+        tuple[tuple[int, int], ...]: Offsets (dy, dx) in raster order.
+
+    Raises:
+        ValueError: If the radius is so short that there is no neighbour.
     """
     reach = math.ceil(radius) - 1
     if reach < 1:
@@ -36,17 +44,23 @@ def half_plane_offsets(radius: float = 5) -> tuple[tuple[int, int], ...]:
 def pair_slices(
     height: int, width: int, radius: float, border: Border = 'inside'
 ) -> list[tuple[_Slices, _Slices]]:
-    """Where both cells of the pairs of each offset lie: slices of rows and columns.
+    """Find the cells of the pairs of each offset, as slices of rows and columns.
 
     Args:
-        height: of the grid.
-        width: of the grid.
-        radius: cells at a distance below it are pairs.
-        border: 'inside' takes every pair inside the grid; 'psa' only those of the published index
-            arithmetic, whose first cell has its whole half-disk inside.
+        height (int): Rows of the grid.
+        width (int): Columns of the grid.
+        radius (float): Cells at a distance below it are neighbours, in cells.
+        border (str): 'inside' takes every pair inside the grid; 'psa' takes only the pairs of the
+            published index arithmetic, whose first cell has all neighbours of
+            ``half_plane_offsets`` inside the grid. Defaults to 'inside'.
 
     Returns:
-        one pair of slices for each of ``half_plane_offsets(radius)``; empty where none fits.
+        list[tuple[tuple[slice, slice], tuple[slice, slice]]]: For each offset of
+        ``half_plane_offsets(radius)`` the slices of the first and of the second cells; they are
+        empty where there is no such pair.
+
+    Raises:
+        ValueError: If the border is unknown or the radius reaches no neighbour.
     """
     check_choice('border', border, ('inside', 'psa'))
     offsets = half_plane_offsets(radius)
@@ -63,16 +77,21 @@ def pair_slices(
 
 
 def pair_kinds(labels: Tensor, radius: float = 5, border: Border = 'inside') -> Tensor:
-    """Which pairs are of one kind.
+    """Sort pairs of cells into three kinds by their labels.
 
     Args:
-        labels: (B, h, w) uint8: 0 background, i + 1 class i, 255 ignored.
-        radius: cells at a distance below it are pairs.
-        border: see :func:`pair_slices`.
+        labels (Tensor): Labels of the cells, shape (B, h, w), uint8: 0 background, i + 1 class i,
+            255 ignored.
+        radius (float): Cells at a distance below it are neighbours, in cells. Defaults to 5.
+        border (str): 'inside' or 'psa', see :func:`pair_slices`. Defaults to 'inside'.
 
     Returns:
-        bool (3, B, P, h, w), indexed as affinities are: both cells background ('bg'), both of the
-        same class ('fg'), of different labels ('neg'). Pairs with an ignored cell are none.
+        Tensor: Membership, shape (3, B, P, h, w), bool, in the pair order of
+        :func:`pairwise_affinity`. The kinds are pairs of background cells, pairs of cells of one
+        class, and pairs of cells of different labels; a pair with an ignored cell belongs to none.
+
+    Raises:
+        ValueError: If the border is unknown or the radius reaches no neighbour.
     """
     batch, height, width = labels.shape
     slices = pair_slices(height, width, radius, border)

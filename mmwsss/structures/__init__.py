@@ -1,4 +1,4 @@
-"""What travels between the stages: response maps and their store."""
+"""What stages exchange: response maps and their store, files written whole, tables."""
 
 from .atomic import atomic_open
 from .cam_store import CAMStore

@@ -1,4 +1,4 @@
-"""Whole files or none: write beside the target, then rename."""
+"""Files that appear whole or not at all: written beside the target, then renamed."""
 
 import os
 import uuid
@@ -12,13 +12,16 @@ TEMPORARY_PREFIX = '.tmp-'
 
 @contextmanager
 def atomic_open(path: str | os.PathLike) -> Iterator[BinaryIO]:
-    """Open a binary file that takes its name only when the block ends without an error.
+    """Open a binary file for writing, which gets its name only if the block ends without an error.
 
-    Folders on the way are made. Several processes may write the same path: the last one wins, and
-    a reader sees one whole file at any time.
+    Missing folders are made. Several processes may write the same file: the last one wins, and a
+    reader sees a whole file at any time.
 
     Args:
-        path: where the file shall be.
+        path (str | os.PathLike): The file to write.
+
+    Yields:
+        BinaryIO: The open file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

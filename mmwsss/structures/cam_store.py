@@ -1,4 +1,4 @@
-"""Response maps on disk: small, whole, readable with numpy alone."""
+"""Response maps on disk: small files that appear whole and can be read with numpy alone."""
 
 import io
 import json
@@ -31,8 +31,13 @@ class CAMStore:
     a score is value / 255 (error at most 1/510, exact when written again), with 'float16' the
     value itself. ``<root>/cam_store.json`` has format, version, dtype and class names.
 
-    Files appear whole or not at all, so that several processes may write into one store. Make one
-    with :meth:`create` or :meth:`open`.
+    Files appear whole or not at all, so that several processes may write into one store. Get one
+    from :meth:`create` or :meth:`open`.
+
+    Args:
+        root (str | os.PathLike): The folder.
+        classes (Sequence[str]): Names of the foreground classes.
+        dtype (str): 'uint8' or 'float16'.
     """
 
     def __init__(self, root: str | os.PathLike, classes: Sequence[str], dtype: str) -> None:
@@ -44,15 +49,18 @@ class CAMStore:
     def create(
         cls, root: str | os.PathLike, classes: Sequence[str], dtype: str = 'uint8'
     ) -> 'CAMStore':
-        """Make a store, or open the one that is there if classes and dtype agree.
+        """Create a store, or open an existing one if classes and dtype are the same.
 
         Args:
-            root: a new or empty folder, or a store.
-            classes: names of the foreground classes.
-            dtype: 'uint8' or 'float16'.
+            root (str | os.PathLike): A new or empty folder, or a store.
+            classes (Sequence[str]): Names of the foreground classes.
+            dtype (str): 'uint8' or 'float16'. Defaults to 'uint8'.
+
+        Returns:
+            CAMStore: The store.
 
         Raises:
-            ValueError: the folder holds something else, or a store of another kind.
+            ValueError: If the folder holds other files, or a store of other classes or dtype.
         """
         if dtype not in _DTYPES:
             raise ValueError(f'CAMStore: dtype {dtype!r}, expected one of {sorted(_DTYPES)}')
@@ -78,12 +86,16 @@ class CAMStore:
         """Open a store.
 
         Args:
-            root: its folder.
-            classes: the class names that it must have been written with, or None.
+            root (str | os.PathLike): Its folder.
+            classes (Sequence[str], optional): The class names that it must have been written with.
+                Defaults to None: any.
+
+        Returns:
+            CAMStore: The store.
 
         Raises:
-            FileNotFoundError: no store there.
-            ValueError: not a store, another version, or other classes.
+            FileNotFoundError: If there is no store.
+            ValueError: If its description is damaged, of another version or of other classes.
         """
         path = Path(root) / META_NAME
         if not path.is_file():
@@ -99,11 +111,31 @@ class CAMStore:
         return cls(root, meta['classes'], meta['dtype'])
 
     def path(self, img_id: str) -> Path:
-        """Return the image's file; an id that would leave the store is a ValueError."""
+        """Return the file of an image.
+
+        Args:
+            img_id (str): Id of the image.
+
+        Returns:
+            Path: The file, which need not exist.
+
+        Raises:
+            ValueError: If the id would lead out of the store.
+        """
         return img_id_path(self.root, img_id, '.npz')
 
     def write(self, response: ResponseMap) -> Path:
-        """Write one image's response maps and return the file."""
+        """Write the response maps of an image.
+
+        Args:
+            response (ResponseMap): The response maps.
+
+        Returns:
+            Path: The file.
+
+        Raises:
+            ValueError: If the store has no name for a class.
+        """
         path = self.path(response.img_id)
         self._check_classes(path, response.classes)
         scores = response.scores.cpu()
@@ -119,16 +151,22 @@ class CAMStore:
         return path
 
     def read(self, img_id: str) -> ResponseMap:
-        """Read one image's response maps.
+        """Read the response maps of an image.
+
+        Args:
+            img_id (str): Id of the image.
+
+        Returns:
+            ResponseMap: The response maps.
 
         Raises:
-            FileNotFoundError: the store has no such image.
-            ValueError: the file is damaged or not of this store; names it.
+            FileNotFoundError: If the store has no such image.
+            ValueError: If the file is damaged or not of this store. The message names it.
         """
         return self._decode(img_id, self._content(img_id))
 
     def read_with_fingerprint(self, img_id: str) -> tuple[ResponseMap, str]:
-        """Read one image's response maps and compute the fingerprint of what was read.
+        """Read the response maps of an image, and compute the fingerprint of their file.
 
         Args:
             img_id (str): Id of the image.
@@ -138,7 +176,7 @@ class CAMStore:
 
         Raises:
             FileNotFoundError: If the store has no such image.
-            ValueError: If the file is damaged or not of this store; names it.
+            ValueError: If the file is damaged or not of this store. The message names it.
         """
         content = self._content(img_id)
         return self._decode(img_id, content), content_fingerprint(content)
@@ -179,7 +217,11 @@ class CAMStore:
             )
 
     def ids(self) -> list[str]:
-        """List the images' ids, sorted."""
+        """List the ids of all images, sorted.
+
+        Returns:
+            list[str]: The ids.
+        """
         return sorted(path.relative_to(self.root).as_posix()[:-4] for path in self._files())
 
     def _files(self) -> Iterator[Path]:
@@ -190,7 +232,7 @@ class CAMStore:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all the store's files."""
+        """Size of all files of the store in bytes."""
         files = [*self._files(), self.root / META_NAME]
         return sum(path.stat().st_size for path in files)
 

@@ -1,5 +1,5 @@
-"""Errors that name a fault of the user's data."""
+"""Errors in the data of users."""
 
 
 class DataError(ValueError):
-    """A fault in the user's data; the message is one line: where, what, and the remedy."""
+    """An error in the user's data; the message is one line with place, problem and remedy."""

@@ -1,4 +1,4 @@
-"""Fingerprints: what a stage depends on, in 16 hexadecimal digits."""
+"""Fingerprints: hashes of 16 hexadecimal digits that change with what a stage reads."""
 
 import hashlib
 import json
@@ -15,7 +15,14 @@ _WEIGHTS = ('checkpoint', 'load_from')
 
 
 def fingerprint_of(parts: Iterable[bytes | str]) -> str:
-    """Fingerprint of a sequence of texts; their borders count."""
+    """Compute the fingerprint of a sequence of texts, in which the borders of the texts count.
+
+    Args:
+        parts (Iterable[bytes | str]): The texts.
+
+    Returns:
+        str: The fingerprint.
+    """
     digest = hashlib.sha256()
     for part in parts:
         encoded = part.encode() if isinstance(part, str) else part
@@ -24,7 +31,7 @@ def fingerprint_of(parts: Iterable[bytes | str]) -> str:
 
 
 def content_fingerprint(content: bytes) -> str:
-    """Fingerprint of a file's content that has been read already; see ``file_fingerprint``.
+    """Compute the fingerprint of a file whose content has been read, see ``file_fingerprint``.
 
     Args:
         content (bytes): The content of the whole file.
@@ -36,7 +43,14 @@ def content_fingerprint(content: bytes) -> str:
 
 
 def file_fingerprint(path: str | os.PathLike) -> str:
-    """Fingerprint of a file's content."""
+    """Compute the fingerprint of a file's content.
+
+    Args:
+        path (str | os.PathLike): The file.
+
+    Returns:
+        str: The fingerprint.
+    """
     digest = hashlib.sha256()
     with open(path, 'rb') as file:
         while block := file.read(1 << 20):
@@ -45,12 +59,26 @@ def file_fingerprint(path: str | os.PathLike) -> str:
 
 
 def settings_fingerprint(settings: Mapping) -> str:
-    """Fingerprint of a config's settings; their order does not count."""
+    """Compute the fingerprint of a config's settings, in which their order does not count.
+
+    Args:
+        settings (Mapping): The settings.
+
+    Returns:
+        str: The fingerprint.
+    """
     return fingerprint_of([json.dumps(settings, sort_keys=True, default=repr)])
 
 
 def output_fingerprint(path: str | os.PathLike) -> str:
-    """Fingerprint of a file, or of the names and contents of all files below a folder."""
+    """Compute the fingerprint of a file, or of names and contents of all files below a folder.
+
+    Args:
+        path (str | os.PathLike): The file or folder.
+
+    Returns:
+        str: The fingerprint.
+    """
     if not os.path.isdir(path):
         return file_fingerprint(path)
     return fingerprint_of(
@@ -59,12 +87,26 @@ def output_fingerprint(path: str | os.PathLike) -> str:
 
 
 def local_weights(settings: object) -> list[str]:
-    """Files that ``checkpoint`` or ``load_from`` name anywhere in settings, URLs left out."""
+    """List the files that ``checkpoint`` or ``load_from`` name anywhere in settings.
+
+    Args:
+        settings (object): Nested dicts and lists.
+
+    Returns:
+        list[str]: The files as they are named, each once, without URLs.
+    """
     return list(dict.fromkeys(_local_weights(settings)))
 
 
 def file_fingerprints(paths: Iterable[str]) -> list[str]:
-    """Fingerprints of the contents of files, as far as these are there."""
+    """Compute the fingerprints of the contents of those files that exist.
+
+    Args:
+        paths (Iterable[str]): The files.
+
+    Returns:
+        list[str]: The fingerprints.
+    """
     found = filter(os.path.isfile, map(os.path.expanduser, paths))
     return [file_fingerprint(path) for path in found]
 
@@ -81,11 +123,17 @@ def _local_weights(settings: object) -> Iterator[str]:
 
 
 def data_fingerprint(datasets: Iterable[Mapping], folders: Iterable[str] = ()) -> str:
-    """Fingerprint of what datasets read: lists by content, images and masks by size and time.
+    """Compute the fingerprint of what datasets read.
+
+    Lists of images and labels count by their content, images and masks by size and time.
 
     Args:
-        datasets: configs of datasets; wrapped ones (``dataset``, ``datasets``) count as well.
-        folders: more folders of masks.
+        datasets (Iterable[Mapping]): Configs of datasets, also of such that wrap others
+            (``dataset``, ``datasets``).
+        folders (Iterable[str]): Further folders of masks. Defaults to none.
+
+    Returns:
+        str: The fingerprint.
     """
     parts = [part for dataset in datasets for part in _dataset_parts(dataset)]
     return fingerprint_of(parts + [part for folder in folders for part in _folder_parts(folder)])
@@ -112,7 +160,7 @@ def _folder_parts(folder: str | os.PathLike) -> Iterator[str]:
 
 
 def _files(folder: str | os.PathLike) -> list[Path]:
-    """All finished files below a folder, sorted."""
+    """List all finished files below a folder, sorted."""
     paths = (Path(root, name) for root, _, names in os.walk(str(folder)) for name in names)
     return sorted(path for path in paths if not path.name.startswith(TEMPORARY_PREFIX))
 

@@ -1,4 +1,4 @@
-"""From an image's id to a file below a folder, never outside it."""
+"""Paths of the files of an image below a folder, never outside it."""
 
 import os
 import re
@@ -10,16 +10,19 @@ _NOT_AN_ID = re.compile(r'[\\\x00-\x1f]|(^|/)\.{0,2}(/|$)')
 
 
 def img_id_path(root: str | os.PathLike, img_id: str, suffix: str) -> Path:
-    """Return ``<root>/<img_id><suffix>``; slashes in the id make folders.
+    """Return ``<root>/<img_id><suffix>``; slashes in the id stand for folders.
 
     Args:
-        root: the folder.
-        img_id: path relative to the image root, without suffix.
-        suffix: with its dot.
+        root (str | os.PathLike): The folder.
+        img_id (str): The image's path relative to the image root, without suffix.
+        suffix (str): Suffix of the file, with its dot.
+
+    Returns:
+        Path: The file.
 
     Raises:
-        ValueError: the id is absolute, empty, or has empty, ``.`` or ``..`` parts, backslashes or
-            control characters.
+        ValueError: If the id is absolute, empty, has empty, ``.`` or ``..`` parts, backslashes or
+            control characters, or begins like a temporary file.
     """
     if not isinstance(img_id, str) or _NOT_AN_ID.search(img_id):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Arrays of an ``.npz`` file, each checked before memory is taken for it."""
+"""Reads arrays of ``.npz`` files, checking each before memory is allocated."""
 
 import math
 import zipfile
@@ -7,17 +7,20 @@ import numpy as np
 
 
 def read_array(archive: zipfile.ZipFile, name: str, dtype: np.dtype, ndim: int) -> np.ndarray:
-    """Read one array of a known type; what its header claims must match the bytes there.
+    """Read an array of a known dtype, whose header must match the number of bytes that follow.
 
     Args:
-        archive: the opened file, as ``np.savez_compressed`` writes it.
-        name: the array's name.
-        dtype: what it must hold; object arrays are therefore refused.
-        ndim: how many axes it must have.
+        archive (zipfile.ZipFile): The opened file, as ``np.savez_compressed`` writes it.
+        name (str): Name of the array.
+        dtype (np.dtype): The dtype that it must have; object arrays are therefore refused.
+        ndim (int): The number of axes that it must have.
+
+    Returns:
+        np.ndarray: The array, read-only.
 
     Raises:
-        ValueError: the array is another one than asked for. Damaged bytes raise whatever zipfile
-            and numpy raise on them.
+        ValueError: If the array is another one. Damaged bytes raise whatever zipfile and numpy
+            raise on them.
     """
     info = archive.getinfo(f'{name}.npy')
     with archive.open(info) as member:

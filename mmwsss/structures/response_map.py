@@ -1,4 +1,4 @@
-"""Response maps (CAM) of one image, and the one way to make a label map of them."""
+"""Response maps (CAM) of one image, and how a label map is made of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from torch import Tensor
 
 
 def resize_scores(scores: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Resize response maps bilinearly (pixel centres aligned, not corners).
+    """Resize response maps bilinearly, with pixel centres and not corners aligned.
 
     Args:
-        scores: float maps (K, h, w).
-        shape: (H, W) of the result.
+        scores (Tensor): Maps, shape (K, h, w), floating point.
+        shape (tuple[int, int]): Height and width of the result.
 
     Returns:
-        float maps (K, H, W) on the same device.
+        Tensor: Maps, shape (K, H, W), on the same device.
     """
     if scores.shape[0] == 0:
         return scores.new_zeros((0, *shape))
@@ -27,14 +27,14 @@ def resize_scores(scores: Tensor, shape: tuple[int, int]) -> Tensor:
 
 
 def strongest(scores: Tensor) -> tuple[Tensor, Tensor]:
-    """Return per pixel the highest of K response maps and its index.
+    """Find the highest of K response maps at every pixel.
 
     Args:
-        scores: float maps (K, H, W).
+        scores (Tensor): Maps, shape (K, H, W), floating point.
 
     Returns:
-        the maximum (H, W), float, and its index along K (H, W), long, the lowest one on a tie;
-        zeros where K is 0.
+        tuple[Tensor, Tensor]: The maximum, floating point, and its index along K, int64, shape
+        (H, W) each; the lowest index on a tie, and zeros where K is 0.
     """
     if scores.shape[0] == 0:
         zeros = scores.new_zeros(scores.shape[1:])
@@ -49,13 +49,13 @@ class ResponseMap:
     """Response maps of the classes present in one image.
 
     Attributes:
-        scores: float32 (K, h, w) in [0, 1], at the network's resolution.
-        classes: int64 (K,), ascending indices of foreground classes (no background).
-        ori_shape: (H, W) of the original image.
-        img_id: the image's path relative to the image root, without suffix.
+        scores (Tensor): Maps at the network's resolution, shape (K, h, w), float32, in [0, 1].
+        classes (Tensor): Ascending indices of the K foreground classes, shape (K,), int64.
+        ori_shape (tuple[int, int]): Height and width of the original image.
+        img_id (str): The image's path relative to the image root, without suffix.
 
     Raises:
-        ValueError: naming ``img_id``, when a field breaks these conventions.
+        ValueError: If a field breaks these conventions. The message names ``img_id``.
     """
 
     scores: Tensor
@@ -72,7 +72,7 @@ class ResponseMap:
             raise ValueError(f'response maps of {self.img_id!r}: {problem}')
 
     def _problem(self) -> str | None:
-        """Say what is wrong with the fields, if anything is."""
+        """Describe what is wrong with the fields; None if nothing is."""
         scores, classes = self.scores, self.classes
         if scores.ndim != 3:
             return f'scores have shape {tuple(scores.shape)}, expected (K, h, w)'
@@ -99,8 +99,14 @@ class ResponseMap:
         """Take the response maps out of a model's prediction.
 
         Args:
-            sample: data sample (or its ``to_dict()``) with ``cam``, ``cam_classes``,
+            sample (Any): Data sample, or its ``to_dict()``, with ``cam``, ``cam_classes``,
                 ``ori_shape`` and ``img_id``.
+
+        Returns:
+            ResponseMap: The response maps.
+
+        Raises:
+            ValueError: If one of these is missing or impossible.
         """
         fields: Mapping[str, Any] = sample if isinstance(sample, Mapping) else sample.to_dict()
         name = fields.get('img_id', fields.get('img_path', '?'))
@@ -115,13 +121,25 @@ class ResponseMap:
         return cls(fields['cam'], fields['cam_classes'], fields['ori_shape'], fields['img_id'])
 
     def resized(self) -> Tensor:
-        """Return the maps at the image's original size, float32 (K, H, W)."""
+        """Resize the maps to the original size of the image.
+
+        Returns:
+            Tensor: Shape (K, H, W), float32.
+        """
         return resize_scores(self.scores, self.ori_shape)
 
     def seed(self, threshold: float) -> Tensor:
-        """Return the label map at original size, uint8 (H, W): 0 background, i + 1 class i.
+        """Label every pixel with the class of its highest score, or as background.
 
-        A pixel is background where its highest score is ``<= threshold``.
+        Args:
+            threshold (float): A pixel is background where its highest score does not exceed it.
+
+        Returns:
+            Tensor: Label map of the original size, shape (H, W), uint8: 0 background, i + 1 class
+            i.
+
+        Raises:
+            ValueError: If a class index is above 253, which a label map cannot hold.
         """
         if len(self.classes) and int(self.classes[-1]) > 253:
             raise ValueError(f'response maps of {self.img_id!r}: a mask holds 254 classes at most')

@@ -8,13 +8,21 @@ from collections.abc import Mapping, Sequence
 
 from prettytable import PrettyTable
 
-from mmwsss.structures import atomic_open
+from .atomic import atomic_open
 
 Rows = Sequence[Mapping[str, str | float | None]]
 
 
 def render_table(rows: Rows, title: str = '') -> str:
-    """Rows of equal keys as a text table, numbers with one decimal; the last row is set apart."""
+    """Format rows as a text table, with one decimal and a line before the last row.
+
+    Args:
+        rows (Rows): Rows of equal keys, which head the columns; None becomes '-'.
+        title (str): Title of the table. Defaults to ''.
+
+    Returns:
+        str: The table.
+    """
     table = PrettyTable(list(rows[0]), title=title or None)
     table.align = 'r'
     table.align[next(iter(rows[0]))] = 'l'
@@ -50,11 +58,21 @@ def write_csv(path: str | os.PathLike, rows: Rows, columns: Sequence[str] | None
 
 
 def write_json(path: str | os.PathLike, content: object) -> None:
-    """Write JSON."""
+    """Write JSON, whole or not at all.
+
+    Args:
+        path (str | os.PathLike): The file.
+        content (object): What JSON can hold.
+    """
     write_text(path, json.dumps(content, indent=1))
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:
-    """Write UTF-8."""
+    """Write a text in UTF-8, whole or not at all.
+
+    Args:
+        path (str | os.PathLike): The file.
+        text (str): The text.
+    """
     with atomic_open(path) as file:
         file.write(text.encode())
