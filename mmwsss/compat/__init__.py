@@ -1,6 +1,6 @@
-"""Remedies for dependencies that do not yet work together, one module each.
+"""Remedies for faults of the packages that mmwsss builds on, one module each.
 
-Every module says when its remedy applies; where the condition does not hold it changes nothing.
+Every module names the condition under which its remedy applies; otherwise it changes nothing.
 """
 
 import warnings
@@ -9,7 +9,7 @@ from .torchvision_ops import define_missing_torchvision_ops
 
 
 def apply_remedies() -> None:
-    """Check versions and apply what importing mmwsss has to see to. Safe to call twice.
+    """Check versions and apply the remedies that importing mmwsss needs. Safe to call twice.
 
     Raises:
         ImportError: If an OpenMMLab package is missing or of a version that is not supported.

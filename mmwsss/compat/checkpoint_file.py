@@ -30,7 +30,7 @@ def read_checkpoint(path: str, map_location: Any = None) -> dict[str, Any]:
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is no checkpoint, is damaged, holds other objects, or holds weights
-            that are not finite; names the file.
+            that are not finite. The message names the file.
     """
     path = osp.expanduser(path)
     if not osp.isfile(path):
@@ -146,7 +146,11 @@ def _refused_types(path: str) -> list[str]:
 
 
 def safe_globals() -> list:
-    """List the objects beside tensors that a checkpoint of mmengine may contain."""
+    """List the objects other than tensors that a checkpoint of mmengine may contain.
+
+    Returns:
+        list: The objects, in the form that ``torch.serialization.safe_globals`` takes.
+    """
     core = np._core if hasattr(np, '_core') else np.core
     dtypes = {type(np.dtype(kind)) for kind in ('f2', 'f4', 'f8', 'i4', 'i8', 'u1', 'u4', 'bool')}
     return [
@@ -165,7 +169,7 @@ def _reconstructors(core: Any) -> tuple[Callable, Callable]:
 
 
 def _history_buffer_attribute(owner: type, name: str) -> Any:
-    """``getattr`` for the methods that a history buffer's state refers to, and nothing else."""
+    """Look up a method that a history buffer's state refers to, and refuse everything else."""
     if owner is not HistoryBuffer or name not in ('min', 'max', 'current', 'mean'):
         raise pickle.UnpicklingError(f'attribute {name!r} of {owner!r} is not allowed')
     return getattr(owner, name)

@@ -28,7 +28,15 @@ from .checkpoint_file import read_checkpoint
 
 
 def load_from_local_safely(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Read a local checkpoint, see :func:`~.checkpoint_file.read_checkpoint`."""
+    """Read a local checkpoint.
+
+    Args:
+        filename (str): The file.
+        map_location (Any): See ``torch.load``. Defaults to None.
+
+    Returns:
+        dict[str, Any]: The checkpoint, see :func:`~.checkpoint_file.read_checkpoint`.
+    """
     return read_checkpoint(filename, map_location)
 
 
@@ -40,13 +48,13 @@ def load_from_http_safely(
     Args:
         filename (str): The URL.
         map_location (Any): See ``torch.load``. Defaults to None.
-        model_dir (str | None): Where downloads are kept. Defaults to that of ``torch.hub``.
+        model_dir (str, optional): The folder to keep downloads in. Defaults to ``torch.hub``'s.
 
     Returns:
         dict[str, Any]: The checkpoint.
 
     Raises:
-        ValueError: If it cannot be downloaded or is no checkpoint; names URL and file.
+        ValueError: If it cannot be downloaded or is no checkpoint. The message names URL and file.
     """
     rank, world_size = get_dist_info()
     if world_size > 1 and rank > 0:
@@ -75,7 +83,18 @@ def _download(url: str, model_dir: str | None) -> str:
 
 
 def load_from_store_safely(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Read a checkpoint of an object store (``s3://``, ``petrel://``) by mmengine's backend."""
+    """Read a checkpoint from an object store by mmengine's backend.
+
+    Args:
+        filename (str): The address, ``s3://…`` or ``petrel://…``.
+        map_location (Any): See ``torch.load``. Defaults to None.
+
+    Returns:
+        dict[str, Any]: The checkpoint.
+
+    Raises:
+        ValueError: If it is no checkpoint. The message names the address.
+    """
     backend = get_file_backend(filename, backend_args={'backend': 'petrel'})
     with TemporaryDirectory() as folder:
         path = osp.join(folder, osp.basename(filename))
@@ -88,7 +107,14 @@ def load_from_store_safely(filename: str, map_location: Any = None) -> dict[str,
 
 
 def load_from_zoo_safely(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Read a checkpoint that a table of mmengine or torchvision names (``torchvision://…``).
+    """Read a checkpoint that a table of mmengine or torchvision names.
+
+    Args:
+        filename (str): The name, such as ``torchvision://resnet50``.
+        map_location (Any): See ``torch.load``. Defaults to None.
+
+    Returns:
+        dict[str, Any]: The checkpoint.
 
     Raises:
         ValueError: If the table has no such name, or the file is no checkpoint.

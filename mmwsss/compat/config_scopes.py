@@ -28,7 +28,7 @@ def _is_distribution(name: str) -> bool:
 
 
 def map_config_scopes() -> dict[str, str]:
-    """Register scope ``mmwsss`` and repair those whose distribution has another name.
+    """Register scope ``mmwsss``, and repair scopes of packages installed under another name.
 
     Returns:
         dict[str, str]: The scopes that were changed, with what each is mapped to now.

@@ -21,7 +21,7 @@ def prepare_cpu_distributed(cfg: Config) -> bool:
     """Initialise gloo and complete ``cfg`` for processes without an accelerator.
 
     Args:
-        cfg (Config): The runner's config; ``launcher`` decides. Changed in place.
+        cfg (Config): The runner's config, changed in place if it has a ``launcher``.
 
     Returns:
         bool: Whether the remedy applied.

@@ -26,13 +26,13 @@ _SAVED = re.compile(r'(?:epoch|iter)_(\d+)\.pth')
 
 
 def find_last_checkpoint(work_dir: str) -> str | None:
-    """Find what a run has saved last, as mmengine does, also where it was moved or killed.
+    """Find the last checkpoint of a run, also if the run was moved or killed.
 
     Args:
-        work_dir: of the run.
+        work_dir (str): The work dir of the run.
 
     Returns:
-        str | None: The checkpoint; None if none was saved, or none as a whole.
+        str | None: The checkpoint; None if there is none that is whole.
 
     Raises:
         FileNotFoundError: If it is not where it was saved, and the work dir has none.
@@ -64,19 +64,19 @@ def find_last_checkpoint(work_dir: str) -> str | None:
 
 
 def _saved(work_dir: str, after: int) -> list[str]:
-    """Checkpoints of a work dir after an epoch or iteration, the newest first."""
+    """List the checkpoints of a work dir after an epoch or iteration, the newest first."""
     names = [name for name in os.listdir(work_dir) if _number(name) > after]
     return [osp.join(work_dir, name) for name in sorted(names, key=_number, reverse=True)]
 
 
 def _number(path: str) -> int:
-    """Epoch or iteration of a checkpoint by its name; -1 if it is none."""
+    """Read the epoch or iteration from a checkpoint's name; -1 if it is no such name."""
     match = _SAVED.fullmatch(osp.basename(path))
     return int(match[1]) if match else -1
 
 
 def _is_usable(path: str, faults: list[str]) -> bool:
-    """Whether a checkpoint is there, whole and finite; says why not in ``faults``."""
+    """Tell whether a checkpoint exists, is whole and finite; what is wrong goes to ``faults``."""
     if not osp.isfile(path):
         return osp.isdir(path)  # strategies of large models save folders
     with open(path, 'rb') as file:
@@ -92,7 +92,7 @@ def _is_usable(path: str, faults: list[str]) -> bool:
 
 @lru_cache(maxsize=64)
 def _fault(path: str, size: int, mtime_ns: int) -> str:
-    """What is wrong with a checkpoint; a run asks several times for the same one."""
+    """Describe what is wrong with a checkpoint; kept, since a run asks several times for it."""
     try:
         read_checkpoint(path, 'cpu')
     except (OSError, ValueError) as error:

@@ -16,7 +16,14 @@ _REMEDY = "install a tested set with: pip install 'mmwsss[onedl]'"
 
 
 def installed_version(distributions: tuple[str, ...]) -> str | None:
-    """Version of the first of ``distributions`` that is installed."""
+    """Find the version of the first installed one of several distributions.
+
+    Args:
+        distributions (tuple[str, ...]): Names of the distributions.
+
+    Returns:
+        str | None: The version; None if none is installed.
+    """
     for name in distributions:
         try:
             return version(name)
@@ -26,7 +33,11 @@ def installed_version(distributions: tuple[str, ...]) -> str | None:
 
 
 def check_versions() -> None:
-    """Raise ImportError, with the remedy, where a package is missing or of a wrong version."""
+    """Check that the OpenMMLab packages are installed in versions that mmwsss works with.
+
+    Raises:
+        ImportError: If a package is missing or of another version. The message has the remedy.
+    """
     for module, (distributions, lowest, limit) in REQUIREMENTS.items():
         found = installed_version(distributions)
         if found is None:
