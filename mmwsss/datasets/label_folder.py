@@ -1,5 +1,6 @@
 """Label maps on disk: an indexed PNG for each image, and a file that tells how they were made."""
 
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +14,12 @@ from mmwsss.structures import DataError
 
 from ..structures import atomic_open, img_id_path
 from .masks import mask_values, read_mask
+from .png import check_png
 from .voc import voc_palette
 
 META_NAME = 'label_folder.json'
 FORMAT = 'mmwsss.LabelFolder'
 VERSION = 1
-_PNG_END = b'\x00\x00\x00\x00IEND\xaeB`\x82'
 _PALETTE = bytes(value for colour in voc_palette(256) for value in colour)
 
 
@@ -174,8 +175,8 @@ class LabelFolder:
         return labels
 
     def __contains__(self, img_id: str) -> bool:
-        """Return whether the image's file is there and whole to its last byte."""
-        return _is_whole(self.path(img_id))
+        """Return whether the image's file is there, whole and undamaged."""
+        return read_notes(self.path(img_id)) is not None
 
     def notes(self, img_id: str) -> dict[str, str] | None:
         """Read the notes in an image's file.
@@ -214,34 +215,25 @@ def save_png(path: Path, image: Image.Image, notes: Mapping[str, str]) -> None:
 
 
 def read_notes(path: Path) -> dict[str, str] | None:
-    """Read the texts in a PNG file, without decoding its pixels.
+    """Read the texts in a PNG file; its checksums are compared, its pixels not decoded.
 
     Args:
         path (Path): The file.
 
     Returns:
-        dict[str, str] | None: The texts; None if there is no whole file.
+        dict[str, str] | None: The texts; None if there is no whole and undamaged file.
     """
-    if not _is_whole(path):
-        return None
     try:
-        with Image.open(path) as image:
+        content = path.read_bytes()
+        check_png(content)
+        with Image.open(io.BytesIO(content), formats=('PNG',)) as image:
             return {
                 name: text
                 for name, text in image.info.items()
                 if isinstance(name, str) and isinstance(text, str)
             }
-    except (OSError, SyntaxError):  # only its last bytes are those of a PNG
+    except Exception:  # missing, or Pillow raises nearly anything on damaged bytes
         return None
-
-
-def _is_whole(path: Path) -> bool:
-    try:
-        with open(path, 'rb') as file:
-            file.seek(-len(_PNG_END), os.SEEK_END)
-            return file.read() == _PNG_END
-    except OSError:  # no such file, or too short to seek in
-        return False
 
 
 def _read_meta(path: Path) -> dict:

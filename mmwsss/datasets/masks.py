@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from mmwsss.structures import IGNORED, DataError
+
+from .png import read_gray
 
 
 def read_mask(path: str | Path) -> np.ndarray:
@@ -18,20 +19,10 @@ def read_mask(path: str | Path) -> np.ndarray:
         np.ndarray: The mask, uint8 (H, W).
 
     Raises:
-        DataError: If it cannot be read, or is an image of another mode.
+        DataError: If it is missing or damaged, or an image of another mode.
     """
-    try:
-        with Image.open(path) as image:
-            if image.mode not in ('P', 'L'):
-                raise DataError(
-                    f'{path}: a mask of mode {image.mode}; '
-                    'save class indices as a palette or 8-bit gray PNG'
-                )
-            return np.array(image)
-    except FileNotFoundError:
-        raise DataError(f'{path}: no such mask; add it or remove the split entry') from None
-    except (OSError, SyntaxError) as error:
-        raise DataError(f'{path}: unreadable mask ({error}); save it again') from None
+    remedy = 'save class indices as a palette or 8-bit gray PNG'
+    return read_gray(path, 'a mask', ('P', 'L'), remedy)
 
 
 def mask_values(mask: np.ndarray, num_classes: int, path: str | Path) -> np.ndarray:

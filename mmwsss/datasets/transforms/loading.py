@@ -10,6 +10,7 @@ from mmengine import fileio
 from PIL import Image
 
 from mmwsss.datasets.masks import mask_values, read_mask
+from mmwsss.datasets.png import check_png
 from mmwsss.registry import TRANSFORMS
 from mmwsss.structures import DataError
 
@@ -56,6 +57,7 @@ class LoadImage(LoadImageFromFile):
         path = results['img_path']
         try:
             content = fileio.get(path, backend_args=self.backend_args)
+            check_png(content)
             img = mmcv.imfrombytes(content, flag=self._flag(content), backend=self.imdecode_backend)
         except (OSError, SyntaxError, cv2.error) as error:
             reason = ' '.join(str(error).split())

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from mmengine.structures import PixelData
 from mmseg.datasets import PackSegInputs
-from PIL import Image
 
+from mmwsss.datasets.png import read_gray
 from mmwsss.registry import TRANSFORMS
 from mmwsss.structures import DataError
 
@@ -48,16 +48,12 @@ class LoadPseudoLabel(LoadSegMap):
 
 
 def _read_weights(path: str, size: tuple[int, int]) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            if image.mode != 'L' or image.size != size[::-1]:
-                raise DataError(
-                    f'{path}: weights of mode {image.mode}, {image.width}x{image.height}; '
-                    f'save 8-bit gray (L) of {size[1]}x{size[0]}, the size of the image'
-                )
-            return np.array(image)
-    except (OSError, SyntaxError) as error:
-        raise DataError(f'{path}: unreadable weights ({error}); save them again') from None
+    height, width = size
+    remedy = f'save 8-bit gray (L) of {width}x{height}, the size of the image'
+    weights = read_gray(path, 'weights', ('L',), remedy)
+    if weights.shape != size:
+        raise DataError(f'{path}: weights of {weights.shape[1]}x{weights.shape[0]}; {remedy}')
+    return weights
 
 
 @TRANSFORMS.register_module()
