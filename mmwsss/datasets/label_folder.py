@@ -10,9 +10,8 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from mmwsss.structures import DataError
+from mmwsss.structures import DataError, atomic_open, img_id_path, read_json
 
-from ..structures import atomic_open, img_id_path
 from .masks import mask_values, read_mask
 from .png import check_png
 from .voc import voc_palette
@@ -238,13 +237,23 @@ def read_notes(path: Path) -> dict[str, str] | None:
 
 def _read_meta(path: Path) -> dict:
     try:
-        meta = json.loads(path.read_bytes())
+        meta = read_json(path)
     except ValueError as error:
         raise DataError(f'{path}: not JSON ({error}); make the labels again') from error
     known = isinstance(meta, dict) and meta.get('format') == FORMAT
-    if not known or meta.get('version') != VERSION or not isinstance(meta.get('classes'), list):
+    if not known or meta.get('version') != VERSION or not _has_types(meta):
         raise DataError(f'{path}: does not describe a folder of labels; make them again')
     return meta
+
+
+def _has_types(meta: dict) -> bool:
+    classes = meta.get('classes')
+    return (
+        isinstance(meta.get('kind'), str)
+        and isinstance(classes, list)
+        and all(isinstance(name, str) for name in classes)
+        and isinstance(meta.get('settings') or {}, dict)
+    )
 
 
 def _check_same(path: Path, found: dict, wanted: dict) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from mmwsss.structures import DataError
+from mmwsss.structures import DataError, parse_json
 
 from .splits import image_id, read_lines, read_text
 
@@ -180,9 +180,13 @@ def read_label_json(path: str | Path) -> LabelTable:
         return content
 
     try:
-        content = json.loads(read_text(path), object_pairs_hook=unique)
+        content = parse_json(read_text(path), object_pairs_hook=unique)
+    except DataError:
+        raise
     except json.JSONDecodeError as error:
         raise DataError(f'{path}:{error.lineno}: not JSON ({error.msg}); correct it') from None
+    except ValueError as error:
+        raise DataError(f'{path}: not JSON ({error}); correct it') from None
     labels = content.get('labels') if isinstance(content, dict) else None
     classes = content.get('classes') if isinstance(content, dict) else None
     if not isinstance(labels, dict) or not (classes is None or _is_names(classes)):
@@ -223,6 +227,8 @@ def read_xml(path: str | Path, count_difficult: bool = True) -> tuple[str, ...]:
         raise DataError(f'{path}: no such annotation; add it or remove the split entry') from None
     except ElementTree.ParseError as error:
         raise DataError(f'{path}:{error.position[0]}: not XML ({error}); correct it') from None
+    except (OSError, ValueError, LookupError) as error:  # a folder, or an unknown encoding
+        raise DataError(f'{path}: unreadable annotation ({error}); correct it') from None
     names = [
         (element.findtext('name') or '').strip()
         for element in root.iter('object')

@@ -6,7 +6,7 @@ one, and the remedy. docs/data.md shows the formats.
 
 from pathlib import Path, PurePosixPath
 
-from mmwsss.structures import DataError
+from mmwsss.structures import DataError, img_id_fault
 
 IMG_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.gif', '.tif', '.tiff', '.webp')
 
@@ -25,11 +25,15 @@ def image_id(key: str, where: str) -> str:
         DataError: If the name is no path below the image root.
     """
     path = PurePosixPath(key)
-    if not path.name or path.is_absolute() or '..' in path.parts or '\\' in key:
+    known = path.suffix.lower() in IMG_SUFFIXES
+    # Of an absolute path and of one that has '.' alone, Path makes something else.
+    img_id = str(path.with_suffix('') if known else path) if path.name else key
+    fault = img_id_fault(img_id)
+    if fault:
         raise DataError(
-            f"{where}: {key!r} is no image; write its path below the image root, with '/'"
+            f"{where}: {key!r} is no image ({fault}); write its path below the image root, with '/'"
         )
-    return str(path.with_suffix('') if path.suffix.lower() in IMG_SUFFIXES else path)
+    return img_id
 
 
 def image_file(key: str, suffix: str) -> str:
@@ -65,6 +69,8 @@ def read_text(path: str | Path) -> str:
         raise DataError(f'{path}: a folder, not a file; correct the path') from None
     except UnicodeDecodeError as error:
         raise DataError(f'{path}: not UTF-8 text ({error.reason}); save it as UTF-8') from None
+    except OSError as error:
+        raise DataError(f'{path}: unreadable ({error.strerror}); correct its permissions') from None
 
 
 def read_lines(path: str | Path) -> list[tuple[int, str]]:

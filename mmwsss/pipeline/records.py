@@ -1,12 +1,13 @@
 """What a finished stage leaves behind."""
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from mmwsss.structures import read_json
 from mmwsss.structures.tables import write_json
 
 RECORD_NAME = 'stage.json'
+_REMEDY = 'delete it, and the stage runs again'
 _SHOWN = ('mIoU', 'crf/mIoU', 'accuracy', 'coverage')
 
 
@@ -65,9 +66,49 @@ class StageRecord:
 
     @classmethod
     def read(cls, folder: Path) -> 'StageRecord | None':
-        """Read ``stage.json``; None where there is none, or one of another version."""
+        """Read the record of a stage.
+
+        Args:
+            folder (Path): Folder of the stage.
+
+        Returns:
+            StageRecord | None: The record; None if there is none, or one of another version.
+
+        Raises:
+            ValueError: If the file is damaged; names it.
+        """
+        path = folder / RECORD_NAME
         try:
-            settings = json.loads((folder / RECORD_NAME).read_bytes())
-            return cls(**{**settings, 'output': str(folder / settings['output'])})
-        except (FileNotFoundError, KeyError, TypeError, ValueError):
+            settings = read_json(path)
+            record = cls(**{**settings, 'output': str(folder / settings['output'])})
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except ValueError as error:
+            raise ValueError(f'{path}: not JSON ({error}); {_REMEDY}') from error
+        except (KeyError, TypeError):
+            return None
+        wrong = record._wrong_types()
+        if wrong:
+            raise ValueError(f'{path}: wrong type of {", ".join(wrong)}; {_REMEDY}')
+        return record
+
+    def _wrong_types(self) -> list[str]:
+        """Names of the attributes that are not what they must be."""
+        texts = ('name', 'tool', 'title', 'config', 'kind', 'fingerprint', 'output_fingerprint')
+        right = {name: isinstance(getattr(self, name), str) for name in texts}
+        right['seconds'] = _is_number(self.seconds)
+        right['metrics'] = _are_numbers(self.metrics)
+        right['class_iou'] = _are_numbers(self.class_iou, or_none=True)
+        right['reference'] = self.reference is None or _is_number(self.reference)
+        right['resumed'] = isinstance(self.resumed, bool)
+        return [name for name, is_right in right.items() if not is_right]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _are_numbers(values: object, or_none: bool = False) -> bool:
+    return isinstance(values, dict) and all(
+        _is_number(value) or (or_none and value is None) for value in values.values()
+    )

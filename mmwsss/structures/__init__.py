@@ -3,7 +3,8 @@
 from .atomic import atomic_open
 from .cam_store import CAMStore
 from .errors import DataError
-from .img_id import img_id_path
+from .img_id import img_id_fault, img_id_path
+from .json_file import parse_json, read_json
 from .label_values import IGNORED
 from .response_map import ResponseMap, resize_scores, strongest
 
@@ -13,7 +14,10 @@ __all__ = [
     'DataError',
     'ResponseMap',
     'atomic_open',
+    'img_id_fault',
     'img_id_path',
+    'parse_json',
+    'read_json',
     'resize_scores',
     'strongest',
 ]

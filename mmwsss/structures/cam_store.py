@@ -13,6 +13,7 @@ import torch
 from .atomic import TEMPORARY_PREFIX, atomic_open
 from .fingerprints import content_fingerprint
 from .img_id import img_id_path
+from .json_file import read_json
 from .npz_array import read_array
 from .response_map import ResponseMap
 
@@ -21,6 +22,8 @@ FORMAT = 'mmwsss.CAMStore'
 VERSION = 1
 _DTYPES: dict[str, np.dtype] = {'uint8': np.dtype('|u1'), 'float16': np.dtype('<f2')}
 _INT32 = np.dtype('<i4')
+# Of the maps of an image: 20 classes at 1/8 of the resolution of 14,000 x 14,000 pixels.
+MAX_VALUES = 1 << 26
 
 
 class CAMStore:
@@ -139,6 +142,11 @@ class CAMStore:
         path = self.path(response.img_id)
         self._check_classes(path, response.classes)
         scores = response.scores.cpu()
+        if scores.numel() > MAX_VALUES:
+            raise ValueError(
+                f'{path}: maps of shape {tuple(scores.shape)} have more than {MAX_VALUES} values; '
+                'store them at the resolution of the network'
+            )
         if self.dtype == 'uint8':
             scores = (scores * 255).round()
         with atomic_open(path) as file:
@@ -193,15 +201,16 @@ class CAMStore:
         try:
             response = self._parse(content, img_id)
         except Exception as error:  # zipfile and numpy raise many kinds on damaged bytes
-            raise ValueError(f'{path}: damaged ({error}): delete it and write it again') from error
+            reason = ' '.join(str(error).split()) or type(error).__name__
+            raise ValueError(f'{path}: damaged ({reason}): delete it and write it again') from error
         self._check_classes(path, response.classes)
         return response
 
     def _parse(self, content: bytes, img_id: str) -> ResponseMap:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            stored = read_array(archive, 'scores', _DTYPES[self.dtype], 3)
-            classes = read_array(archive, 'classes', _INT32, 1)
-            ori_shape = read_array(archive, 'ori_shape', _INT32, 1)
+            classes = read_array(archive, 'classes', _INT32, 1, len(self.classes))
+            ori_shape = read_array(archive, 'ori_shape', _INT32, 1, 2)
+            stored = read_array(archive, 'scores', _DTYPES[self.dtype], 3, MAX_VALUES)
         scores = torch.from_numpy(stored.astype(np.float32))
         if self.dtype == 'uint8':
             scores /= 255
@@ -249,7 +258,7 @@ class CAMStore:
 def _read_meta(path: Path) -> dict:
     """Read and check the JSON that makes a folder a store."""
     try:
-        meta = json.loads(path.read_bytes())
+        meta = read_json(path)
     except ValueError as error:
         raise ValueError(
             f'{path}: not JSON ({error}): the store is damaged, write it again'

@@ -6,7 +6,26 @@ from pathlib import Path
 
 from .atomic import TEMPORARY_PREFIX
 
-_NOT_AN_ID = re.compile(r'[\\\x00-\x1f]|(^|/)\.{0,2}(/|$)')
+_NOT_AN_ID = re.compile(r'[\\\x00-\x1f\x7f]|(^|/)\.{0,2}(/|$)')
+
+
+def img_id_fault(img_id: str) -> str | None:
+    """Say why a name cannot be an image's id, below which files are written.
+
+    Args:
+        img_id (str): Path relative to the image root, without suffix.
+
+    Returns:
+        str | None: What is wrong with it; None if nothing is.
+    """
+    if not isinstance(img_id, str) or _NOT_AN_ID.search(img_id):
+        return (
+            'not a relative path with single slashes, without "." or ".." parts, backslashes and '
+            'control characters'
+        )
+    if any(part.startswith(TEMPORARY_PREFIX) for part in img_id.split('/')):
+        return f'names that begin with {TEMPORARY_PREFIX} are those of unfinished files'
+    return None
 
 
 def img_id_path(root: str | os.PathLike, img_id: str, suffix: str) -> Path:
@@ -14,20 +33,16 @@ def img_id_path(root: str | os.PathLike, img_id: str, suffix: str) -> Path:
 
     Args:
         root (str | os.PathLike): The folder.
-        img_id (str): The image's path relative to the image root, without suffix.
-        suffix (str): Suffix of the file, with its dot.
+        img_id (str): Path relative to the image root, without suffix.
+        suffix (str): Suffix with its dot.
 
     Returns:
-        Path: The file.
+        Path: The file, always below the folder.
 
     Raises:
-        ValueError: If the id is absolute, empty, has empty, ``.`` or ``..`` parts, backslashes or
-            control characters, or begins like a temporary file.
+        ValueError: If :func:`img_id_fault` finds a fault.
     """
-    if not isinstance(img_id, str) or _NOT_AN_ID.search(img_id):
-        raise ValueError(
-            f'img_id {img_id!r}: expected a relative path without empty, "." or ".." parts'
-        )
-    if img_id.rpartition('/')[2].startswith(TEMPORARY_PREFIX):
-        raise ValueError(f'img_id {img_id!r}: the prefix {TEMPORARY_PREFIX} is taken')
+    fault = img_id_fault(img_id)
+    if fault:
+        raise ValueError(f'img_id {img_id!r}: {fault}')
     return Path(root, img_id + suffix)

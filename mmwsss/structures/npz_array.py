@@ -6,21 +6,24 @@ import zipfile
 import numpy as np
 
 
-def read_array(archive: zipfile.ZipFile, name: str, dtype: np.dtype, ndim: int) -> np.ndarray:
-    """Read an array of a known dtype, whose header must match the number of bytes that follow.
+def read_array(
+    archive: zipfile.ZipFile, name: str, dtype: np.dtype, ndim: int, max_size: int
+) -> np.ndarray:
+    """Read one array of a known type; what its header claims must match the bytes there.
 
     Args:
         archive (zipfile.ZipFile): The opened file, as ``np.savez_compressed`` writes it.
         name (str): Name of the array.
-        dtype (np.dtype): The dtype that it must have; object arrays are therefore refused.
-        ndim (int): The number of axes that it must have.
+        dtype (np.dtype): Type that it must have; object arrays are therefore refused.
+        ndim (int): Number of axes that it must have.
+        max_size (int): Number of values that it may have.
 
     Returns:
-        np.ndarray: The array, read-only.
+        np.ndarray: The array.
 
     Raises:
-        ValueError: If the array is another one. Damaged bytes raise whatever zipfile and numpy
-            raise on them.
+        ValueError: If the array is another one than asked for, or too large. Damaged bytes raise
+            whatever zipfile and numpy raise on them.
     """
     info = archive.getinfo(f'{name}.npy')
     with archive.open(info) as member:
@@ -32,4 +35,6 @@ def read_array(archive: zipfile.ZipFile, name: str, dtype: np.dtype, ndim: int) 
             raise ValueError(f'array {name!r} is {found}{list(shape)}, not {dtype} of {ndim} axes')
         if min(shape) < 0 or math.prod(shape) * dtype.itemsize != info.file_size - member.tell():
             raise ValueError(f'array {name!r} of shape {shape} does not fit its {info.file_size} B')
+        if math.prod(shape) > max_size:
+            raise ValueError(f'array {name!r} of shape {shape} has more than {max_size} values')
         return np.frombuffer(member.read(), dtype).reshape(shape)

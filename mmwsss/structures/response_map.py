@@ -1,5 +1,6 @@
 """Response maps (CAM) of one image, and how a label map is made of them."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+# What anything is resized to: about three times the largest image that Pillow opens unasked.
+MAX_PIXELS = 1 << 28
 
 
 def resize_scores(scores: Tensor, shape: tuple[int, int]) -> Tensor:
@@ -80,6 +84,8 @@ class ResponseMap:
             return f'{scores.shape[0]} maps but classes of shape {tuple(classes.shape)}'
         if len(self.ori_shape) != 2 or min(self.ori_shape) < 1:
             return f'ori_shape is {self.ori_shape}, expected (height, width)'
+        if math.prod(self.ori_shape) > MAX_PIXELS:
+            return f'ori_shape is {self.ori_shape}, more than {MAX_PIXELS} pixels'
         if len(classes) == 0:
             return None
         if min(scores.shape) < 1:
