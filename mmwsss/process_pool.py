@@ -1,5 +1,6 @@
 """A function called for many images in a pool of processes, with the results in order."""
 
+import errno
 import itertools
 import multiprocessing
 import os
@@ -93,7 +94,7 @@ def ordered_map(
             ``str``.
         on_error ('raise' or 'return'): What happens where ``function`` fails. 'raise' stops at
             the first such item. 'return' yields an ImageError in place of its result and goes
-            on, unless a process has died. Defaults to 'raise'.
+            on, unless a process has died or a disk is full. Defaults to 'raise'.
         description (str): Title of the progress bar. Defaults to 'images'.
         progress (bool): Whether to show a progress bar. Defaults to True.
 
@@ -127,10 +128,17 @@ def _results(
             try:
                 outcome = _result(call, name_of(item))
             except ImageError as failure:
-                if on_error == 'raise' or isinstance(failure.__cause__, BrokenProcessPool):
+                if on_error == 'raise' or _concerns_all(failure):
                     raise
                 outcome = failure
             yield outcome
+
+
+def _concerns_all(failure: ImageError) -> bool:
+    """Whether every other item would fail too: a process has died, or the disk is full."""
+    cause = failure.__cause__
+    full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+    return full or isinstance(cause, BrokenProcessPool)
 
 
 def _result(call: Callable[[], Result], name: str) -> Result:

@@ -11,6 +11,7 @@ import argparse
 from mmengine.dist import is_main_process
 
 from mmwsss.cli.config import load_config
+from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.cli.options import add_label_arguments
 from mmwsss.pseudo_labels.affinity_labels import make_affinity_labels, report_table
 
@@ -23,6 +24,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@end_on_interrupt
 def main() -> None:
     """Run the tool."""
     args = parse_args()

@@ -11,6 +11,7 @@ import argparse
 from mmengine.dist import is_main_process
 
 from mmwsss.cli.config import load_config, require_checkpoint
+from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.cli.options import add_label_arguments
 from mmwsss.pseudo_labels.make import make_pseudo_labels
 from mmwsss.pseudo_labels.report import draw_pseudo_labels, report_pseudo_labels, report_table
@@ -27,6 +28,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@end_on_interrupt
 def main() -> None:
     """Run the tool."""
     args = parse_args()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
+from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.pipeline.pipeline import Pipeline
 from mmwsss.pipeline.run import walk
 
@@ -54,6 +55,7 @@ def build_pipeline(args: argparse.Namespace) -> Pipeline:
     return Pipeline.from_config(cfg, **overrides)
 
 
+@end_on_interrupt
 def main() -> None:
     """Run the tool."""
     args = parse_args()

@@ -6,10 +6,13 @@ a segmentor it predicts masks and measures them, with and without CRF where the 
 """
 
 import argparse
+from contextlib import nullcontext
 
 from mmwsss.cli.config import load_config, merge_test_options
+from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.cli.options import add_run_arguments
 from mmwsss.cli.runner import build_runner, check_data
+from mmwsss.folder_lock import claimed
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,6 +34,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@end_on_interrupt
 def main() -> None:
     """Run the tool."""
     args = parse_args()
@@ -38,7 +42,9 @@ def main() -> None:
     merge_test_options(cfg, args)
     if args.check_data:
         check_data(cfg, ('test_dataloader',))
-    build_runner(cfg).test()
+    runner = build_runner(cfg)
+    with claimed(args.out) if args.out else nullcontext():
+        runner.test()
 
 
 if __name__ == '__main__':

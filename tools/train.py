@@ -4,6 +4,7 @@
 import argparse
 
 from mmwsss.cli.config import load_config, merge_train_options
+from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.cli.options import add_run_arguments
 from mmwsss.cli.runner import build_runner, check_data
 
@@ -29,6 +30,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@end_on_interrupt
 def main() -> None:
     """Run the tool."""
     args = parse_args()

@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 from mmwsss.compat.cpu_distributed import prepare_cpu_distributed
 from mmwsss.datasets.check import check_config, raise_faults
 from mmwsss.engine.cpu_memory import keep_freed_memory
+from mmwsss.parent_process import join_launcher
 
 
 def check_data(cfg: Config, loaders: Sequence[str]) -> None:
@@ -34,6 +35,7 @@ def build_runner(cfg: Config) -> Runner:
     Returns:
         Runner: mmengine's runner, or the one that ``runner_type`` names.
     """
+    join_launcher(cfg.get('launcher', 'none'))
     prepare_cpu_distributed(cfg)
     if get_device() == 'cpu':
         keep_freed_memory()

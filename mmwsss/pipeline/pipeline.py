@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmwsss.folder_lock import FolderLock, locked
 from mmwsss.structures.fingerprints import (
     data_fingerprint,
     file_fingerprints,
@@ -20,7 +21,7 @@ from mmwsss.structures.tables import write_json
 from mmwsss.version import __version__
 
 from .check import PipelineCheck
-from .processes import locked, run_tool, tool_command
+from .processes import run_tool, tool_command
 from .records import RECORD_NAME, StageRecord
 from .stage import Stage
 
@@ -176,7 +177,7 @@ class Pipeline:
         self,
         stage: Stage,
         done: Mapping[str, StageRecord],
-        lock: int,
+        lock: FolderLock,
         again: bool,
         say: Callable[[str], None],
     ) -> StageRecord:

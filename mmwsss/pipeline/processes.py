@@ -1,59 +1,28 @@
 """Running the tools: one after another, one pipeline a folder, no orphans."""
 
-import ctypes
 import os
+import re
 import shlex
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+
+from mmwsss.folder_lock import LOCK_VARIABLE, FolderLock
+from mmwsss.parent_process import end_with_parent
 
 from .progress import ProgressDisplay
 from .shipped import TOOLS
 
-LOCK_NAME = '.lock'
-_PR_SET_PDEATHSIG = 1
+# «W1126 09:12:18.332000 22304 torch/distributed/elastic/…»: from here on of the launcher alone.
+_OF_TORCHRUN = re.compile(r'[A-Z]\d{4} [\d:.]+ \d+ torch/distributed/elastic')
 
 
 class StageError(RuntimeError):
     """A stage's tool failed."""
-
-
-@contextmanager
-def locked(folder: Path, patience: float = 5.0) -> Iterator[int]:
-    """Hold a folder's lock, which the tools inherit, so that nobody else works there.
-
-    Args:
-        folder: made where there is none.
-        patience: seconds to wait for the tool of a run that was killed to end.
-
-    Yields:
-        the lock's file descriptor.
-
-    Raises:
-        RuntimeError: another run holds it.
-    """
-    import fcntl  # not on Windows
-
-    folder.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + patience
-    with open(folder / LOCK_NAME, 'w') as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > deadline:
-                    raise RuntimeError(
-                        f'{folder}: another run works here; wait for it, stop it, or take another '
-                        'folder'
-                    ) from error
-                time.sleep(0.1)
-        yield file.fileno()
 
 
 def tool_command(arguments: Sequence[str], launcher: str, processes: int) -> list[str]:
@@ -77,27 +46,28 @@ def tool_command(arguments: Sequence[str], launcher: str, processes: int) -> lis
     return [*srun, sys.executable, '-u', *tool, '--launcher', 'slurm']
 
 
-def run_tool(command: Sequence[str], lock: int, log: Path | None = None) -> None:
+def run_tool(command: Sequence[str], lock: FolderLock, log: Path | None = None) -> None:
     """Run a tool to its end; it dies with this process.
 
     Args:
         command: see :func:`tool_command`.
-        lock: see :func:`locked`.
+        lock: lock that the tool's processes share.
         log: file that its output is added to; None: it is shown.
 
     Raises:
         StageError: it failed; has the end of the log.
     """
     parent = os.getpid()
-    environment = {**os.environ, 'PYTHONUNBUFFERED': '1'}
+    environment = {**os.environ, 'PYTHONUNBUFFERED': '1', LOCK_VARIABLE: str(lock.path)}
+    start = log.stat().st_size if log and log.is_file() else 0
     with open(log, 'ab') if log else nullcontext() as stream:
         process = subprocess.Popen(
             command,
             env=environment,
             stdout=stream,
             stderr=subprocess.STDOUT if log else None,
-            pass_fds=(lock,),
-            preexec_fn=lambda: _die_with(parent),
+            pass_fds=(lock.descriptor,),
+            preexec_fn=lambda: end_with_parent(signal.SIGTERM, parent),
         )
         try:
             code = _wait(process, log)
@@ -107,7 +77,7 @@ def run_tool(command: Sequence[str], lock: int, log: Path | None = None) -> None
             raise
     if code != 0:
         failed = f'{shlex.join(map(str, command))} failed with status {code}'
-        raise StageError(f'{_tail(log)}\n{failed}: see {log}' if log else failed)
+        raise StageError(f'{_tail(log, start)}\n{failed}: see {log}' if log else failed)
 
 
 def _wait(process: subprocess.Popen, log: Path | None) -> int:
@@ -125,17 +95,13 @@ def _wait(process: subprocess.Popen, log: Path | None) -> int:
         display.close()
 
 
-def _tail(log: Path, lines: int = 15) -> str:
-    return '\n'.join(log.read_text(errors='replace').splitlines()[-lines:])
-
-
-def _die_with(parent: int) -> None:
-    """Ask Linux to end this process when its parent is gone, even by SIGKILL."""
-    if not sys.platform.startswith('linux'):
-        return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it was gone already
-        os._exit(1)
+def _tail(log: Path, start: int, lines: int = 15) -> str:
+    """The last lines of what a tool wrote from a byte on, without what torchrun adds to them."""
+    with open(log, 'rb') as file:
+        file.seek(start)
+        written = file.read().decode(errors='replace').splitlines()
+    end = next((i for i, line in enumerate(written) if _OF_TORCHRUN.match(line)), len(written))
+    return '\n'.join(written[max(0, end - lines) : end])
 
 
 def _free_port() -> int:

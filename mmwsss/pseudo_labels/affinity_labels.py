@@ -10,7 +10,6 @@ from mmengine.dist import is_main_process
 
 from mmwsss.datasets import LabelFolder
 from mmwsss.evaluation.label_scores import LabelScores, score_rows
-from mmwsss.main_process import call_on_main_process
 from mmwsss.process_pool import ordered_map
 from mmwsss.refinement.affinity_labels import AffinityLabelParams, affinity_labels
 from mmwsss.refinement.background import Background
@@ -21,7 +20,13 @@ from mmwsss.structures.tables import render_table, write_json
 
 from .images import TaggedImage, list_images, load_rgb
 from .measure import measure_labels, with_mask
-from .processes import collect_failures, pool_size, raise_failures, start_processes
+from .processes import (
+    collect_failures,
+    open_labels,
+    pool_size,
+    raise_failures,
+    start_processes,
+)
 from .provenance import pending_images, read_response
 from .settings import label_settings
 
@@ -117,22 +122,19 @@ def make_affinity_labels(
     params = label_params(settings)
     images, metainfo = list_images(cfg.label_dataset, settings.get('mask_dir'))
     store = CAMStore.open(settings.cam_store, metainfo['classes'])
-    call_on_main_process(
-        lambda: LabelFolder.create(settings.out_dir, KIND, store.classes, asdict(params))
-    )
-    folder = LabelFolder.open(settings.out_dir, KIND, store.classes)
-    pending = pending_images(images, folder, store)
-    workers = pool_size(workers, len(pending))
-    results = ordered_map(
-        AffinityLabeller(store, folder, params),
-        pending,
-        workers=workers,
-        name_of=lambda image: image.img_id,
-        on_error='return',
-        description='affinity labels',
-        progress=is_main_process(),
-    )
-    raise_failures(collect_failures(results), len(images))
+    with open_labels(settings.out_dir, KIND, store.classes, asdict(params)) as folder:
+        pending = pending_images(images, folder, store)
+        workers = pool_size(workers, len(pending))
+        results = ordered_map(
+            AffinityLabeller(store, folder, params),
+            pending,
+            workers=workers,
+            name_of=lambda image: image.img_id,
+            on_error='return',
+            description='affinity labels',
+            progress=is_main_process(),
+        )
+        raise_failures(collect_failures(results), len(images))
     scores = measure_labels(folder, images, workers)
     return None if scores is None else _report(folder, images, scores)
 

@@ -11,7 +11,6 @@ from mmengine.dist import all_reduce
 
 from mmwsss.compat.weights import load_whole_checkpoint
 from mmwsss.datasets import LabelFolder
-from mmwsss.main_process import call_on_main_process
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.refiners import ConfidenceThresholds, Refiner
 from mmwsss.registry import MODELS, REFINERS
@@ -20,7 +19,7 @@ from mmwsss.structures.fingerprints import file_fingerprint, settings_fingerprin
 
 from .images import TaggedImage, list_images
 from .labeller import ImageLoader, PseudoLabeller
-from .processes import pool_size, raise_failures, start_processes
+from .processes import open_labels, pool_size, raise_failures, start_processes
 from .provenance import pending_images
 from .settings import label_settings
 from .weight_folder import WeightFolder, refuse_shared_files
@@ -156,23 +155,20 @@ def make_pseudo_labels(
     if settings.get('weight_dir'):
         refuse_shared_files(settings.out_dir, settings.weight_dir, images)
         weights = WeightFolder(settings.weight_dir, settings_fingerprint(recorded))
-    call_on_main_process(
-        lambda: LabelFolder.create(settings.out_dir, KIND, store.classes, recorded)
-    )
-    folder = LabelFolder.open(settings.out_dir, KIND, store.classes)
-    pending = pending_images(images, folder, store, weights.has if weights else None)
     load = ImageLoader(store, Background(**recorded['background']))
-    labeller = PseudoLabeller(
-        load,
-        refiner,
-        folder,
-        thresholds,
-        weights,
-        settings.get('batch_size', 1),
-        pool_size(workers, len(pending)),
-    )
-    begin = time.perf_counter()
-    raise_failures(labeller.label(pending), len(images))
+    with open_labels(settings.out_dir, KIND, store.classes, recorded) as folder:
+        pending = pending_images(images, folder, store, weights.has if weights else None)
+        labeller = PseudoLabeller(
+            load,
+            refiner,
+            folder,
+            thresholds,
+            weights,
+            settings.get('batch_size', 1),
+            pool_size(workers, len(pending)),
+        )
+        begin = time.perf_counter()
+        raise_failures(labeller.label(pending), len(images))
     seconds = torch.tensor(time.perf_counter() - begin)
     made = torch.tensor(len(pending))
     all_reduce(seconds, 'max')

@@ -2,7 +2,8 @@
 
 import os
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from mmengine.config import Config
@@ -10,6 +11,10 @@ from mmengine.dist import all_gather_object, get_dist_info, init_dist, is_distri
 from mmengine.registry import init_default_scope
 
 from mmwsss.compat.cpu_distributed import prepare_cpu_distributed
+from mmwsss.datasets import LabelFolder
+from mmwsss.folder_lock import claimed
+from mmwsss.main_process import call_on_main_process
+from mmwsss.parent_process import join_launcher
 from mmwsss.process_pool import ImageError
 
 Item = TypeVar('Item')
@@ -26,8 +31,35 @@ def start_processes(cfg: Config) -> None:
     """
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     launcher = cfg.get('launcher', 'none')
+    join_launcher(launcher)
     if launcher != 'none' and not is_distributed() and not prepare_cpu_distributed(cfg):
         init_dist(launcher, **cfg.get('env_cfg', {}).get('dist_cfg', {}))
+
+
+@contextmanager
+def open_labels(
+    root: str | os.PathLike, kind: str, classes: Sequence[str], settings: Mapping
+) -> Iterator[LabelFolder]:
+    """Make a folder of labels, or go on with one; no other run may write there meanwhile.
+
+    All processes must enter this together.
+
+    Args:
+        root (str | os.PathLike): The folder.
+        kind (str): Kind of the labels, 'affinity' or 'pseudo'.
+        classes (Sequence[str]): Names of the foreground classes.
+        settings (Mapping): Settings that the labels depend on.
+
+    Yields:
+        LabelFolder: The folder.
+
+    Raises:
+        ValueError: In every process, if another run writes there, or labels that are there were
+            made from something else.
+    """
+    call_on_main_process(lambda: LabelFolder.create(root, kind, classes, settings))
+    with claimed(root):
+        yield LabelFolder.open(root, kind, classes)
 
 
 def own_share(items: Sequence[Item]) -> Sequence[Item]:

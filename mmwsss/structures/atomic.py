@@ -1,6 +1,7 @@
 """Files that appear whole or not at all: written beside the target, then renamed."""
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY_PREFIX = '.tmp-'
+_UNFINISHED = re.compile(re.escape(TEMPORARY_PREFIX) + '[0-9a-f]{32}')
 
 
 @contextmanager
@@ -22,6 +24,9 @@ def atomic_open(path: str | os.PathLike) -> Iterator[BinaryIO]:
 
     Yields:
         BinaryIO: The open file.
+
+    Raises:
+        OSError: If the file cannot be written; names it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -30,6 +35,21 @@ def atomic_open(path: str | os.PathLike) -> Iterator[BinaryIO]:
         with open(temporary, 'xb') as file:
             yield file
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+            # A full disk, say: write() does not know which file it is.
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def remove_unfinished(folder: str | os.PathLike) -> None:
+    """Remove what a killed process left of the files that it wrote.
+
+    Args:
+        folder (str | os.PathLike): The folder, into which no other process may write now.
+    """
+    for root, _, names in os.walk(folder):
+        for name in names:
+            if _UNFINISHED.fullmatch(name):
+                Path(root, name).unlink(missing_ok=True)

@@ -14,8 +14,9 @@ from fake_stages import ALL, calls, edit, pipeline, run
 from mmengine.config import Config
 
 from mmwsss.cli.config import keep_outputs
+from mmwsss.folder_lock import locked
 from mmwsss.pipeline import pipeline as pipeline_module
-from mmwsss.pipeline.processes import StageError, locked, tool_command
+from mmwsss.pipeline.processes import StageError, tool_command
 from mmwsss.pipeline.stage import Stage, read_label_report, read_metrics
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine.logging import MMLogger
 
+from mmwsss.folder_lock import locked
 from mmwsss.pipeline import processes
 from mmwsss.pipeline.progress import ProgressDisplay, read_progress
 from mmwsss.progress import format_step
@@ -89,14 +90,14 @@ def test_progress_is_shown_while_a_tool_runs(log, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(processes, 'ProgressDisplay', lambda log: ProgressDisplay(log, terminal))
     code = f'import time; print({TRAIN!r}, flush=True); time.sleep(2.5)'
-    with processes.locked(log.parent) as lock:
+    with locked(log.parent) as lock:
         processes.run_tool([sys.executable, '-c', code], lock, log)
     assert '[4][10/160]' in terminal.getvalue() and terminal.getvalue().endswith('\x1b[K')
 
 
 def test_a_tool_that_fails_is_told_all_the_same(log):
     with (
-        processes.locked(log.parent) as lock,
+        locked(log.parent) as lock,
         pytest.raises(processes.StageError, match='status 3'),
     ):
         processes.run_tool([sys.executable, '-c', 'exit(3)'], lock, log)
