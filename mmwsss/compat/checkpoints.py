@@ -173,6 +173,7 @@ def _resumed_by_name(resume: Callable) -> Callable:
             resume(self, filename, *args, **kwargs)
             if not all(isinstance(count, int) and count >= 0 for count in (self.epoch, self.iter)):
                 raise TypeError(f'epoch {self.epoch!r}, iteration {self.iter!r}')
+            _keep_in_work_dir(self)
         except Exception as error:  # a missing key, a wrong type, a state of another optimiser …
             if str(filename) in str(error):
                 raise
@@ -183,6 +184,33 @@ def _resumed_by_name(resume: Callable) -> Callable:
             ) from error
 
     return resume_or_name
+
+
+def _keep_in_work_dir(runner: Any) -> None:
+    """Let a run remove no other file than its own, when it finds a better checkpoint.
+
+    The path of the one before comes from the checkpoint that is resumed.
+    """
+    info = runner.message_hub.runtime_info
+    for key, value in info.items():
+        if key.startswith('best_ckpt') and value is not None:
+            info[key] = osp.join(runner.work_dir, osp.basename(str(value)))
+
+
+def _saved_by_name(save: Callable) -> Callable:
+    """Let an error of a checkpoint's file, such as a full disk, name the file."""
+
+    @wraps(save)
+    def save_or_name(self: Any, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
+        try:
+            save(self, out_dir, filename, *args, **kwargs)
+        except OSError as error:
+            if error.errno is None or error.filename is not None:
+                raise
+            path = osp.join(out_dir, filename)
+            raise OSError(error.errno, error.strerror, path) from error
+
+    return save_or_name
 
 
 def load_checkpoints_safely() -> None:
@@ -202,3 +230,4 @@ def load_checkpoints_safely() -> None:
     if of_mmengine:
         for runner in (Runner, FlexibleRunner):
             runner.resume = _resumed_by_name(runner.resume)
+            runner.save_checkpoint = _saved_by_name(runner.save_checkpoint)

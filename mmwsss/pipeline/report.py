@@ -1,5 +1,6 @@
 """What a pipeline has reached: a table, bars of the classes, and images of every stage."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -210,9 +211,18 @@ def _save(image: np.ndarray, path: Path) -> Path:
 
 def _markdown(title: str, table: Table, notes: Sequence[str], images: Mapping[str, Path]) -> str:
     """The report's text; images lie beside it."""
-    keys = list(table[0])
+    keys = [_escape(key) for key in table[0]]
     lines = [keys, ['---', *['---:'] * (len(keys) - 1)]]
-    lines += [[format_number(value).replace('|', '\\|') for value in row.values()] for row in table]
-    blocks = [f'# {title}', '\n'.join(f'| {" | ".join(cells)} |' for cells in lines), *notes]
-    blocks += [f'## {heading}\n\n![{heading}]({path.name})' for heading, path in images.items()]
+    lines += [[_escape(format_number(value)) for value in row.values()] for row in table]
+    blocks = [f'# {_escape(title)}', '\n'.join(f'| {" | ".join(cells)} |' for cells in lines)]
+    blocks += map(_escape, notes)
+    blocks += [
+        f'## {_escape(heading)}\n\n![{_escape(heading)}]({path.name})'
+        for heading, path in images.items()
+    ]
     return '\n\n'.join(blocks) + '\n'
+
+
+def _escape(text: str) -> str:
+    """Take the meaning that Markdown and HTML give to characters of names and titles."""
+    return re.sub(r'([\\`*\[\]<>|&])', r'\\\1', ' '.join(text.split()))

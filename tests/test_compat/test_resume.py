@@ -1,5 +1,6 @@
 """Resuming runs nothing, names what does not fit, and passes over weights that are not finite."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,35 @@ def test_a_damaged_checkpoint_is_passed_over(tmp_path: Path) -> None:
     damaged[len(damaged) // 2] ^= 1
     (tmp_path / 'epoch_2.pth').write_bytes(damaged)
     assert find_last_checkpoint(str(tmp_path)) == str(tmp_path / 'epoch_1.pth')
+
+
+def test_a_checkpoint_names_no_file_that_is_removed(tmp_path: Path) -> None:
+    """A better score removes the best checkpoint before, by the path in the message hub."""
+    build(tmp_path / 'run', 1).train()
+    victim = tmp_path / 'victim'
+    victim.touch()
+
+    def plant(checkpoint: dict) -> None:
+        checkpoint['message_hub']['runtime_info'] |= {
+            'best_ckpt': str(victim),
+            'best_ckpt_acc': str(victim),
+        }
+
+    edit(tmp_path / 'run/epoch_1.pth', plant)
+    resumed = build(tmp_path / 'run', 2, resume=True)
+    resumed.train()
+    info = resumed.message_hub.runtime_info
+    inside = str(tmp_path / 'run/victim')
+    assert info['best_ckpt'] == info['best_ckpt_acc'] == inside and victim.exists()
+
+
+@pytest.mark.parametrize('runner', [Runner, FlexibleRunner])
+def test_a_full_disk_names_the_checkpoint(
+    runner: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr('mmengine.fileio.LocalBackend.put', put)
+    with pytest.raises(OSError, match=r'No space left.*epoch_1\.pth'):
+        build(tmp_path, 1, runner).train()

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -234,3 +235,15 @@ def test_walk_checks_runs_and_reports(root: Path, monkeypatch, capsys) -> None:
     assert 'the labels' in markdown.read_text()
     assert walk(Pipeline({}, root / 'silent')) is None
     assert not (root / 'silent').exists()
+
+
+def test_names_and_titles_are_text(root: Path) -> None:
+    title = 'a | b <script>x</script> [y](http://z) `c`\n# d'
+    done = [replace(record, title=title) for record in records(root)]
+    for path in write_report(settings(root) | {'title': title}, done, root / 'out'):
+        text = path.read_text()
+        assert '<script>x' not in text
+    lines = (root / 'out/report.md').read_text().splitlines()
+    assert lines[0] == r'# a \| b \<script\>x\</script\> \[y\](http://z) \`c\` # d'
+    table = [line for line in lines if line.startswith('|')]
+    assert len({len(re.split(r'(?<!\\)\|', line)) for line in table}) == 1
