@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import MODEL_WRAPPERS
 from repo import CONFIGS
 from torch import nn
 
@@ -20,11 +21,11 @@ def net():
     )
 
 
-def load(state, prefixes=('backbone.',), **cfg):
+def load(state, prefixes=('backbone.',), model=None, **cfg):
     dataset = SimpleNamespace(metainfo=dict(classes=('cat', 'dog')))
     loader = SimpleNamespace(dataset=dataset)
     runner = SimpleNamespace(
-        model=net(), cfg=dict(load_from='some.pth', **cfg), train_dataloader=loader
+        model=model or net(), cfg=dict(load_from='some.pth', **cfg), train_dataloader=loader
     )
     LoadedWeightsHook(prefixes).after_load_checkpoint(runner, state)
 
@@ -34,6 +35,21 @@ def test_same_backbone_is_accepted_with_any_head():
     load(dict(state_dict=state))
     load(state)  # bare
     load(dict(state_dict={f'module.{name}': value for name, value in state.items()}))
+
+
+@MODEL_WRAPPERS.register_module()
+class WrapperOfTests(nn.Module):
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+
+@pytest.mark.parametrize('resume', [False, True])
+def test_a_model_in_several_processes_is_unwrapped(resume):
+    wrapped = WrapperOfTests(net())
+    state = net().state_dict()
+    load(dict(state_dict=state), [''], wrapped, resume=resume)
+    assert torch.equal(wrapped.module.head.weight, state['head.weight'])
 
 
 def test_missing_weights_are_counted_and_named():

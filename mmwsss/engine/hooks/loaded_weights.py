@@ -53,7 +53,7 @@ class LoadedWeightsHook(Hook):
             check_classes(checkpoint, _dataset_classes(runner, resumes), source)
         checkpoint['state_dict'] = unwrap_weights(checkpoint, source)
         left = load_weights(
-            runner.model,
+            bare_model(runner),
             checkpoint['state_dict'],
             source,
             _EVERYTHING if resumes else self.prefixes,
