@@ -18,6 +18,7 @@ DEFAULT_FOLDERS = {
     'xml': ('xml_path', 'Annotations'),
     'mask': ('seg_map_path', 'SegmentationClass'),
 }
+NEGATIVES = ('refuse', 'keep', 'drop')
 
 
 @DATASETS.register_module()
@@ -47,6 +48,9 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
         seg_map_suffix (str): Suffix of masks. Defaults to '.png'.
         count_difficult (bool): Whether to count VOC objects marked "difficult", as the published
             label files do. Defaults to True.
+        negatives (str): What to do with images that are named, but show none of the classes:
+            'refuse' takes them for a mistake, 'keep' trains with all labels 0, 'drop' leaves them
+            out. Defaults to 'refuse'.
         metainfo (dict, optional): ``classes``, the names of the foreground classes. Defaults to
             those of a JSON label file.
         pipeline (Sequence): Transforms, of mmwsss, mmcv or by a scope's prefix.
@@ -63,11 +67,14 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
         img_suffix: str = '.jpg',
         seg_map_suffix: str = '.png',
         count_difficult: bool = True,
+        negatives: str = 'refuse',
         metainfo: dict | None = None,
         pipeline: Sequence[dict | Callable] = (),
         **kwargs,
     ) -> None:
         _check_sources(label_source, label_file, ann_file)
+        if negatives not in NEGATIVES:
+            raise ValueError(f'negatives is {negatives!r}; use one of {", ".join(NEGATIVES)}')
         folders = {'img_path': data_prefix} if isinstance(data_prefix, str) else dict(data_prefix)
         if label_source in DEFAULT_FOLDERS:
             folders.setdefault(*DEFAULT_FOLDERS[label_source])
@@ -76,6 +83,7 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
         self.img_suffix = img_suffix
         self.seg_map_suffix = seg_map_suffix
         self.count_difficult = count_difficult
+        self.negatives = negatives
         super().__init__(
             ann_file=ann_file,
             data_root=data_root,
@@ -94,7 +102,9 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
         Raises:
             DataError: If the data has a fault. Names the file, and the line where there is one.
         """
-        table = read_label_file(self.label_file) if self.label_file else LabelTable()
+        table = LabelTable()
+        if self.label_file:
+            table = read_label_file(self.label_file, negatives=self.negatives != 'refuse')
         if table.classes is not None:
             self._metainfo.setdefault('classes', table.classes)
         source = self.label_file or self.ann_file
@@ -110,6 +120,8 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
         for info, where in zip(data_list, places):
             info['gt_label'] = self._labels_of(info, where, table, class_to_idx)
             info['num_classes'] = len(class_to_idx)
+        if self.negatives == 'drop':
+            data_list = [info for info in data_list if info['gt_label']]
         return data_list
 
     def _locate(self, key: str, where: str) -> dict:
@@ -127,6 +139,7 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
     ) -> list[int]:
         """Return the ascending class indices of an image."""
         img_id = info['img_id']
+        named = True
         if self.label_source == 'mask':
             where = info['seg_map_path']
             labels = mask_labels(where, len(class_to_idx))
@@ -137,8 +150,8 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
             names, where, _ = table.tags[img_id]
             labels = _to_indices(names, where, class_to_idx)
         else:
-            where, labels = f'{where}: not in {self.label_file}', []
-        if not labels:
+            where, labels, named = f'{where}: not in {self.label_file}', [], False
+        if not labels and (self.negatives == 'refuse' or not named):
             raise DataError(f'{where}: image {img_id!r} has no label; add one or remove it')
         return labels
 

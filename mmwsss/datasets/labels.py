@@ -43,10 +43,13 @@ class LabelTable:
     Attributes:
         tags (dict[str, Tags]): Tags of each image by its id, in the file's order.
         classes (tuple[str, ...], optional): Names of the classes, if the file lists them.
+        negatives (bool): Whether an image may be named without a tag: it shows none of the classes.
+            Otherwise that is an error.
     """
 
     tags: dict[str, Tags] = field(default_factory=dict)
     classes: tuple[str, ...] | None = None
+    negatives: bool = False
 
     def add(self, key: str, names: Iterable[str], where: str) -> None:
         """Add the tags of an image.
@@ -57,11 +60,11 @@ class LabelTable:
             where (str): Place where they were read, ``file:line``.
 
         Raises:
-            DataError: If the image was added before, or has no tags.
+            DataError: If the image was added before, or has no tags and negatives are not allowed.
         """
         names = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
         img_id = image_id(key, where)
-        if not names:
+        if not (names or self.negatives):
             raise DataError(f'{where}: image {key!r} has no label; add one or remove the image')
         if img_id in self.tags:
             raise DataError(
@@ -71,11 +74,12 @@ class LabelTable:
         self.tags[img_id] = Tags(names, where, key)
 
 
-def read_label_file(path: str | Path) -> LabelTable:
+def read_label_file(path: str | Path, negatives: bool = False) -> LabelTable:
     """Read image-level labels from a ``.txt``, ``.csv`` or ``.json`` file.
 
     Args:
         path (str | Path): The file.
+        negatives (bool): See :class:`LabelTable`. Defaults to False.
 
     Returns:
         LabelTable: Its content.
@@ -87,17 +91,18 @@ def read_label_file(path: str | Path) -> LabelTable:
     suffix = Path(path).suffix.lower()
     if suffix not in readers:
         raise DataError(f'{path}: unknown kind of label file; use one of {", ".join(readers)}')
-    table = readers[suffix](path)
+    table = readers[suffix](path, negatives)
     if not table.tags:
         raise DataError(f'{path}: the file has no image; write images with their labels')
     return table
 
 
-def read_label_txt(path: str | Path) -> LabelTable:
+def read_label_txt(path: str | Path, negatives: bool = False) -> LabelTable:
     """Read lines ``image class class ...`` separated by blanks.
 
     Args:
         path (str | Path): The file.
+        negatives (bool): See :class:`LabelTable`. Defaults to False.
 
     Returns:
         LabelTable: Its content.
@@ -105,18 +110,19 @@ def read_label_txt(path: str | Path) -> LabelTable:
     Raises:
         DataError: If it cannot be read, or a line has a fault.
     """
-    table = LabelTable()
+    table = LabelTable(negatives=negatives)
     for number, line in read_lines(path):
         key, *names = line.split()
         table.add(key, names, f'{path}:{number}')
     return table
 
 
-def read_label_csv(path: str | Path) -> LabelTable:
+def read_label_csv(path: str | Path, negatives: bool = False) -> LabelTable:
     """Read a CSV with the header ``image,labels``; several labels are joined by ``;``.
 
     Args:
         path (str | Path): The file.
+        negatives (bool): See :class:`LabelTable`. Defaults to False.
 
     Returns:
         LabelTable: Its content.
@@ -124,7 +130,7 @@ def read_label_csv(path: str | Path) -> LabelTable:
     Raises:
         DataError: If it cannot be read, has another header, or a line has a fault.
     """
-    table = LabelTable()
+    table = LabelTable(negatives=negatives)
     reader = csv.reader(io.StringIO(read_text(path), newline=''), strict=True)
     try:
         header = tuple(cell.strip() for cell in next(reader, ()))
@@ -150,11 +156,12 @@ def _add_row(table: LabelTable, row: list[str], where: str) -> None:
     table.add(row[0].strip(), row[1].split(';'), where)
 
 
-def read_label_json(path: str | Path) -> LabelTable:
+def read_label_json(path: str | Path, negatives: bool = False) -> LabelTable:
     """Read ``{"classes": [name, ...], "labels": {image: [name, ...]}}``; classes is optional.
 
     Args:
         path (str | Path): The file.
+        negatives (bool): See :class:`LabelTable`. Defaults to False.
 
     Returns:
         LabelTable: Its content.
@@ -194,7 +201,7 @@ def read_label_json(path: str | Path) -> LabelTable:
             f'{path}: unknown form; write '
             '{"classes": [name, ...], "labels": {image: [name, ...]}}'
         )
-    table = LabelTable(classes=None if classes is None else tuple(classes))
+    table = LabelTable(classes=None if classes is None else tuple(classes), negatives=negatives)
     for key, names in labels.items():
         where = place(key, 0)
         if not _is_names(names):

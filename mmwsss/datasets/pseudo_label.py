@@ -92,7 +92,7 @@ class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
         if isinstance(classes, str):  # mmengine's way to name a file
             classes = [line for _, line in read_lines(classes)]
         if not classes and self.label_file:
-            classes = read_label_file(self.label_file).classes
+            classes = read_label_file(self.label_file, negatives=True).classes
         if not classes:
             raise DataError('no class names; give metainfo=dict(classes=...)')
         foreground = tuple(classes[1:] if classes[0] == BACKGROUND else classes)
@@ -135,7 +135,7 @@ class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
         if self.ann_file:
             split = read_split(self.ann_file)
         else:
-            tags = read_label_file(self.label_file).tags.values()
+            tags = read_label_file(self.label_file, negatives=True).tags.values()
             split = {tag.key: tag.where for tag in tags}
         places = list(split.values())
         data_list = [self._locate(key, where) for key, where in split.items()]

@@ -246,5 +246,5 @@ def _classes_of(dataset: BaseDataset) -> Sequence[str] | None:
     """Names of a dataset's classes, which may not be loaded yet."""
     names = dataset.metainfo.get('classes')
     if names is None and getattr(dataset, 'label_file', None):
-        names = read_label_file(dataset.label_file).classes
+        names = read_label_file(dataset.label_file, negatives=True).classes
     return names

@@ -205,3 +205,41 @@ def test_voc_palette() -> None:
     expected = {0: (0, 0, 0), 1: (128, 0, 0), 15: (192, 128, 128), 20: (0, 64, 128)}
     assert {index: palette[index] for index in expected} == expected
     assert palette[255] == (224, 224, 192)
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('labels.txt', 'a cat\nb\nc dog\n'),
+        ('labels.csv', 'image,labels\na,cat\nb,\nc,dog\n'),
+        ('labels.json', '{"labels": {"a": ["cat"], "b": [], "c": ["dog"]}}'),
+    ],
+)
+def test_images_without_a_tag_are_refused_kept_or_dropped(
+    voc_root: Path, name: str, text: str
+) -> None:
+    (voc_root / name).write_text(text)
+    with pytest.raises(DataError, match=f"{name}.*'b' has no label"):
+        build(voc_root, label_file=name)
+    kept = build(voc_root, label_file=name, negatives='keep')
+    assert labels_of(kept) == {'a': [1], 'b': [], 'c': [2]}
+    dropped = build(voc_root, label_file=name, negatives='drop', ann_file=SPLIT)
+    assert labels_of(dropped) == {'a': [1], 'c': [2]}
+
+
+@pytest.mark.parametrize('source', ['xml', 'mask'])
+def test_images_that_show_no_class_are_negatives_whatever_the_source(
+    voc_root: Path, source: str
+) -> None:
+    (voc_root / 'Annotations/b.xml').write_text('<a/>')
+    Image.new('L', (12, 8)).save(voc_root / 'SegmentationClass/b.png')
+    kept = build(voc_root, ann_file=SPLIT, label_source=source, negatives='keep')
+    assert labels_of(kept) == {'a': [1], 'b': [], 'c': [2]}
+
+
+def test_an_image_that_nobody_tagged_is_no_negative(voc_root: Path) -> None:
+    (voc_root / 'labels.txt').write_text('a cat\nc dog\n')
+    with pytest.raises(DataError, match=r"not in .*labels\.txt: image 'b' has no label"):
+        build(voc_root, label_file='labels.txt', ann_file=SPLIT, negatives='keep')
+    with pytest.raises(ValueError, match='refuse, keep, drop'):
+        build(voc_root, label_file='labels.txt', negatives='ignore')
