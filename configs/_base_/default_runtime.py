@@ -1,4 +1,6 @@
 default_scope = 'mmwsss'
+# For functions of other packages, such as mmpretrain.get_model, that are given such a config.
+custom_imports = dict(imports=['mmwsss'], allow_failed_imports=False)
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50),

@@ -11,11 +11,5 @@ train_dataloader = dict(dataset=dict(**dataset, ann_file='train.txt', label_dir=
 val_cfg = None
 val_dataloader = None
 val_evaluator = None
-test_dataloader = dict(
-    dataset=dict(
-        **dataset,
-        ann_file='val.txt',
-        pipeline=[dict(type='mmwsss.LoadImage'), dict(type='mmwsss.PackPseudoLabel')],
-    )
-)
+test_dataloader = dict(dataset=dict(**dataset, ann_file='val.txt', pipeline=_base_.test_pipeline))
 test_evaluator = [dict(type='mmwsss.MaskIoUMetric', format_only=True)]

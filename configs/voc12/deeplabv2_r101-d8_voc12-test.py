@@ -6,7 +6,7 @@ test_dataloader = dict(
     dataset=dict(
         ann_file='ImageSets/Segmentation/test.txt',
         data_prefix=dict(_delete_=True, img_path='JPEGImages'),
-        pipeline=[dict(type='mmwsss.LoadImage'), dict(type='mmwsss.PackPseudoLabel')],
+        pipeline=_base_.test_pipeline,
     )
 )
 tta_pipeline = [

@@ -49,7 +49,8 @@ class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
         img_suffix (str): Suffix of images that are named without one. Defaults to '.jpg'.
         metainfo (dict, optional): ``classes``, the names of the foreground classes or a file with
             one a line. Defaults to the classes of a JSON label file.
-        pipeline (Sequence): Transforms; ``mmwsss.LoadPseudoLabel`` reads label and weights.
+        pipeline (Sequence): Transforms; ``mmwsss.LoadPseudoLabel`` reads label and weights, and
+            ``LoadImageFromFile`` stands for ``mmwsss.LoadImage``.
         **kwargs: Arguments of mmseg's ``BaseSegDataset``.
     """
 
@@ -82,7 +83,7 @@ class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
             data_prefix=data_prefix,
             img_suffix=img_suffix,
             metainfo=metainfo,
-            pipeline=list(pipeline),
+            pipeline=[_load_checked(step) for step in pipeline],
             **kwargs,
         )
 
@@ -165,6 +166,13 @@ class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
             if self.data_prefix.get(name) is not None:
                 info[name] = osp.join(self.data_prefix[name], img_id + self.seg_map_suffix)
         return info
+
+
+def _load_checked(step: dict | Callable) -> dict | Callable:
+    """Let images be read by mmwsss's loader under the name that mmseg's inferencer looks for."""
+    if isinstance(step, dict) and step.get('type') == 'LoadImageFromFile':
+        return dict(step, type='mmwsss.LoadImage')
+    return step
 
 
 # VOC's classes are the benchmark's, not a choice of a config.

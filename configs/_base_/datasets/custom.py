@@ -14,8 +14,10 @@ train_pipeline = [
     *_base_.train_pipeline[1:],
 ]
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='RandomResizeLongSide', lengths=(512, 512)),  # always 512: a size seen in training
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='mmwsss.RandomResizeLongSide', lengths=(512, 512)
+    ),  # always 512: a size seen in training
     _base_.test_pipeline[-1],  # PackInputs
 ]
 train_dataloader = dict(

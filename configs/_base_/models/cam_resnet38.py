@@ -1,4 +1,5 @@
 model = dict(
+    _scope_='mmwsss',  # also where mmpretrain builds it
     type='CAMClassifier',
     data_preprocessor=dict(
         type='CAMDataPreprocessor',

@@ -1,7 +1,6 @@
 # The schedule that mmseg's transformers share, for 20,000 iterations.
-_base_ = 'mmseg::_base_/schedules/schedule_20k.py'
+_base_ = './_base_/iterations_20k.py'
 optim_wrapper = dict(
-    _delete_=True,
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=0.01),
     paramwise_cfg=dict(
@@ -16,4 +15,3 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=1e-6, by_epoch=False, begin=0, end=1500),
     dict(type='PolyLR', eta_min=0.0, power=1.0, by_epoch=False, begin=1500, end=20000),
 ]
-default_hooks = dict(checkpoint=dict(max_keep_ckpts=2))

@@ -3,9 +3,10 @@
 # Out of memory? Twice 5 images are the same: --cfg-options train_dataloader.batch_size=5
 #   optim_wrapper.accumulative_counts=2 train_cfg.max_iters=40000 param_scheduler.0.end=40000
 #   param_scheduler.0.interval=20
-_base_ = 'mmseg::_base_/schedules/schedule_20k.py'
+_base_ = './_base_/iterations_20k.py'
 optim_wrapper = dict(
-    optimizer=dict(lr=2.5e-4, momentum=0.9, weight_decay=5e-4),
+    type='OptimWrapper',
+    optimizer=dict(type='SGD', lr=2.5e-4, momentum=0.9, weight_decay=5e-4),
     paramwise_cfg=dict(
         custom_keys={
             'decode_head': dict(lr_mult=10.0),
@@ -27,4 +28,3 @@ param_scheduler = [
         interval=10,
     )
 ]
-default_hooks = dict(checkpoint=dict(max_keep_ckpts=2))

@@ -7,6 +7,8 @@ import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine import fileio
+from mmseg.datasets.transforms import LoadImageFromNDArray
+from mmseg.datasets.transforms.loading import InferencerLoader
 from PIL import Image
 
 from mmwsss.datasets.masks import mask_values, read_mask
@@ -21,7 +23,7 @@ REDUCED = {
 }
 
 
-@TRANSFORMS.register_module()
+@TRANSFORMS.register_module(name=['LoadImage', 'LoadImageFromFile'])
 class LoadImage(LoadImageFromFile):
     """Load an image as BGR uint8, shape (H, W, 3), whatever its mode.
 
@@ -29,6 +31,10 @@ class LoadImage(LoadImageFromFile):
     byte, and the EXIF orientation is applied: the image is what a viewer shows. An unreadable or
     truncated image is an error that names it: where a transform returns ``None`` instead,
     mmengine silently draws another sample.
+
+    In scope ``mmwsss`` and in the datasets of this package it is also what ``LoadImageFromFile``
+    names: mmseg's and mmpretrain's functions for inference look for a step of that name, which they
+    replace by a loader of arrays.
 
     Args:
         shrink_to (int, optional): Smallest long side in pixels to which an image may be reduced
@@ -78,6 +84,12 @@ class LoadImage(LoadImageFromFile):
         return REDUCED[max(factors)] if factors else self.color_type
 
 
+# What mmseg's functions for inference put in the place of LoadImageFromFile, also in a config that
+# inherits 'mmwsss::…' and so stands in scope mmwsss.
+TRANSFORMS.register_module(module=InferencerLoader)
+TRANSFORMS.register_module(module=LoadImageFromNDArray)
+
+
 def _unreadable(path: str, reason: str) -> str:
     return f'{path}: unreadable image ({reason}); replace it, or remove it from the split'
 
@@ -87,7 +99,8 @@ class LoadSegMap(BaseTransform):
     """Load an index mask as ``gt_seg_map``, uint8, shape (H, W) of the image.
 
     A mask of another size, or with a value that is no class, is an error naming it. Needs
-    ``seg_map_path``, ``ori_shape`` and ``num_classes``.
+    ``seg_map_path``, ``ori_shape`` and ``num_classes``. An image without ``num_classes`` comes from
+    no dataset but was handed to a function for inference: it has no mask, and passes unchanged.
     """
 
     def transform(self, results: dict) -> dict:
@@ -97,11 +110,13 @@ class LoadSegMap(BaseTransform):
             results (dict): The sample.
 
         Returns:
-            dict: The sample with ``gt_seg_map``.
+            dict: The sample with ``gt_seg_map``, unless it comes from no dataset.
 
         Raises:
             DataError: If there is no mask, or it cannot be read or does not belong to the image.
         """
+        if 'num_classes' not in results:
+            return results
         path = results.get('seg_map_path')
         if path is None:
             raise DataError(

@@ -33,12 +33,15 @@ class LoadPseudoLabel(LoadSegMap):
             results (dict): The sample.
 
         Returns:
-            dict: The sample with ``gt_seg_map`` and perhaps ``gt_weight_map``.
+            dict: The sample with ``gt_seg_map`` and perhaps ``gt_weight_map``, unless it comes
+            from no dataset.
 
         Raises:
             DataError: If a file cannot be read or does not belong to the image.
         """
         results = super().transform(results)
+        if 'gt_seg_map' not in results:
+            return results
         fields = results.setdefault('seg_fields', [])
         fields.append('gt_seg_map')
         if 'weight_path' in results:

@@ -1,57 +1,23 @@
 """Image classifier that predicts response maps (class activation maps)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.structures import DataSample
+from modelindex.models.Model import Model as ModelMetainfo
 from torch import Tensor
 
 from mmwsss.ops.grouping import group_indices
 from mmwsss.registry import MODELS
 
+from .cam_settings import CAMTestCfg
 from .multi_scale import CAMViews, normalize_by_maximum, views_cam
 
-
-@dataclass(frozen=True)
-class CAMTestCfg:
-    """How response maps are made: the content of ``model.test_cfg`` and ``model.val_cfg``.
-
-    Attributes:
-        views (CAMViews): Scales, flip and grid of the response maps.
-        classes (str): Which classes get a map: 'labels', those of the image-level labels; 'scores',
-            those whose score exceeds ``score_thr`` and in any case the best one, for images without
-            labels; or 'all'. Defaults to 'labels'.
-        score_thr (float): Threshold on the sigmoid scores for ``classes='scores'``. Defaults to
-            0.5.
-    """
-
-    views: CAMViews
-    classes: str = 'labels'
-    score_thr: float = 0.5
-
-    @classmethod
-    def from_cfg(cls, cfg: dict | None) -> 'CAMTestCfg':
-        """Build the settings from a config.
-
-        Args:
-            cfg (dict, optional): Fields of this class and of :class:`CAMViews`.
-
-        Returns:
-            CAMTestCfg: The settings; the defaults without a config.
-
-        Raises:
-            ValueError: If a value is impossible.
-            TypeError: If a key is unknown.
-        """
-        cfg = dict(cfg or {})
-        own = {key: cfg.pop(key) for key in ('classes', 'score_thr') if key in cfg}
-        if own.get('classes', 'labels') not in ('labels', 'scores', 'all'):
-            raise ValueError(
-                f"test_cfg.classes must be 'labels', 'scores' or 'all', not {own['classes']!r}"
-            )
-        return cls(CAMViews(**cfg), **own)
+# mmpretrain.inference_model looks up there with which inferencer to call a model.
+_METAINFO = ModelMetainfo(
+    'CAMClassifier', results=[dict(task='Image Classification', dataset='', metrics={})]
+)
 
 
 @MODELS.register_module()
@@ -94,6 +60,15 @@ class CAMClassifier(ImageClassifier):
         self.val_cfg = CAMTestCfg.from_cfg(val_cfg) if val_cfg is not None else self.test_cfg
         self.memory_format = torch.channels_last if channels_last else torch.preserve_format
         self.to(memory_format=self.memory_format)
+
+    @property
+    def _metainfo(self) -> ModelMetainfo:
+        """The task, for mmpretrain, which sets None where a model comes from a config."""
+        return self.__dict__.get('_given_metainfo') or _METAINFO
+
+    @_metainfo.setter
+    def _metainfo(self, metainfo: ModelMetainfo | None) -> None:
+        self.__dict__['_given_metainfo'] = metainfo
 
     def extract_feat(self, inputs: Tensor, stage: str = 'neck') -> tuple[Tensor, ...] | Tensor:
         """Extract features as mmpretrain does, in the memory format of the weights.
@@ -176,7 +151,8 @@ class CAMClassifier(ImageClassifier):
 
         Returns:
             list[DataSample]: The samples, with the response maps of the K classes that get one in
-            ``cam``, shape (K, h, w), and the indices of these classes in ``cam_classes``, (K,).
+            ``cam``, shape (K, h, w), and the indices of these classes in ``cam_classes``, (K,). One
+            without labels has ``pred_score`` and ``pred_label`` too, see :meth:`classify`.
 
         Raises:
             ValueError: If labels are needed and a sample has none.
@@ -191,6 +167,20 @@ class CAMClassifier(ImageClassifier):
             self._scatter(group, maps, pairs)
         return samples
 
+    @torch.no_grad()
+    def classify(self, inputs: Sequence[Tensor], data_samples: list[DataSample]) -> None:
+        """Predict which classes images show, as mmpretrain's multi-label head does.
+
+        Args:
+            inputs (Sequence[Tensor]): Normalised images of any sizes, shape (3, H, W) each.
+            data_samples (list[DataSample]): The images' samples. They get ``pred_score``, the
+                probability of each class, shape (C,), and ``pred_label``, the indices of the
+                classes above the threshold of the head.
+        """
+        for indices in group_indices(image.shape for image in inputs):
+            features = self.extract_feat(torch.stack([inputs[i] for i in indices]))
+            self.head.predict(features, [data_samples[i] for i in indices])
+
     def val_step(self, data: dict) -> list[DataSample]:
         """Predict response maps as ``val_cfg`` says.
 
@@ -204,20 +194,26 @@ class CAMClassifier(ImageClassifier):
         return self.predict(**data, cfg=self.val_cfg)
 
     def _present(self, batch: Tensor, samples: list[DataSample], cfg: CAMTestCfg) -> Tensor:
-        shape = (len(samples), self.head.num_classes)
-        if cfg.classes == 'all':
-            return torch.ones(shape, dtype=torch.bool, device=batch.device)
-        if cfg.classes == 'scores':
-            scores = self.head(self.extract_feat(batch)).sigmoid()
-            return (scores > cfg.score_thr) | (scores == scores.amax(1, keepdim=True))
-        present = torch.zeros(shape, dtype=torch.bool)
-        for row, sample in zip(present, samples):
-            if 'gt_label' not in sample:
-                raise ValueError(
-                    f'{sample.get("img_path", "an image")} has no image-level labels: give them, '
-                    "or set model.test_cfg.classes='scores'"
-                )
-            row[sample.gt_label.cpu()] = True
+        unlabelled = [i for i, sample in enumerate(samples) if 'gt_label' not in sample]
+        if cfg.classes == 'labels':
+            for sample in (samples[i] for i in unlabelled):
+                if 'img_path' in sample:  # as datasets name their files
+                    raise ValueError(
+                        f'{sample.img_path} has no image-level labels: give them, or set '
+                        "model.test_cfg.classes='scores'"
+                    )
+        scored = range(len(samples)) if cfg.classes == 'scores' else unlabelled
+        if scored:
+            self.classify([batch[i] for i in scored], [samples[i] for i in scored])
+        present = torch.zeros((len(samples), self.head.num_classes), dtype=torch.bool)
+        for i, (row, sample) in enumerate(zip(present, samples)):
+            if cfg.classes == 'all':
+                row[:] = True
+            elif i in scored:
+                scores = sample.pred_score.cpu()
+                row[:] = (scores > cfg.score_thr) | (scores == scores.max())
+            else:
+                row[sample.gt_label.cpu()] = True
         return present.to(batch.device)
 
     @staticmethod

@@ -16,11 +16,14 @@ train_pipeline = [
     dict(type='RandomPad', size=crop_size, pad_value=pad_value),
     dict(type='mmpretrain.PackInputs', meta_keys=meta_keys),
 ]
+# For images alone: mmpretrain's functions for inference read it, and know steps by their names
+# there.
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='LoadSegMap'),
+    dict(type='LoadImageFromFile'),
     dict(type='mmpretrain.PackInputs', algorithm_keys=('gt_seg_map',), meta_keys=meta_keys),
 ]
+# To measure, with the masks.
+eval_pipeline = [*test_pipeline[:-1], dict(type='mmwsss.LoadSegMap'), test_pipeline[-1]]
 
 train_dataloader = dict(
     batch_size=16,
@@ -34,6 +37,6 @@ val_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(test_mode=True, pipeline=test_pipeline),
+    dataset=dict(test_mode=True, pipeline=eval_pipeline),
 )
 test_dataloader = val_dataloader
