@@ -49,7 +49,7 @@ def remove_unfinished(folder: str | os.PathLike) -> None:
     Args:
         folder (str | os.PathLike): The folder, into which no other process may write now.
     """
-    for root, _, names in os.walk(folder):
+    for root, _, names in os.walk(os.fspath(folder)):
         for name in names:
             if _UNFINISHED.fullmatch(name):
                 Path(root, name).unlink(missing_ok=True)

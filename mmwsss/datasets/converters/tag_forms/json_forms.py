@@ -107,7 +107,7 @@ def label_studio(content: Any, path: Path) -> Iterator[Entry]:
 
 def _result_names(results: list[dict]) -> list[str]:
     """Return the names in an annotation: the value of a region is below the name of its type."""
-    found = []
+    found: list[str] = []
     for result in results:
         kind = str(result.get('type', ''))
         if kind == 'choices' or kind.endswith('labels'):
