@@ -17,6 +17,7 @@ import torch
 from mmengine.dataset import BaseDataset, DefaultSampler, InfiniteSampler
 
 from mmwsss.registry import DATA_SAMPLERS
+from mmwsss.structures import DataError
 
 
 class SeededIndex(int):
@@ -60,7 +61,10 @@ def seed_generators(*entropy: int) -> None:
 
 
 class SeededTransforms(BaseDataset):
-    """Base of datasets that run their transforms with the seed of a :class:`SeededIndex`."""
+    """Base of datasets that run their transforms with the seed of a :class:`SeededIndex`.
+
+    Whatever a transform raises names the image.
+    """
 
     def prepare_data(self, idx: int) -> object:
         """Run the pipeline on a sample.
@@ -71,10 +75,29 @@ class SeededTransforms(BaseDataset):
 
         Returns:
             object: What the pipeline returns.
+
+        Raises:
+            DataError: If a transform fails, or returns nothing. Names the image.
         """
         if isinstance(idx, SeededIndex):
             seed_generators(*idx.entropy)
-        return super().prepare_data(int(idx))
+        try:
+            sample = super().prepare_data(int(idx))
+        except DataError:  # has the name of its file
+            raise
+        except Exception as error:
+            reason = ' '.join(f'{type(error).__name__}: {error}'.split())
+            raise DataError(self._failed(idx, reason)) from error
+        if sample is None:
+            raise DataError(self._failed(idx, 'a transform returned None'))
+        return sample
+
+    def _failed(self, idx: int, reason: str) -> str:
+        path = self.get_data_info(int(idx)).get('img_path')
+        return (
+            f'{path}: the transforms of the dataset fail at this image ({reason}); replace it, '
+            'remove it from the split, or change the pipeline'
+        )
 
 
 @DATA_SAMPLERS.register_module()

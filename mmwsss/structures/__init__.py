@@ -6,10 +6,11 @@ from .errors import DataError
 from .img_id import img_id_fault, img_id_path
 from .json_file import parse_json, read_json
 from .label_values import IGNORED
-from .response_map import ResponseMap, resize_scores, strongest
+from .response_map import MAX_PIXELS, ResponseMap, resize_scores, strongest
 
 __all__ = [
     'IGNORED',
+    'MAX_PIXELS',
     'CAMStore',
     'DataError',
     'ResponseMap',

@@ -1,4 +1,5 @@
 import io
+import warnings
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,7 @@ from PIL import Image, ImageOps
 
 from mmwsss.datasets import DataError
 from mmwsss.datasets.masks import mask_labels, read_mask
-from mmwsss.datasets.transforms import LoadImage, LoadSegMap
+from mmwsss.datasets.transforms import LoadImage, LoadSegMap, loading
 
 ORIENTATION = 0x0112
 
@@ -182,3 +183,65 @@ def test_an_unreadable_mask_is_named_at_every_length(tmp_path: Path) -> None:
 def test_masks_that_were_not_asked_for_are_an_error_with_a_remedy() -> None:
     with pytest.raises(DataError, match=r'a\.jpg: no mask is given; name the masks in data_prefix'):
         LoadSegMap()({'img_path': 'a.jpg', 'ori_shape': (6, 5), 'num_classes': 3})
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.png'])
+@pytest.mark.parametrize('shrink_to', [None, 16])
+def test_images_above_pillow_s_limit_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, shrink_to: int | None
+) -> None:
+    make_image(48, 64).save(tmp_path / f'a{suffix}')
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 100)
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(tmp_path / f'a{suffix}')
+    img = load(tmp_path / f'a{suffix}', shrink_to=shrink_to)
+    assert img.shape[:2] == ((48, 64) if shrink_to is None else (12, 16))
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.png', '.tif', '.webp'])
+def test_images_that_are_too_large_are_named_before_they_are_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    path = tmp_path / f'a{suffix}'
+    make_image(48, 64).save(path)
+    monkeypatch.setattr(loading, 'MAX_PIXELS', 3000)
+    monkeypatch.setattr(LoadImage, '_decode', None)
+    with pytest.raises(DataError, match='64x48 are more than 3000 pixels; cut it') as error:
+        load(path)
+    assert str(error.value).startswith(str(path))
+
+
+@pytest.mark.parametrize('bits', [10, 12, 14])
+@pytest.mark.parametrize('suffix', ['.png', '.tif', '.ppm'])
+def test_low_bits_in_16_are_a_warning_and_are_scaled_by_config(
+    tmp_path: Path, suffix: str, bits: int
+) -> None:
+    image = np.asarray(make_image()).astype(np.uint16)
+    path = tmp_path / f'a{suffix}'
+    cv2.imwrite(str(path), image[..., ::-1] << (bits - 8))
+    with pytest.warns(UserWarning, match=r'16 bits, of which .* LoadImage\(bits=12\)') as caught:
+        load(path)
+    assert str(caught[0].message).startswith(str(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        np.testing.assert_array_equal(load(path, bits=bits), image)
+
+
+def test_dark_images_of_8_bits_are_no_warning(tmp_path: Path) -> None:
+    Image.new('RGB', (6, 5), (1, 2, 3)).save(tmp_path / 'a.png')
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        assert load(tmp_path / 'a.png').max() == 3
+
+
+@pytest.mark.parametrize('bits', [7, 17])
+def test_impossible_bits_are_refused(bits: int) -> None:
+    with pytest.raises(ValueError, match='bits must be 8 to 16'):
+        LoadImage(bits=bits)
+
+
+@pytest.mark.parametrize('mode', ['F', 'I'])
+def test_images_of_32_bits_are_refused_by_name(tmp_path: Path, mode: str) -> None:
+    Image.new(mode, (6, 5)).save(tmp_path / 'a.tif')
+    with pytest.raises(DataError, match=r'a\.tif: unreadable image'):
+        load(tmp_path / 'a.tif')

@@ -17,7 +17,7 @@ train_pipeline = [
     dict(
         type='RandomChoice',
         transforms=[
-            [dict(type='mmseg.Resize', scale_factor=scale, keep_ratio=True)]
+            [dict(type='mmwsss.Resize', scale_factor=scale, keep_ratio=True)]
             for scale in (0.75, 1.0, 1.25, 1.5)
         ],
     ),

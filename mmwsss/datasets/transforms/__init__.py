@@ -2,7 +2,7 @@
 
 from .affinity_label import LoadAffinityLabel, PadWithLabels, PoolAffinityLabel
 from .color import FastColorJitter
-from .geometry import RandomPad, RandomResizeLongSide
+from .geometry import RandomPad, RandomResizeLongSide, Resize
 from .loading import LoadImage, LoadSegMap
 from .pseudo_label import LoadPseudoLabel, PackPseudoLabel
 
@@ -17,4 +17,5 @@ __all__ = [
     'PoolAffinityLabel',
     'RandomPad',
     'RandomResizeLongSide',
+    'Resize',
 ]

@@ -1,12 +1,50 @@
 """Random scale of the thesis's training, and padding that normalisation turns into zero."""
 
+import copy
 from collections.abc import Sequence
 
+import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform, RandomResize
 from mmcv.transforms.utils import cache_randomness
+from mmseg.datasets.transforms import Resize as MMSegResize
 
 from mmwsss.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class Resize(MMSegResize):
+    """mmseg's ``Resize``, whose sides are at least one pixel.
+
+    The ratio of an image of 3000x2 pixels would leave none of its two rows, which OpenCV refuses.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Resize the image, and the maps that ``seg_fields`` names.
+
+        Args:
+            results (dict): The sample.
+
+        Returns:
+            dict: The sample with other ``img`` and ``img_shape``.
+        """
+        height, width = results['img'].shape[:2]
+        size = self._size(width, height)
+        if min(size) >= 1:
+            return super().transform(results)
+        exact = copy.copy(self)
+        exact.scale = tuple(max(1, side) for side in size)
+        exact.keep_ratio = False
+        return exact.transform(results)
+
+    def _size(self, width: int, height: int) -> tuple[int, int]:
+        """Return the width and the height that the parent resizes to."""
+        scale = self.scale
+        if scale is None:
+            scale = tuple(int(a * b + 0.5) for a, b in zip((width, height), self.scale_factor))
+        if self.keep_ratio and min(scale) >= 1:
+            scale = mmcv.rescale_size((width, height), scale)
+        return scale
 
 
 @TRANSFORMS.register_module()
@@ -25,7 +63,8 @@ class RandomResizeLongSide(RandomResize):
         if not 0 < lengths[0] <= lengths[1]:
             raise ValueError(f'lengths must be (smallest, largest), got {lengths}')
         self.lengths = tuple(lengths)
-        super().__init__(scale=self.lengths, keep_ratio=True, backend='cv2')
+        super().__init__(scale=self.lengths)
+        self.resize = Resize(scale=self.lengths, keep_ratio=True)
 
     @cache_randomness
     def _random_scale(self) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Loading of images and index masks, with errors that name the file."""
 
 import io
+import warnings
 
 import cv2
 import mmcv
@@ -10,12 +11,19 @@ from mmengine import fileio
 from mmseg.datasets.transforms import LoadImageFromNDArray
 from mmseg.datasets.transforms.loading import InferencerLoader
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
 
 from mmwsss.datasets.masks import mask_values, read_mask
 from mmwsss.datasets.png import check_png
 from mmwsss.registry import TRANSFORMS
-from mmwsss.structures import DataError
+from mmwsss.structures import MAX_PIXELS, DataError
 
+# What opens a file without Pillow's limit on the number of pixels: only its header is read.
+_OPENERS = {b'\xff\xd8': JpegImageFile, b'\x89PNG': PngImageFile}
+# The high bytes of an image of 14 bits in 16 are below 64, those of 12 bits below 16.
+_DARK = 64
+_ANY_DEPTH = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR
 REDUCED = {
     2: cv2.IMREAD_REDUCED_COLOR_2,
     4: cv2.IMREAD_REDUCED_COLOR_4,
@@ -28,9 +36,10 @@ class LoadImage(LoadImageFromFile):
     """Load an image as BGR uint8, shape (H, W, 3), whatever its mode.
 
     Gray becomes three equal channels, alpha is dropped, CMYK is converted, 16 bits keep their high
-    byte, and the EXIF orientation is applied: the image is what a viewer shows. An unreadable or
-    truncated image is an error that names it: where a transform returns ``None`` instead,
-    mmengine silently draws another sample.
+    byte, and the EXIF orientation is applied: the image is what a viewer shows. An image that is
+    unreadable, truncated or of more than 2^28 pixels is an error that names it: where a transform
+    returns ``None`` instead, mmengine silently draws another sample. An image of 16 bits whose high
+    bytes are nearly all black is a warning, see ``bits``.
 
     In scope ``mmwsss`` and in the datasets of this package it is also what ``LoadImageFromFile``
     names: mmseg's and mmpretrain's functions for inference look for a step of that name, which they
@@ -41,12 +50,17 @@ class LoadImage(LoadImageFromFile):
             while it is decoded, at 1/2, 1/4 or 1/8 of its size: several times faster on large
             JPEGs, for training only (``ori_shape`` is that of the reduced image). Defaults to
             None: never reduced.
+        bits (int, optional): Bits that the values of 16-bit images really have, such as 12: the
+            highest 8 of them are kept. Defaults to None: all 16.
         **kwargs: Arguments of :class:`mmcv.transforms.LoadImageFromFile`.
     """
 
-    def __init__(self, shrink_to: int | None = None, **kwargs) -> None:
+    def __init__(self, shrink_to: int | None = None, bits: int | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
+        if bits is not None and not 8 <= bits <= 16:
+            raise ValueError(f'bits must be 8 to 16, the bits of a 16-bit image, not {bits}')
         self.shrink_to = shrink_to
+        self.bits = bits
 
     def transform(self, results: dict) -> dict:
         """Load the image.
@@ -64,24 +78,74 @@ class LoadImage(LoadImageFromFile):
         try:
             content = fileio.get(path, backend_args=self.backend_args)
             check_png(content)
-            img = mmcv.imfrombytes(content, flag=self._flag(content), backend=self.imdecode_backend)
-        except (OSError, SyntaxError, cv2.error) as error:
-            reason = ' '.join(str(error).split())
-            raise DataError(_unreadable(path, reason)) from error
+            size = _header_size(content)
+            _check_size(path, size)
+            img = self._decode(content, self._flag(size))
+        except DataError:
+            raise
+        except Exception as error:  # OpenCV and Pillow raise nearly anything on damaged bytes
+            raise DataError(_unreadable(path, ' '.join(str(error).split()))) from error
         if img is None:
             raise DataError(_unreadable(path, 'truncated, or no known format'))
+        _check_size(path, img.shape[1::-1])
+        if self.bits is None and img.max() < _DARK and self._is_deep(content):
+            warnings.warn(dark_depth(path), stacklevel=2)
         results['img'] = img
         results['img_shape'] = results['ori_shape'] = img.shape[:2]
         return results
 
-    def _flag(self, content: bytes) -> int | str:
+    def _flag(self, size: tuple[int, int] | None) -> int | str:
         """Return the decoder's flag of the strongest reduction that ``shrink_to`` allows."""
-        if self.shrink_to is None:
+        if self.shrink_to is None or size is None:
             return self.color_type
-        with Image.open(io.BytesIO(content)) as image:
-            long_side = max(image.size)
-        factors = [factor for factor in REDUCED if long_side >= factor * self.shrink_to]
+        factors = [factor for factor in REDUCED if max(size) >= factor * self.shrink_to]
         return REDUCED[max(factors)] if factors else self.color_type
+
+    def _decode(self, content: bytes, flag: int | str) -> np.ndarray | None:
+        if self.bits is not None and self._is_deep(content):
+            deep = mmcv.imfrombytes(content, _ANY_DEPTH, backend='cv2')
+            return np.minimum(deep >> (self.bits - 8), 255).astype(np.uint8)
+        return mmcv.imfrombytes(content, flag=flag, backend=self.imdecode_backend)
+
+    @staticmethod
+    def _is_deep(content: bytes) -> bool:
+        """Return whether a file has 16 bits for each value."""
+        img = mmcv.imfrombytes(content, _ANY_DEPTH, backend='cv2')
+        return img is not None and img.dtype == np.uint16
+
+
+def dark_depth(path: str) -> str:
+    """Return the warning about an image of 16 bits that uses only the low ones.
+
+    Args:
+        path (str): The image file.
+
+    Returns:
+        str: A line with the remedy.
+    """
+    return (
+        f'{path}: 16 bits, of which the high ones are empty: the image is nearly black; save it '
+        'with 8 bits, or set the bits that it has, LoadImage(bits=12), in every pipeline (CRF and '
+        'reports read the file as it is)'
+    )
+
+
+def _header_size(content: bytes) -> tuple[int, int] | None:
+    """Return the width and the height in a file's header; None if Pillow does not know them."""
+    opener = next((x for start, x in _OPENERS.items() if content.startswith(start)), Image.open)
+    try:
+        with opener(io.BytesIO(content)) as image:
+            return image.size
+    except Exception:  # the decoder tells what is wrong, or reads it
+        return None
+
+
+def _check_size(path: str, size: tuple[int, int] | None) -> None:
+    if size is not None and size[0] * size[1] > MAX_PIXELS:
+        raise DataError(
+            f'{path}: {size[0]}x{size[1]} are more than {MAX_PIXELS} pixels; cut it into smaller '
+            'images, or save it smaller'
+        )
 
 
 # What mmseg's functions for inference put in the place of LoadImageFromFile, also in a config that
