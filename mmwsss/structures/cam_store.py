@@ -273,6 +273,6 @@ def _read_meta(path: Path) -> dict:
     classes = meta.get('classes')
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise ValueError(f'{path}: "classes" is not a list of names')
-    if meta.get('dtype') not in _DTYPES:
+    if meta.get('dtype') not in list(_DTYPES):  # it may be of any type
         raise ValueError(f'{path}: "dtype" is {meta.get("dtype")!r}, not one of {sorted(_DTYPES)}')
     return meta

@@ -254,6 +254,8 @@ def test_open_without_store(tmp_path):
         ({'version': 2}, 'version 2'),
         ({'format': 'other'}, 'does not describe'),
         ({'dtype': 'int64'}, 'dtype'),
+        ({'dtype': ['uint8']}, 'dtype'),
+        ({'version': [1]}, 'version'),
         ({'classes': 'cat'}, 'list of names'),
     ],
 )
