@@ -38,7 +38,7 @@ pseudo_labels = dict(
     refiner=dict(
         type='SequentialRefiner',
         refiners=[
-            # 2⁵ steps for maps of 27×40 cells, where VOC's have 47×63; docs/results.md compares.
+            # 2⁵ steps for maps of 27×40 cells, where VOC's have 47×63: docs/experiments.md.
             dict(type='RandomWalkRefiner', beta=8, t=5),
             dict(type='KeepConfidence'),
             dict(type='CRFRefiner', settings='segmentation'),
