@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Quick start: make the demo set, walk from its image-level labels to a segmentor, show everything.
+"""Quick start: make the demo set, go from its image-level labels to a segmentor, show everything.
 
 ``tools/quickstart.sh`` installs everything and calls this. Run again, it goes on where it stopped.
 """
@@ -12,7 +12,7 @@ from mmengine.config import Config
 
 from mmwsss.demo import make_demo_set
 from mmwsss.pipeline.pipeline import Pipeline
-from mmwsss.pipeline.run import show, walk
+from mmwsss.pipeline.run import run_pipeline, show
 
 CONFIG = 'configs/pipelines/pipeline_mixup-cam_demo.py'
 DATA = 'data/demo'  # as the configs say
@@ -32,7 +32,7 @@ def main() -> None:
     show(f'Demo set: rendered scenes with image-level labels, in {DATA}')
     make_demo_set(DATA)
     pipeline = Pipeline.from_config(Config.fromfile(CONFIG), work_dir=args.out)
-    markdown, page = walk(pipeline)
+    markdown, page = run_pipeline(pipeline)
     print(f'\n{markdown.read_text().split("##")[0]}')
     print(f'Photos, response maps, masks and figures: {page}')
     print(f'{(time.monotonic() - started) / 60:.1f} minutes')

@@ -12,7 +12,7 @@ from mmengine.config import Config, DictAction
 
 from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.pipeline.pipeline import Pipeline
-from mmwsss.pipeline.run import walk
+from mmwsss.pipeline.run import run_pipeline
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, help="seed, in place of the config's")
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument('--stages', nargs='+', help='run only these; others are taken as they are')
-    chosen.add_argument('--from', dest='start', help='run this stage and all after it')
+    chosen.add_argument('--from', dest='first', help='run this stage and all after it')
     parser.add_argument('--again', action='store_true', help='run them even if they are done')
     parser.add_argument(
         '--check-data', action='store_true', help='decode every image and mask before the start'
@@ -60,7 +60,7 @@ def main() -> None:
     """Run the tool."""
     args = parse_args()
     pipeline = build_pipeline(args)
-    report = walk(pipeline, args.stages, args.start, args.again, decode=args.check_data)
+    report = run_pipeline(pipeline, args.stages, args.first, args.again, decode=args.check_data)
     if report is not None:
         markdown, page = report
         print(f'report: {markdown} and {page}')

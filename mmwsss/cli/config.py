@@ -83,7 +83,7 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = osp.join('work_dirs', osp.splitext(osp.basename(args.config))[0])
-    if '{seed}' in (cfg.get('load_from') or ''):
+    if cfg.get('load_from'):
         cfg.load_from = fill_seed(cfg.load_from, cfg.get('randomness', {}).get('seed'))
     return cfg
 

@@ -1,31 +1,24 @@
-"""Walk a pipeline's stages: skip what is done, resume what was begun, repeat what changed."""
+"""Run the stages of a pipeline: skip what is done, resume what was begun, repeat what changed."""
 
-import json
-import shutil
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
 from mmwsss.folder_lock import FolderLock, locked
-from mmwsss.structures.fingerprints import (
-    data_fingerprint,
-    file_fingerprints,
-    fingerprint_of,
-    output_fingerprint,
-    settings_fingerprint,
-)
+from mmwsss.structures.fingerprints import output_fingerprint
 from mmwsss.structures.tables import write_json
-from mmwsss.version import __version__
 
 from .check import PipelineCheck
 from .processes import run_tool, tool_command
-from .records import RECORD_NAME, StageRecord
-from .stage import Stage
+from .records import Dependencies, StageRecord
+from .report import without_stages
+from .stage_folder import clear, mark_begun, read_begun
+from .stages import Stage, parse_stage
 
-BEGUN_NAME = 'begun.json'
 RESULTS_NAME = 'results.json'
 LOG_NAME = 'tool.log'
 
@@ -35,13 +28,14 @@ class Pipeline:
     """Stages in their order, and the folder that keeps what they make.
 
     Attributes:
-        stages: by name; each needs only stages before it.
-        work_dir: has a folder for each stage.
-        seed: of all stages.
-        launcher: 'none', 'pytorch' or 'slurm'.
-        processes: of a launcher; they share the batches of the configs.
-        report: settings of the report, see ``write_report``; None: no report.
-        verbose: show the output of the tools, which otherwise goes to ``tool.log`` of the stage.
+        stages (Mapping[str, Stage]): Stages by name; each needs only stages before it.
+        work_dir (Path): Has a folder for each stage.
+        seed (int): Seed of all stages.
+        launcher (str): 'none', 'pytorch' or 'slurm'.
+        processes (int): Processes of a launcher; they share the batches of the configs.
+        report (Mapping | None): Settings of the report, see ``write_report``; None: no report.
+        verbose (bool): Whether to show the output of the tools, which otherwise goes to
+            ``tool.log`` of the stage.
     """
 
     stages: Mapping[str, Stage]
@@ -53,22 +47,25 @@ class Pipeline:
     verbose: bool = False
 
     @classmethod
-    def from_config(cls, cfg: Config, **overrides) -> 'Pipeline':
+    def from_config(cls, cfg: Config, **overrides: Any) -> 'Pipeline':
         """Read a pipeline's config, see docs/pipeline.md.
 
         Args:
-            cfg: with ``configs``, ``stages`` and ``work_dir``.
-            **overrides: attributes that replace those of the config.
+            cfg (Config): A config with ``configs``, ``stages`` and ``work_dir``.
+            **overrides (Any): Attributes that replace those of the config.
+
+        Returns:
+            Pipeline: The pipeline.
 
         Raises:
-            ValueError: a stage has a wrong setting, or needs one that does not come before it.
+            ValueError: If a stage has a wrong setting, or needs one that does not come before it.
         """
         for key in ('stages', 'work_dir'):
             if key not in cfg:
                 raise ValueError(f'{cfg.filename}: has no {key}; inherit a config of pipelines/')
         configs = dict(cfg.get('configs', {}))
         given = {name: settings for name, settings in cfg.stages.items() if settings is not None}
-        stages = {name: Stage.parse(name, one, configs) for name, one in given.items()}
+        stages = {name: parse_stage(name, one, configs) for name, one in given.items()}
         before: list[str] = []
         for stage in stages.values():
             unknown = [name for name in stage.needs if name not in before]
@@ -77,142 +74,138 @@ class Pipeline:
                     f'stage {stage.name!r} needs {unknown[0]!r}, which is no stage before it'
                 )
             before.append(stage.name)
-        report = _report_settings(cfg.get('report'), cfg.stages.keys() - stages.keys())
+        report = without_stages(cfg.get('report'), cfg.stages.keys() - stages.keys())
         pipeline = cls(stages, Path(cfg.work_dir), cfg.get('seed', 0), report=report)
         return replace(pipeline, **overrides)
 
     @property
-    def _workers(self) -> int:
+    def _processes(self) -> int:
         return 1 if self.launcher == 'none' else self.processes
 
     def folder(self, stage: Stage) -> Path:
-        """Where a stage keeps its files."""
+        """Return the folder that keeps a stage's files."""
         return self.work_dir / stage.name
 
-    def chosen(self, names: Sequence[str] | None, start: str | None) -> list[str]:
-        """Names of the stages to run: those of ``names``, or ``start`` and all after it.
+    def chosen(self, names: Sequence[str] | None, first: str | None) -> list[str]:
+        """List the stages to run.
+
+        Args:
+            names (Sequence[str], optional): Their names. None: all.
+            first (str, optional): Name of a stage that is run with all after it.
+
+        Returns:
+            list[str]: Their names, in the pipeline's order.
 
         Raises:
-            ValueError: an unknown stage.
+            ValueError: If there is no such stage.
         """
         everything = list(self.stages)
-        for name in [*(names or ()), *([start] if start else [])]:
+        for name in [*(names or ()), *([first] if first else [])]:
             if name not in self.stages:
                 raise ValueError(f'no stage {name!r}; there are {", ".join(everything)}')
         if names:
             return [name for name in everything if name in names]
-        return everything[everything.index(start) if start else 0 :]
+        return everything[everything.index(first) if first else 0 :]
 
     def check(self, names: Sequence[str] | None = None, decode: bool = False) -> None:
         """Build what the stages will build, before hours of training; docs/pipeline.md has a list.
 
         Args:
-            names: of the stages that will run; None: all.
-            decode: decode every image and mask, too.
+            names (Sequence[str], optional): Names of the stages that will run. Defaults to None:
+                all.
+            decode (bool): Whether to decode every image and mask, too. Defaults to False.
 
         Raises:
-            DataError: faults of the data, or classes that differ.
-            OSError, ValueError, ImportError: what else is wrong; names the stage.
+            DataError: If the data is faulty, or classes differ.
+            OSError: If a file is missing; names the stage.
+            ValueError: If a setting is wrong; names the stage.
+            ImportError: If a library is missing; names all stages that need it.
         """
-        check = PipelineCheck(decode, self._workers)
+        check = PipelineCheck(decode, self._processes, self.seed)
         for name in self.chosen(names, None):
             check.add_stage(self.stages[name])
         if self.report is not None:
             check.add_report(self.report, self.stages)
         check.raise_faults()
 
-    def fingerprint(self, stage: Stage, cfg: Config, done: Mapping[str, StageRecord]) -> str:
-        """Fingerprint of all that a stage's output depends on.
-
-        Args:
-            stage: whose.
-            cfg: its config without the outputs of other stages.
-            done: records of the stages that it needs.
-        """
-        cfg = stage.with_inputs_named(cfg)
-        parts = [__version__, stage.tool, settings_fingerprint(stage.relevant(cfg))]
-        # Labels have nothing random.
-        parts += [f'seed {self.seed}'] if stage.tool in ('train', 'test') else []
-        parts += [data_fingerprint(stage.datasets(cfg), stage.mask_folders(cfg))]
-        parts += [stage.checkpoint_file or '', *file_fingerprints(stage.initial_weights(cfg))]
-        for name in stage.needs:
-            parts += [name, done[name].output_fingerprint]
-        return fingerprint_of(parts)
-
     def run(
         self,
         names: Sequence[str] | None = None,
-        start: str | None = None,
+        first: str | None = None,
         again: bool = False,
-        say: Callable[[str], None] = print,
+        show: Callable[[str], None] = print,
     ) -> list[StageRecord]:
         """Run stages; those that are done with the same inputs are skipped.
 
         Args:
-            names: of the stages to run; None: all. Others are taken as they are.
-            start: run this stage and all after it.
-            again: run the chosen stages even if they are done.
-            say: takes a line on what happens.
+            names (Sequence[str], optional): Names of the stages to run. Others are taken as they
+                are. Defaults to None: all.
+            first (str, optional): Name of a stage to run with all after it. Defaults to None.
+            again (bool): Whether to run the chosen stages even if they are done. Defaults to
+                False.
+            show (Callable[[str], None]): Takes a line on what happens. Defaults to ``print``.
 
         Returns:
-            what all finished stages have left, in order.
+            list[StageRecord]: What all finished stages have left, in order.
 
         Raises:
-            StageError: a tool failed.
-            ValueError: a chosen stage needs one that has not run.
-            RuntimeError: another run works in the same folder.
+            StageError: If a tool failed.
+            ValueError: If a chosen stage needs one that has not run.
+            RuntimeError: If another run works in the same folder.
         """
-        chosen = self.chosen(names, start)
+        chosen = self.chosen(names, first)
         done: dict[str, StageRecord] = {}
         with locked(self.work_dir) as lock:
             for name, stage in self.stages.items():
                 if name in chosen:
-                    done[name] = self._advance(stage, done, lock, again, say)
+                    done[name] = self._run_stage(stage, done, lock, again, show)
                 elif record := StageRecord.read(self.folder(stage)):
                     done[name] = record
             write_json(self.work_dir / RESULTS_NAME, [record.summary() for record in done.values()])
         return list(done.values())
 
-    def _advance(
+    def _run_stage(
         self,
         stage: Stage,
         done: Mapping[str, StageRecord],
         lock: FolderLock,
         again: bool,
-        say: Callable[[str], None],
+        show: Callable[[str], None],
     ) -> StageRecord:
+        """Run a stage, unless it is done; see :meth:`run`."""
         missing = [name for name in stage.needs if name not in done]
         if missing:
             raise ValueError(f'stage {stage.name!r} needs {missing[0]!r}, which has not run yet')
-        cfg = stage.load_config()
-        fingerprint = self.fingerprint(stage, cfg, done)
+        cfg = stage.load_config(self.seed)
+        made_from = stage.dependencies(cfg, self.seed, done)
         folder = self.folder(stage)
         record = StageRecord.read(folder)
-        if record and not again and _is_current(record, fingerprint):
-            say(f'== {stage.title}: done before ({record.result()})')
+        if record and not again and _is_current(record, made_from):
+            show(f'== {stage.title}: done before ({record.result()})')
             return self._renamed(record, stage)
-        resumed = record is None and not again and _has_begun(folder, fingerprint)
-        reason = 'goes on' if resumed else 'begins' if record is None else 'begins again'
-        say(
-            f'== {stage.title}: {reason}'
-            + ('' if self.verbose else f', log in {folder / LOG_NAME}')
-        )
+        begun = None if record or again else read_begun(folder)
+        resumed = begun is not None and not begun.changes(made_from)
+        what = 'goes on' if resumed else _why_again(record, made_from) if record else 'begins'
+        log = None if self.verbose else folder / LOG_NAME
+        show(f'== {stage.title}: {what}' + (f', log in {log}' if log else ''))
         if resumed:
-            _clear_results(stage, folder)
+            stage.remove_partial_output(folder)
         else:
-            _clear(folder)
-            write_json(folder / BEGUN_NAME, {'fingerprint': fingerprint})
-        begin = time.monotonic()
-        stage.runnable_config(cfg, folder, done, self.seed, self._workers)
+            clear(folder)
+            mark_begun(folder, made_from)
+        started = time.monotonic()
+        cfg.merge_from_dict({key: done[name].output for key, name in stage.inputs.items()})
+        cfg.work_dir = str(folder / 'run')
+        stage.complete_config(cfg, folder, self.seed, self._processes)
         cfg.dump(str(folder / 'config.py'))
-        command = tool_command(stage.arguments(folder, done), self.launcher, self._workers)
-        run_tool(command, lock, None if self.verbose else folder / LOG_NAME)
-        record = self._finish(stage, cfg, fingerprint, time.monotonic() - begin, resumed)
-        say(f'== {stage.title}: {record.result()}')
+        command = tool_command(stage.arguments(folder, done), self.launcher, self._processes)
+        run_tool(command, lock, log)
+        record = self._finish(stage, cfg, made_from, time.monotonic() - started, resumed)
+        show(f'== {stage.title}: {record.result()}')
         return record
 
     def _finish(
-        self, stage: Stage, cfg: Config, fingerprint: str, seconds: float, resumed: bool
+        self, stage: Stage, cfg: Config, made_from: Dependencies, seconds: float, resumed: bool
     ) -> StageRecord:
         folder = self.folder(stage)
         output, kind = stage.output(folder, cfg)
@@ -225,7 +218,7 @@ class Pipeline:
             output=output,
             kind=kind,
             seconds=seconds,
-            fingerprint=fingerprint,
+            made_from=made_from,
             output_fingerprint=output_fingerprint(output),
             metrics=metrics,
             class_iou=class_iou,
@@ -236,56 +229,21 @@ class Pipeline:
         return record
 
     def _renamed(self, record: StageRecord, stage: Stage) -> StageRecord:
-        """The record with the names that the config has now."""
+        """Return the record with the names that the config has now."""
         renamed = replace(record, title=stage.title, reference=stage.reference)
         if renamed != record:
             renamed.write(self.folder(stage))
         return renamed
 
 
-def _report_settings(report: Mapping | None, dropped: Collection[str]) -> Mapping | None:
-    """A report's settings without the stages that the pipeline inherits, but leaves out."""
-    if report is None:
-        return None
-    columns = {heading: name for heading, name in report.get('columns', {}).items() if name}
-    shown = {heading: name for heading, name in columns.items() if name not in dropped}
-    bars = [name for name in report.get('bars', ()) if name not in dropped]
-    return {**report, 'columns': shown, 'bars': bars}
-
-
-def _is_current(record: StageRecord, fingerprint: str) -> bool:
+def _is_current(record: StageRecord, made_from: Dependencies) -> bool:
     return (
-        record.fingerprint == fingerprint
+        not record.made_from.changes(made_from)
         and Path(record.output).exists()
         and output_fingerprint(record.output) == record.output_fingerprint
     )
 
 
-def _has_begun(folder: Path, fingerprint: str) -> bool:
-    """Whether a run with these inputs left something to go on with."""
-    try:
-        return json.loads((folder / BEGUN_NAME).read_bytes())['fingerprint'] == fingerprint
-    except (OSError, ValueError, KeyError):
-        return False
-
-
-def _clear(folder: Path) -> None:
-    """Remove what another run left.
-
-    Raises:
-        ValueError: the folder is none of a stage, so that its files are not ours to remove.
-    """
-    if not folder.exists():
-        return
-    ours = (folder / BEGUN_NAME).exists() or (folder / RECORD_NAME).exists()
-    if not ours and any(folder.iterdir()):
-        raise ValueError(f'{folder}: holds files, but not those of a stage; take another work_dir')
-    # The records last: an interrupted removal can then be repeated.
-    for path in sorted(folder.iterdir(), key=lambda path: path.name in (BEGUN_NAME, RECORD_NAME)):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _clear_results(stage: Stage, folder: Path) -> None:
-    """Remove what a tool cannot go on with: an interrupted test begins anew."""
-    if stage.tool == 'test':
-        shutil.rmtree(folder / 'predictions', ignore_errors=True)
+def _why_again(record: StageRecord, made_from: Dependencies) -> str:
+    changes = record.made_from.changes(made_from)
+    return 'begins again' + (f' ({", ".join(changes)} changed)' if changes else '')

@@ -11,24 +11,56 @@ _REMEDY = 'delete it, and the stage runs again'
 _SHOWN = ('mIoU', 'crf/mIoU', 'accuracy', 'coverage')
 
 
+# Metrics by name, in percent but for 'threshold', and IoU by class.
+Scores = tuple[dict[str, float], dict[str, float | None]]
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """Fingerprints of everything that an output depends on.
+
+    Attributes:
+        settings (dict[str, str]): Name of a setting, or of another stage → fingerprint.
+        files (dict[str, str]): Path of a file or folder → fingerprint.
+    """
+
+    settings: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+    def changes(self, now: 'Dependencies') -> list[str]:
+        """List what is different now.
+
+        Args:
+            now (Dependencies): The fingerprints of today. A file that is gone is no difference.
+
+        Returns:
+            list[str]: Names of settings and paths of files, sorted.
+        """
+        files = {path: x for path, x in now.files.items() if self.files.get(path) != x}
+        names = self.settings.keys() | now.settings.keys()
+        settings = [key for key in names if self.settings.get(key) != now.settings.get(key)]
+        return sorted([*settings, *files])
+
+
 @dataclass(frozen=True)
 class StageRecord:
     """A finished stage; ``stage.json`` in its folder.
 
     Attributes:
-        name: its key in the pipeline's config.
-        tool: 'train', 'test', 'affinity_labels' or 'pseudo_labels'.
-        title: what people call it.
-        config: the config that it ran.
-        output: a checkpoint, a CAMStore, or a folder of label maps.
-        kind: of the output: 'checkpoint', 'cams', 'labels' or 'masks'.
-        seconds: how long the run took that finished it.
-        fingerprint: of everything that the output depends on.
-        output_fingerprint: of the output itself.
-        metrics: in percent, but for 'threshold'.
-        class_iou: class, background included → IoU in percent; None where it is not defined.
-        reference: the thesis's figure on VOC 2012.
-        resumed: whether that run went on where an earlier one was interrupted.
+        name (str): Name of the stage in the pipeline's config.
+        tool (str): Name of its tool there.
+        title (str): Name of the stage in reports.
+        config (str): Config file that it ran.
+        output (str): A checkpoint, a CAMStore, a folder of label maps, or a file of scores.
+        kind (str): Kind of the output: 'checkpoint', 'cams', 'labels', 'masks' or 'scores'.
+        seconds (float): Duration of the run that finished it.
+        made_from (Dependencies): Fingerprints of everything that the output depends on.
+        output_fingerprint (str): Fingerprint of the output itself.
+        metrics (dict[str, float]): In percent, but for 'threshold'.
+        class_iou (dict[str, float | None]): Class, background included → IoU in percent; None
+            where it is not defined.
+        reference (float | None): mIoU of this stage in the thesis, on VOC 2012.
+        resumed (bool): Whether that run went on where an earlier one was interrupted.
     """
 
     name: str
@@ -38,7 +70,7 @@ class StageRecord:
     output: str
     kind: str
     seconds: float
-    fingerprint: str
+    made_from: Dependencies
     output_fingerprint: str = ''
     metrics: dict[str, float] = field(default_factory=dict)
     class_iou: dict[str, float | None] = field(default_factory=dict)
@@ -46,18 +78,23 @@ class StageRecord:
     resumed: bool = False
 
     def result(self) -> str:
-        """What came of it in a line."""
+        """Say in a line what came of it."""
         shown = [f'{key} {value:.1f}' for key, value in self.metrics.items() if key in _SHOWN]
         if 'threshold' in self.metrics:
             shown.append(f'threshold {self.metrics["threshold"]:g}')
         return ', '.join([*shown, f'{self.seconds:.0f} s', self.output])
 
     def summary(self) -> dict:
-        """What a table of results needs."""
+        """Return what a table of results needs."""
         return {key: getattr(self, key) for key in ('name', 'title', 'seconds', 'metrics')}
 
     def write(self, folder: Path) -> None:
-        """Write ``stage.json``; an output in the folder by its path there: both may move."""
+        """Write ``stage.json``.
+
+        Args:
+            folder (Path): Folder of the stage. The path of an output in it is written relative
+                to it, so that the folder may be moved.
+        """
         settings = asdict(self)
         output = Path(self.output).absolute()
         if output.is_relative_to(folder.absolute()):
@@ -80,7 +117,9 @@ class StageRecord:
         path = folder / RECORD_NAME
         try:
             settings = read_json(path)
-            record = cls(**{**settings, 'output': str(folder / settings['output'])})
+            settings['output'] = str(folder / settings['output'])
+            settings['made_from'] = Dependencies(**settings['made_from'])
+            record = cls(**settings)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except ValueError as error:
@@ -94,8 +133,9 @@ class StageRecord:
 
     def _wrong_types(self) -> list[str]:
         """Names of the attributes that are not what they must be."""
-        texts = ('name', 'tool', 'title', 'config', 'kind', 'fingerprint', 'output_fingerprint')
+        texts = ('name', 'tool', 'title', 'config', 'kind', 'output_fingerprint')
         right = {name: isinstance(getattr(self, name), str) for name in texts}
+        right['made_from'] = all(map(_are_texts, vars(self.made_from).values()))
         right['seconds'] = _is_number(self.seconds)
         right['metrics'] = _are_numbers(self.metrics)
         right['class_iou'] = _are_numbers(self.class_iou, or_none=True)
@@ -106,6 +146,10 @@ class StageRecord:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
 
 
 def _are_numbers(values: object, or_none: bool = False) -> bool:

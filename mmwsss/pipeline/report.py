@@ -1,7 +1,7 @@
 """What a pipeline has reached: a table, bars of the classes, and images of every stage."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,17 +59,19 @@ def write_report(
     """Write ``report.md``, ``report.html`` and their images; stages not done yet are left out.
 
     Args:
-        report_cfg: ``dataset``, the config of an ImageLevelDataset, with masks where there are
-            some; ``columns``, heading → stage whose output is shown; ``bars``, stages whose
-            classes are compared; ``images``, how many; ``title``.
-        records: of the finished stages.
-        out_dir: where the files go.
+        report_cfg (Mapping): ``dataset``, the config of an ImageLevelDataset, with masks where
+            there are some; ``columns``, heading → stage whose output is shown; ``bars``, stages
+            whose classes are compared; ``images``, their number; ``title``.
+        records (Sequence[StageRecord]): Records of the finished stages.
+        out_dir (Path): Folder for the files.
 
     Returns:
-        the Markdown file and the HTML file.
+        tuple[Path, Path]: The Markdown file and the HTML file.
 
     Raises:
-        DataError, FileNotFoundError: a stage's output lacks an image of the dataset; names it.
+        ValueError: If a stage of ``columns`` makes no images.
+        DataError: If a stage's output lacks an image of the dataset; names it.
+        FileNotFoundError: If a stage's output lacks an image of the dataset; names it.
     """
     done = {record.name: record for record in records}
     with DefaultScope.overwrite_default_scope('mmwsss'):
@@ -98,6 +100,24 @@ def write_report(
         **({} if sheet is None else vars(sheet)),
     )
     return markdown, page
+
+
+def without_stages(report_cfg: Mapping | None, dropped: Collection[str]) -> Mapping | None:
+    """Take stages out of a report's settings.
+
+    Args:
+        report_cfg (Mapping, optional): Settings of the report, see :func:`write_report`.
+        dropped (Collection[str]): Stages that the pipeline inherits, but leaves out.
+
+    Returns:
+        Mapping | None: The settings without these stages; None if there is no report.
+    """
+    if report_cfg is None:
+        return None
+    columns = {heading: name for heading, name in report_cfg.get('columns', {}).items() if name}
+    shown = {heading: name for heading, name in columns.items() if name not in dropped}
+    bars = [name for name in report_cfg.get('bars', ()) if name not in dropped]
+    return {**report_cfg, 'columns': shown, 'bars': bars}
 
 
 def stage_table(records: Sequence[StageRecord]) -> Table:

@@ -98,17 +98,17 @@ def local_weights(settings: object) -> list[str]:
     return list(dict.fromkeys(_local_weights(settings)))
 
 
-def file_fingerprints(paths: Iterable[str]) -> list[str]:
-    """Compute the fingerprints of the contents of those files that exist.
+def file_fingerprints(paths: Iterable[str]) -> dict[str, str]:
+    """Compute the fingerprints of the contents of files.
 
     Args:
-        paths (Iterable[str]): The files.
+        paths (Iterable[str]): The files; ``~`` is the home directory.
 
     Returns:
-        list[str]: The fingerprints.
+        dict[str, str]: Path → fingerprint, of those files that exist.
     """
-    found = filter(os.path.isfile, map(os.path.expanduser, paths))
-    return [file_fingerprint(path) for path in found]
+    files = {path: os.path.expanduser(path) for path in paths}
+    return {path: file_fingerprint(file) for path, file in files.items() if os.path.isfile(file)}
 
 
 def _local_weights(settings: object) -> Iterator[str]:
@@ -122,10 +122,10 @@ def _local_weights(settings: object) -> Iterator[str]:
             yield from _local_weights(value)
 
 
-def data_fingerprint(datasets: Iterable[Mapping], folders: Iterable[str] = ()) -> str:
-    """Compute the fingerprint of what datasets read.
+def data_fingerprints(datasets: Iterable[Mapping], folders: Iterable[str] = ()) -> dict[str, str]:
+    """Compute the fingerprints of what datasets read.
 
-    Lists of images and labels count by their content, images and masks by size and time.
+    Lists of images and labels count by their content, images and masks by name, size and time.
 
     Args:
         datasets (Iterable[Mapping]): Configs of datasets, also of such that wrap others
@@ -133,30 +133,35 @@ def data_fingerprint(datasets: Iterable[Mapping], folders: Iterable[str] = ()) -
         folders (Iterable[str]): Further folders of masks. Defaults to none.
 
     Returns:
-        str: The fingerprint.
+        dict[str, str]: Path of a list or folder → fingerprint, of those that exist.
     """
-    parts = [part for dataset in datasets for part in _dataset_parts(dataset)]
-    return fingerprint_of(parts + [part for folder in folders for part in _folder_parts(folder)])
+    found: dict[str, str] = {}
+    for dataset in datasets:
+        found |= _dataset_fingerprints(dataset)
+    return found | _folder_fingerprints(folders)
 
 
-def _dataset_parts(dataset: Mapping) -> Iterator[str]:
+def _dataset_fingerprints(dataset: Mapping) -> dict[str, str]:
     inner = dataset.get('dataset') or dataset.get('datasets') or ()
-    for one in [inner] if isinstance(inner, Mapping) else inner:
-        yield from _dataset_parts(one)
     root = dataset.get('data_root') or ''
-    for key in _FILES:
-        path = os.path.join(root, dataset.get(key) or '')
-        if os.path.isfile(path):
-            yield from (key, file_fingerprint(path))
+    lists = [os.path.join(root, dataset[key]) for key in _FILES if dataset.get(key)]
     prefixes = [os.path.join(root, name) for name in dict(dataset.get('data_prefix', {})).values()]
-    for folder in prefixes + [dataset[key] for key in _FOLDERS if dataset.get(key)]:
-        yield from _folder_parts(folder)
+    folders = prefixes + [dataset[key] for key in _FOLDERS if dataset.get(key)]
+    wrapped = data_fingerprints([inner] if isinstance(inner, Mapping) else inner)
+    return wrapped | file_fingerprints(lists) | _folder_fingerprints(folders)
 
 
-def _folder_parts(folder: str | os.PathLike) -> Iterator[str]:
-    for file in _files(folder):
-        status = os.stat(file)
-        yield f'{_below(file, folder)} {status.st_size} {status.st_mtime_ns}'
+def _folder_fingerprints(folders: Iterable[str]) -> dict[str, str]:
+    return {
+        folder: fingerprint_of(_stamp(file, folder) for file in _files(folder))
+        for folder in folders
+        if os.path.isdir(folder)
+    }
+
+
+def _stamp(file: Path, folder: str) -> str:
+    status = os.stat(file)
+    return f'{_below(file, folder)} {status.st_size} {status.st_mtime_ns}'
 
 
 def _files(folder: str | os.PathLike) -> list[Path]:

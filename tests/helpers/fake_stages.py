@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmwsss.pipeline import processes, stage
+from mmwsss.pipeline import processes
 from mmwsss.pipeline.pipeline import Pipeline
 from mmwsss.pipeline.records import StageRecord
+from mmwsss.pipeline.stages import STAGES
 
 FAKE_TOOL = """
 import hashlib, json, os, pathlib, sys, time
@@ -81,8 +82,8 @@ def set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put the scripts in the place of the tools; return the folder with the configs."""
     tools = tmp_path / 'tools'
     tools.mkdir()
-    for name in stage.SCRIPTS.values():
-        (tools / name).write_text(FAKE_TOOL)
+    for stage in STAGES.values():
+        (tools / stage.script).write_text(FAKE_TOOL)
     monkeypatch.setattr(processes, 'TOOLS', tools)
     monkeypatch.setenv('CALLS', str(tmp_path / 'calls'))
     texts = {'pipeline.py': PIPELINE, 'cam.py': CAM, 'labels.py': LABELS}
@@ -112,4 +113,4 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def run(root, *args, **kwargs) -> list[StageRecord]:
-    return pipeline(root).run(*args, say=lambda line: None, **kwargs)
+    return pipeline(root).run(*args, show=lambda line: None, **kwargs)

@@ -12,7 +12,7 @@ from torch import nn
 
 import mmwsss  # noqa: F401 (finds the base configs of other packages)
 from mmwsss.models.segmentors import MultiScaleEncoderDecoder
-from mmwsss.pipeline.stage import Stage
+from mmwsss.pipeline.stages import parse_stage
 
 
 def example(page: str, part: str, tmp_path: Path) -> Config:
@@ -129,7 +129,7 @@ def test_own_images_have_whole_labels_to_look_at():
         for name in ('pseudo_labels', 'pseudo_labels_val'):
             config = CONFIGS / 'custom/affinitynet_efficientnet-lite0_custom.py'
             settings = dict(cfg.stages[name], config=str(config))
-            job = Stage.parse(name, settings, {}).load_config().pseudo_labels
+            job = parse_stage(name, settings, {}).load_config().pseudo_labels
             below[name, setting is None] = job.ignore_below
     assert below.pop(('pseudo_labels', True)).background > 0
     assert set(below.values()) == {0.0}

@@ -17,7 +17,9 @@ from mmwsss.cli.config import keep_outputs
 from mmwsss.folder_lock import locked
 from mmwsss.pipeline import pipeline as pipeline_module
 from mmwsss.pipeline.processes import StageError, tool_command
-from mmwsss.pipeline.stage import Stage, read_label_report, read_metrics
+from mmwsss.pipeline.stages import parse_stage
+from mmwsss.pipeline.stages.labels import read_label_report
+from mmwsss.pipeline.stages.testing import read_metrics
 
 
 @pytest.fixture
@@ -127,7 +129,7 @@ def test_killed_pipeline_leaves_no_orphan_and_goes_on(root, monkeypatch):
             time.sleep(0.05)
     calls(root)
     lines = []
-    records = pipeline(root).run(say=lines.append)
+    records = pipeline(root).run(show=lines.append)
     assert calls(root) == ALL and records[0].resumed and not records[1].resumed
     assert lines[0].startswith('== classifier: goes on, log in ')
 
@@ -140,7 +142,7 @@ def test_processes_share_the_batch_of_the_config(root, monkeypatch):
     config = root / 'work/segmentor/config.py'
     monkeypatch.setenv('FAIL', 'segmentor')
     with pytest.raises(StageError):
-        pipeline(root, launcher='pytorch', processes=2).run(say=lambda line: None)
+        pipeline(root, launcher='pytorch', processes=2).run(show=lambda line: None)
     assert Config.fromfile(config).train_dataloader.batch_size == 3
     monkeypatch.delenv('FAIL')
     # Begun on two processes, it goes on in one, and nothing before it runs again.
@@ -179,7 +181,7 @@ def test_a_finished_training_whose_record_is_empty_hands_on_its_checkpoint(root)
 )
 def test_masks_are_where_the_test_writes_them(tmp_path, metrics, expected):
     cfg = Config(dict(model=dict(type='mmseg.EncoderDecoder'), test_evaluator=metrics))
-    one = Stage.parse('x', dict(tool='test', config='c.py'), {})
+    one = parse_stage('x', dict(tool='test', config='c.py'), {})
     before = one.output(tmp_path, cfg)
     keep_outputs(cfg, str(tmp_path / 'predictions'), None)
     assert before == one.output(tmp_path, cfg) == (str(tmp_path / expected), 'masks')
@@ -236,13 +238,13 @@ def test_options_apply_every_time_that_a_config_is_loaded(root):
         config=str(root / 'labels.py'),
         cfg_options=dict(pseudo_labels=dict(refiner=dict(_delete_=True, kind='other'))),
     )
-    one = Stage.parse('x', settings, {})
+    one = parse_stage('x', settings, {})
     for _ in range(2):
         assert one.load_config().pseudo_labels.refiner == dict(kind='other')
 
 
 def test_a_config_must_fit_its_tool(root):
-    one = Stage.parse('x', dict(tool='affinity_labels', config=str(root / 'labels.py')), {})
+    one = parse_stage('x', dict(tool='affinity_labels', config=str(root / 'labels.py')), {})
     with pytest.raises(ValueError, match=r"stage 'x': .*labels\.py has no affinity_labels"):
         one.load_config()
 

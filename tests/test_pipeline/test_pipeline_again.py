@@ -7,11 +7,7 @@ import fake_stages
 import pytest
 from fake_stages import ALL, calls, edit, pipeline, run
 
-from mmwsss.structures.fingerprints import (
-    data_fingerprint,
-    fingerprint_of,
-    settings_fingerprint,
-)
+from mmwsss.structures.fingerprints import file_fingerprint, settings_fingerprint
 from mmwsss.version import __version__
 
 
@@ -57,12 +53,12 @@ def test_a_work_dir_may_move(root):
     run(root)
     calls(root)
     (root / 'work').rename(root / 'elsewhere')
-    records = pipeline(root, work_dir=root / 'elsewhere').run(say=lambda line: None)
+    records = pipeline(root, work_dir=root / 'elsewhere').run(show=lambda line: None)
     assert calls(root) == []
     assert all(Path(record.output).exists() for record in records)
     # A stage that is made again takes the outputs from the new place.
     edit(root / 'labels.py', "cam_store=''", "cam_store='', background=dict(alpha=2)")
-    pipeline(root, work_dir=root / 'elsewhere').run(say=lambda line: None)
+    pipeline(root, work_dir=root / 'elsewhere').run(show=lambda line: None)
     assert calls(root) == ['labels']
     assert not (root / 'work').exists()
 
@@ -70,7 +66,7 @@ def test_a_work_dir_may_move(root):
 def test_seed_counts(root):
     run(root)
     calls(root)
-    pipeline(root, seed=1).run(say=lambda line: None)
+    pipeline(root, seed=1).run(show=lambda line: None)
     assert calls(root) == ALL
 
 
@@ -135,14 +131,38 @@ def test_changed_masks_measure_labels_again(root):
     assert calls(root) == ['labels']
 
 
-def test_stages_without_local_weights_keep_their_fingerprint(root):
+def test_dependencies_are_the_settings_that_are_read_the_seed_and_the_data(root):
     whole = pipeline(root)
     stage = whole.stages['classifier']
+    found = stage.dependencies(stage.load_config(), 5, {})
     cfg = stage.load_config()
-    datasets = data_fingerprint(stage.datasets(cfg))
-    settings = settings_fingerprint(stage.relevant(cfg))
-    known = fingerprint_of([__version__, 'train', settings, 'seed 0', datasets, ''])
-    assert whole.fingerprint(stage, cfg, {}) == known
+    assert found.settings == {
+        'version': __version__,
+        'tool': 'train',
+        'seed': '5',
+        'optim_wrapper': settings_fingerprint({'optim_wrapper': cfg.optim_wrapper}),
+        'train_dataloader': settings_fingerprint({'train_dataloader': cfg.train_dataloader}),
+    }
+    assert found.files == {str(root / 'train.txt'): file_fingerprint(root / 'train.txt')}
+
+
+def test_reason_to_run_again_is_told(root):
+    run(root)
+    edit(root / 'cam.py', 'lr=1', 'lr=3')
+    (root / 'train.txt').write_text('b\n')
+    lines = []
+    pipeline(root).run(show=lines.append)
+    assert lines[0].startswith(
+        f'== classifier: begins again ({root}/train.txt, optim_wrapper changed), log in '
+    )
+
+
+def test_data_that_is_gone_is_no_reason_to_run_again(root):
+    run(root)
+    calls(root)
+    (root / 'train.txt').unlink()
+    run(root)
+    assert calls(root) == []
 
 
 def test_what_stands_where_an_input_will_be_does_not_count(root):

@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from mmwsss.pipeline.comparison.pipelines import pipeline_table, run_folder, run_pipelines
 from mmwsss.pipeline.pipeline import Pipeline
-from mmwsss.pipeline.records import StageRecord
+from mmwsss.pipeline.records import Dependencies, StageRecord
 
 ROOT = Path('runs')
 CONFIG = "work_dir = 'x'\nstages = dict()\n"
@@ -51,7 +51,7 @@ def ran(tmp_path, monkeypatch):
 
 def test_all_pipelines_are_checked_before_the_first_runs(ran):
     configs = {'VOC': 'pipelines/cam.py', 'MSRC': 'pipelines/msrc/cam.py'}
-    run_pipelines(configs, [0, 1], ROOT, say=lambda line: None)
+    run_pipelines(configs, [0, 1], ROOT, show=lambda line: None)
     assert ran == ['check', 'check'] + [
         (f'runs/{folder}/seed_{seed}', seed) for seed in (0, 1) for folder in ('cam', 'msrc/cam')
     ]
@@ -74,7 +74,7 @@ def test_table_of_means_over_seeds(tmp_path, monkeypatch):
     (root / 'short.py').write_text(
         "_base_ = './pipeline.py'\nstages = dict(cams=dict(title='x'))\n"
     )
-    run_pipelines(configs, [0, 1], root / 'runs', say=lambda line: None)
+    run_pipelines(configs, [0, 1], root / 'runs', show=lambda line: None)
     path = root / 'runs/pipeline/seed_1/results.json'
     path.write_text(path.read_text().replace('50.0', '52.0'))
     rows = pipeline_table(configs, [0], root / 'runs', ['mIoU', 'F']).splitlines()
@@ -96,13 +96,13 @@ def test_a_copied_run_measures_another_round_without_training(tmp_path, monkeypa
     root = fake_stages.set_up(tmp_path, monkeypatch)
     monkeypatch.setattr(Pipeline, 'check', lambda self, names: None)
     monkeypatch.chdir(root)
-    run_pipelines({'last': 'pipeline.py'}, [0], root / 'runs', say=lambda line: None)
+    run_pipelines({'last': 'pipeline.py'}, [0], root / 'runs', show=lambda line: None)
     shutil.copytree(root / 'runs/pipeline', root / 'runs/early')
     (root / 'early.py').write_text(
         "_base_ = './pipeline.py'\nstages = dict(cams=dict(checkpoint_file='epoch_0.pth'))\n"
     )
     fake_stages.calls(root)
-    run_pipelines({'early': 'early.py'}, [0], root / 'runs', say=lambda line: None)
+    run_pipelines({'early': 'early.py'}, [0], root / 'runs', show=lambda line: None)
     assert fake_stages.calls(root) == fake_stages.ALL[1:]
     (cams,) = (root / 'runs/early/seed_0/cams').rglob('a.npz')
     assert cams.read_text() == 'CAM of early'
@@ -117,7 +117,9 @@ def test_example_of_the_page_takes_the_weights_of_round_1(tmp_path):
     cfg = Config.fromfile(tmp_path / 'example.py')
     stages = Pipeline.from_config(cfg, work_dir=tmp_path).stages
     weights = str(tmp_path / 'run/epoch_60.pth')
-    done = {'classifier': StageRecord('classifier', 'train', '', '', weights, '', 0.0, '')}
+    done = {
+        'classifier': StageRecord('classifier', 'train', '', '', weights, '', 0.0, Dependencies())
+    }
     for name in ('cams', 'cams_val'):
         assert str(tmp_path / 'run/round_1.pth') in stages[name].arguments(tmp_path, done)
     assert [stage.name for stage in stages.values() if stage.reference is not None] == []

@@ -15,9 +15,9 @@ from PIL import Image
 from mmwsss.datasets import LabelFolder
 from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
 from mmwsss.pipeline.pipeline import Pipeline
-from mmwsss.pipeline.records import StageRecord
+from mmwsss.pipeline.records import Dependencies, StageRecord
 from mmwsss.pipeline.report import minutes, stage_table, write_report
-from mmwsss.pipeline.run import walk
+from mmwsss.pipeline.run import run_pipeline
 from mmwsss.structures import CAMStore, ResponseMap
 
 CLASSES = ('cow', 'dog')
@@ -54,7 +54,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def record(root: Path, name: str, kind: str, folder: str = '', **kwargs) -> StageRecord:
-    settings = dict(tool='test', title=f'the {name}', config='c.py', seconds=61.0, fingerprint='f')
+    settings = dict(
+        tool='test', title=f'the {name}', config='c.py', seconds=61.0, made_from=Dependencies()
+    )
     return StageRecord(name=name, kind=kind, output=str(root / folder), **settings | kwargs)
 
 
@@ -214,26 +216,26 @@ def test_checkpoint_is_no_column(root: Path) -> None:
         write_report(settings(root, columns={'x': 'classifier'}), records(root), root / 'out')
 
 
-def test_walk_checks_runs_and_reports(root: Path, monkeypatch, capsys) -> None:
+def test_a_pipeline_is_checked_run_and_reported(root: Path, monkeypatch, capsys) -> None:
     done = []
 
     def check(pipeline: Pipeline, names, decode: bool) -> None:
         done.append(('check', names, decode))
 
-    def run(pipeline: Pipeline, names, start, again, say) -> list[StageRecord]:
-        done.append(('run', names, start, again))
-        say('a stage begins')
+    def run(pipeline: Pipeline, names, first, again, show) -> list[StageRecord]:
+        done.append(('run', names, first, again))
+        show('a stage begins')
         return records(root)
 
     monkeypatch.setattr(Pipeline, 'check', check)
     monkeypatch.setattr(Pipeline, 'run', run)
     pipeline = Pipeline(dict.fromkeys(['cams', 'walk']), root / 'work', report=settings(root))
-    markdown, page = walk(pipeline, ['cams'], again=True, decode=True)
+    markdown, page = run_pipeline(pipeline, ['cams'], again=True, decode=True)
     assert done == [('check', ['cams'], True), ('run', ['cams'], None, True)]
     assert capsys.readouterr().out == 'a stage begins\n'
     assert page.is_file() and markdown.parent == root / 'work'
     assert 'the labels' in markdown.read_text()
-    assert walk(Pipeline({}, root / 'silent')) is None
+    assert run_pipeline(Pipeline({}, root / 'silent')) is None
     assert not (root / 'silent').exists()
 
 

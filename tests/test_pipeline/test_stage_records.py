@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from mmwsss.pipeline.records import StageRecord
+from mmwsss.pipeline.records import Dependencies, StageRecord
 
-RECORD = StageRecord('cam', 'train', 'CAM', 'cam.py', 'run/a.pth', 'checkpoint', 1.5, 'abc')
+MADE_FROM = Dependencies({'model': 'abc'}, {'train.txt': 'def'})
+RECORD = StageRecord('cam', 'train', 'CAM', 'cam.py', 'run/a.pth', 'checkpoint', 1.5, MADE_FROM)
 
 
 def test_a_record_is_read_as_written(tmp_path: Path) -> None:
@@ -21,7 +22,8 @@ def test_a_record_is_read_as_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('key', 'value'),
     [
-        ('name', 1), ('title', None), ('seconds', 'long'), ('seconds', True), ('fingerprint', []),
+        ('name', 1), ('title', None), ('seconds', 'long'), ('seconds', True),
+        ('made_from', {'settings': []}), ('made_from', {'files': {'train.txt': 1}}),
         ('metrics', [1]), ('metrics', {'mIoU': 'high'}), ('class_iou', {'cat': [1]}),
         ('reference', 'x'), ('resumed', 'no'),
     ],

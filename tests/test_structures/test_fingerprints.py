@@ -3,7 +3,7 @@
 import os
 
 from mmwsss.structures.fingerprints import (
-    data_fingerprint,
+    data_fingerprints,
     fingerprint_of,
     local_weights,
     output_fingerprint,
@@ -30,7 +30,7 @@ def test_output_fingerprint_sees_names_and_contents(tmp_path):
     assert len({first, second, output_fingerprint(folder)}) == 3
 
 
-def test_data_fingerprint_sees_lists_and_images(tmp_path):
+def test_data_fingerprints_see_lists_and_images(tmp_path):
     (tmp_path / 'images').mkdir()
     image, split = tmp_path / 'images/a.jpg', tmp_path / 'train.txt'
     image.write_text('1')
@@ -39,24 +39,25 @@ def test_data_fingerprint_sees_lists_and_images(tmp_path):
         data_root=str(tmp_path), ann_file='train.txt', data_prefix=dict(img_path='images')
     )
     wrapped = dict(type='RepeatDataset', dataset=dataset)
-    seen = [data_fingerprint([dataset]), data_fingerprint([dataset])]
-    assert seen[0] == seen[1] == data_fingerprint([wrapped])
+    seen = [data_fingerprints([dataset]), data_fingerprints([dataset])]
+    assert seen[0] == seen[1] == data_fingerprints([wrapped])
     image.write_text('12')
-    seen.append(data_fingerprint([dataset]))
+    seen.append(data_fingerprints([dataset]))
     split.write_text('b\n')
     os.utime(split, (0, 0))
-    seen.append(data_fingerprint([dataset]))
-    assert len(set(seen)) == 3
+    seen.append(data_fingerprints([dataset]))
+    assert len({str(one) for one in seen}) == 3
 
 
-def test_data_fingerprint_sees_more_folders(tmp_path):
+def test_data_fingerprints_see_more_folders(tmp_path):
     mask = tmp_path / 'a.png'
     mask.write_text('1')
-    none = data_fingerprint([{}])
-    assert none == data_fingerprint([{}], [])
-    first = data_fingerprint([{}], [str(tmp_path)])
+    none = data_fingerprints([{}])
+    assert none == data_fingerprints([{}], [])
+    first = data_fingerprints([{}], [str(tmp_path)])
     mask.write_text('12')
-    assert len({none, first, data_fingerprint([{}], [str(tmp_path)])}) == 3
+    second = data_fingerprints([{}], [str(tmp_path)])
+    assert len({str(one) for one in (none, first, second)}) == 3
 
 
 def test_local_weights_are_found_anywhere():
@@ -73,3 +74,9 @@ def test_settings_fingerprint_sees_values():
     one = settings_fingerprint(dict(a=1, b=dict(c=(1, 2))))
     assert settings_fingerprint(dict(b=dict(c=(1, 2)), a=1)) == one
     assert settings_fingerprint(dict(a=1, b=dict(c=(1, 3)))) != one
+
+
+def test_only_what_is_there_has_a_fingerprint(tmp_path):
+    dataset = dict(ann_file=str(tmp_path / 'train.txt'), data_prefix=dict(img_path=str(tmp_path)))
+    assert list(data_fingerprints([dataset])) == [str(tmp_path)]
+    assert data_fingerprints([dataset], [str(tmp_path / 'masks')]).keys() == {str(tmp_path)}

@@ -35,7 +35,7 @@ def main() -> None:
     """Run the tool."""
     args = parse_args()
     configs = pairs(args.configs, 'configs')
-    run_pipelines(configs, args.seeds, args.work_dir, args.stages, say=show)
+    run_pipelines(configs, args.seeds, args.work_dir, args.stages, show=show)
     table = pipeline_table(configs, args.seeds, args.work_dir, args.scores)
     print(table)
     if args.out:

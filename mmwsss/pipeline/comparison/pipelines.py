@@ -33,7 +33,7 @@ def run_pipelines(
     seeds: Sequence[int],
     root: Path,
     stages: Sequence[str] | None = None,
-    say: Callable[[str], None] = print,
+    show: Callable[[str], None] = print,
 ) -> None:
     """Run every pipeline with every seed; what is done is skipped.
 
@@ -42,7 +42,7 @@ def run_pipelines(
         seeds: of each.
         root: has a folder for each run.
         stages: names of the stages to run; None: all.
-        say: takes a line on what happens.
+        show: takes a line on what happens.
 
     Raises:
         ValueError: the runs of different configs would share a directory.
@@ -56,9 +56,9 @@ def run_pipelines(
         pipeline.check(stages)
     for seed in seeds:
         for name, pipeline in pipelines.items():
-            say(f'==== {name}, seed {seed}')
+            show(f'==== {name}, seed {seed}')
             folder = run_folder(root, configs[name], seed)
-            replace(pipeline, work_dir=folder, seed=seed).run(stages, say=say)
+            replace(pipeline, work_dir=folder, seed=seed).run(stages, show=show)
 
 
 def stage_scores(

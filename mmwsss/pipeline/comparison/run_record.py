@@ -9,12 +9,13 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
-from mmwsss.pipeline.stage import TRAINED_WITH, Stage
+from mmwsss.pipeline.stages import TestStage, TrainStage
 from mmwsss.structures.fingerprints import settings_fingerprint
 from mmwsss.structures.tables import write_json
 
 RECORD_NAME = 'run.json'
-_TRAIN, _TEST = (Stage(tool, tool, '', tool, {}, {}) for tool in ('train', 'test'))
+_TRAIN = TrainStage(name='train', config='', title='train')
+_TEST = TestStage(name='test', config='', title='test')
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,14 @@ def training_fingerprints(cfg: Config) -> dict[str, str]:
     """Fingerprints of what training depends on, by the keys of a resolved config."""
     return {
         key: settings_fingerprint({key: value})
-        for key, value in _TRAIN.relevant(cfg).items()
+        for key, value in _TRAIN.settings(cfg).items()
         if value is not None
     }
 
 
 def testing_fingerprint(cfg: Config) -> str:
     """Fingerprint of what a test depends on, but for the checkpoint, and where it writes."""
-    settings = _TEST.relevant(cfg)
+    settings = _TEST.settings(cfg)
     evaluator = settings['test_evaluator']
     if isinstance(evaluator, Mapping):
         evaluator = {key: value for key, value in evaluator.items() if key != 'curve_file'}
@@ -101,7 +102,7 @@ def checked_record(folder: Path, wanted: RunRecord) -> RunRecord:
     if found is None:
         raise ValueError(f'{folder}: no {RECORD_NAME} tells what trained it: {remedy}')
     # Earlier versions recorded settings, too, that no training reads.
-    keys = {*found.training, *wanted.training} & set(TRAINED_WITH)
+    keys = {*found.training, *wanted.training} & set(TrainStage.reads)
     differing = [k for k in sorted(keys) if found.training.get(k) != wanted.training.get(k)]
     if differing:
         raise ValueError(

@@ -1,0 +1,54 @@
+"""What the stages that take trained weights have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ..records import Dependencies, StageRecord
+from .base import Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightedStage(Stage):
+    """A stage that takes the weights that another stage trained.
+
+    Attributes:
+        checkpoint (str | None): Stage that trained the weights.
+        checkpoint_file (str | None): Name of a file beside that stage's last checkpoint, to take
+            in its place, such as ``round_1.pth``.
+    """
+
+    checkpoint: str | None = None
+    checkpoint_file: str | None = None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the stages whose output this one takes."""
+        return tuple(dict.fromkeys([*super().needs, *filter(None, [self.checkpoint])]))
+
+    def dependencies(self, cfg: Config, seed: int, done: Mapping[str, StageRecord]) -> Dependencies:
+        """See :meth:`Stage.dependencies`; ``checkpoint_file`` is one."""
+        found = super().dependencies(cfg, seed, done)
+        if self.checkpoint_file:
+            found.settings['checkpoint_file'] = self.checkpoint_file
+        return found
+
+    def arguments(self, folder: Path, done: Mapping[str, StageRecord]) -> list[str]:
+        """See :meth:`Stage.arguments`; adds the checkpoint."""
+        weights = [self.weights(done)] if self.checkpoint else []
+        return [*super().arguments(folder, done), *weights]
+
+    def weights(self, done: Mapping[str, StageRecord]) -> str:
+        """Find the checkpoint that the tool takes.
+
+        Args:
+            done (Mapping[str, StageRecord]): Records of the stages that this one needs.
+
+        Returns:
+            str: The checkpoint file.
+        """
+        assert self.checkpoint is not None
+        last = done[self.checkpoint].output
+        return str(Path(last).with_name(self.checkpoint_file)) if self.checkpoint_file else last
