@@ -1,4 +1,4 @@
-# DeepLab-v2 on mmseg's ResNet-101, output stride 8, batch normalisation frozen.
+# DeepLab-v2 on ResNet-101, output stride 8, batch normalisation frozen.
 model = dict(
     type='mmwsss.MultiScaleEncoderDecoder',
     scales=(1.0, 0.75, 0.5),  # of the loss, as published; (1.0,) takes the image alone
@@ -12,7 +12,8 @@ model = dict(
         seg_pad_val=255,
     ),
     backbone=dict(
-        type='mmseg.ResNet',
+        type='mmwsss.DeepLabResNet',
+        ceil_mode=True,  # of the stem's max-pooling, as published; False is mmseg's ResNet
         depth=101,
         strides=(1, 2, 1, 1),
         dilations=(1, 1, 2, 4),

@@ -121,8 +121,10 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
         """Compute the scores (N, C, h, w) of every scale; ``features`` belong to the first."""
         scores = [self.decode_head(features)]
         for scale in self.scales[1:]:
-            size = [int(side * scale) for side in inputs.shape[2:]]
-            resized = F.interpolate(inputs, size, mode='bilinear', align_corners=False)
+            # By the factor, not to a size: it decides where pixels are sampled, as published.
+            resized = F.interpolate(
+                inputs, scale_factor=scale, mode='bilinear', align_corners=False
+            )
             scores.append(self.decode_head(self.extract_feat(resized)))
         return scores
 

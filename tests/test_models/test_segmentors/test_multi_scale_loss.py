@@ -26,9 +26,10 @@ AUXILIARY = dict(
 
 
 def build(decode_head=HEAD, **settings):
+    """A small network; sides are even, so that the published stem rounds other than mmseg's."""
     torch.manual_seed(0)
     backbone = dict(
-        type='mmseg.ResNet', depth=18, stem_channels=4, base_channels=8, num_stages=2,
+        type='mmwsss.DeepLabResNet', depth=18, stem_channels=4, base_channels=8, num_stages=2,
         strides=(1, 2), dilations=(1, 1), out_indices=(0, 1), norm_eval=True,
     )  # fmt: skip
     preprocessor = dict(type='mmseg.SegDataPreProcessor', size=SIZE)
@@ -63,6 +64,20 @@ def make_batch(weighted=False, cropped=(0, 0)):
     return inputs, samples
 
 
+def scaled(images: torch.Tensor, factor: float) -> torch.Tensor:
+    """Resize images (N, C, H, W) as published: bilinear at (i + 0.5) / factor - 0.5."""
+    result = images.double().numpy()
+    for axis in (2, 3):
+        length = result.shape[axis]
+        centre = (np.arange(int(length * factor)) + 0.5) / factor - 0.5
+        centre = centre.clip(0, None)  # at the lower edge; there is nothing beyond the upper one
+        low = np.floor(centre).astype(int).clip(0, length - 1)
+        high = (low + 1).clip(0, length - 1)
+        weight = (centre - low).reshape([-1 if i == axis else 1 for i in range(4)])
+        result = result.take(low, axis) * (1 - weight) + result.take(high, axis) * weight
+    return torch.from_numpy(result).to(images)
+
+
 def pillow_nearest(maps: torch.Tensor, size) -> np.ndarray:
     """Resize (N, 1, H, W) as the published code does, by Pillow."""
     resized = [
@@ -91,9 +106,8 @@ def test_every_scale_and_the_maximum_have_a_loss(weighted):
     losses = model.loss(inputs, samples)
 
     scores = []
-    for size in (SIZE, (30, 42), (20, 28)):
-        image = F.interpolate(inputs, size, mode='bilinear', align_corners=False)
-        scores.append(model.decode_head(model.backbone(image)))
+    for factor in (1.0, 0.75, 0.5):
+        scores.append(model.decode_head(model.backbone(scaled(inputs, factor))))
     sizes = [one.shape[2:] for one in scores]
     assert len(set(sizes)) == 3
     upsampled = [F.interpolate(one, sizes[0], mode='bilinear') for one in scores]
@@ -108,6 +122,17 @@ def test_every_scale_and_the_maximum_have_a_loss(weighted):
         given = pillow_nearest(weights, size) if weighted else None
         expected = cross_entropy(one, pillow_nearest(labels, size), given)
         assert losses[f'{name}.loss_ce'].item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize('size', [(64, 64), (65, 65), (96, 72), (161, 161)])
+def test_scales_sample_the_image_as_published(size):
+    images = torch.from_numpy(np.random.default_rng(0).normal(size=(1, 3, *size)))
+    model = build(scales=(1.0, 0.75, 0.5)).double()
+    seen = []
+    model.extract_feat = lambda x: seen.append(x) or [x.new_zeros(1, 16, 4, 4)] * 2
+    model._scores_of_scales(images, model.extract_feat(images))
+    for image, factor in zip(seen, (1.0, 0.75, 0.5), strict=True):
+        torch.testing.assert_close(image, scaled(images, factor), rtol=0, atol=1e-12)
 
 
 def test_one_scale_is_the_loss_of_mmseg():
@@ -171,8 +196,7 @@ def test_testing_takes_the_maximum_over_the_scales_if_told_to():
     metas = [dict(img_shape=SIZE)] * 2
     with torch.no_grad():
         large = fused.decode_head(fused.backbone(inputs))
-        half = F.interpolate(inputs, (20, 28), mode='bilinear')
-        small = fused.decode_head(fused.backbone(half))
+        small = fused.decode_head(fused.backbone(scaled(inputs, 0.5)))
         small = F.interpolate(small, large.shape[2:], mode='bilinear')
         for model, expected in ((single, large), (fused, torch.maximum(large, small))):
             expected = F.interpolate(expected, SIZE, mode='bilinear')

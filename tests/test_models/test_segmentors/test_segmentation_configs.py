@@ -64,7 +64,10 @@ def test_published_network_has_stride_8_and_frozen_batch_normalisation():
     with torch.device('meta'):
         model = build(load('deeplabv2_pseudo.py')).train()
         (features,) = model.extract_feat(torch.zeros(1, 3, 321, 321))
+        # The grids of the published network at its scales of the crop: 321, 240 and 160 pixels.
+        grids = [model.extract_feat(torch.zeros(1, 3, s, s))[0].shape[-1] for s in (321, 240, 160)]
     assert features.shape == (1, 2048, 41, 41)
+    assert grids == [41, 31, 21]
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     assert len(norms) == 104
     for norm in norms:
