@@ -90,7 +90,7 @@ class AffinityLabeller:
         scores = (response.resized() if at_image else response.scores).numpy()
         labels = affinity_labels(image, scores, response.classes.numpy(), self.params)
         if not at_image:
-            labels = cv2.resize(labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+            labels = cv2.resize(labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT)
         self.folder.write(tagged.img_id, labels, notes)
 
 

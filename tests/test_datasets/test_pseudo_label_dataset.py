@@ -12,6 +12,7 @@ from PIL import Image
 from mmwsss.datasets import DataError, PseudoLabelDataset, VOCPseudoLabelDataset
 from mmwsss.datasets.check import check_config
 from mmwsss.datasets.label_folder import LabelFolder
+from mmwsss.datasets.transforms import Resize
 from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
 from mmwsss.registry import DATASETS
 
@@ -100,7 +101,7 @@ def test_sample_has_the_label_as_it_is_on_disk(voc_root, label_dir):
 def test_label_and_weights_go_through_the_transforms_together(voc_root, label_dir, weight_dir):
     pipeline = [
         *LOAD,
-        dict(type='mmseg.Resize', scale_factor=1.5, keep_ratio=True),
+        dict(type='mmwsss.Resize', scale_factor=1.5, keep_ratio=True),
         dict(type='mmseg.RandomCrop', crop_size=(6, 7)),
         dict(type='mmseg.RandomFlip', prob=1.0),
         PACK,
@@ -112,6 +113,22 @@ def test_label_and_weights_go_through_the_transforms_together(voc_root, label_di
     place = (weights * 255).round().long()
     assert (place % 4 == sample.gt_sem_seg.data).all()
     assert (place[..., 0] > place[..., -1]).all()  # flipped
+
+
+@pytest.mark.parametrize('factor', [0.5, 0.75, 1.25, 1.5])
+def test_labels_are_resized_as_pillow_resizes_them(factor):
+    rng = np.random.default_rng(0)
+    for size in ((375, 500), (333, 500), (281, 500), (213, 320)):
+        labels, weights = rng.integers(0, 256, (2, *size), dtype=np.uint8)
+        results = dict(
+            img=np.zeros((*size, 3), np.uint8), img_shape=size, gt_seg_map=labels,
+            gt_weight_map=weights, seg_fields=['gt_seg_map', 'gt_weight_map'],
+        )  # fmt: skip
+        results = Resize(scale_factor=factor, keep_ratio=True)(results)
+        for name, original in (('gt_seg_map', labels), ('gt_weight_map', weights)):
+            height, width = results['img'].shape[:2]
+            expected = Image.fromarray(original).resize((width, height), Image.NEAREST)
+            np.testing.assert_array_equal(results[name], expected)
 
 
 def test_test_set_without_masks(voc_root):

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 
+import cv2
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform, RandomResize
@@ -14,9 +15,11 @@ from mmwsss.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class Resize(MMSegResize):
-    """mmseg's ``Resize``, whose sides are at least one pixel.
+    """mmseg's ``Resize`` with labels by PIL's nearest neighbour and sides of at least one pixel.
 
-    The ratio of an image of 3000x2 pixels would leave none of its two rows, which OpenCV refuses.
+    Labels take the pixel at the centre of each new one, as in the published code. OpenCV's nearest
+    neighbour, which mmseg uses, takes the corner and so moves labels against the image. The ratio
+    of an image of 3000x2 pixels would leave none of its two rows, which OpenCV refuses.
     """
 
     def transform(self, results: dict) -> dict:
@@ -36,6 +39,13 @@ class Resize(MMSegResize):
         exact.scale = tuple(max(1, side) for side in size)
         exact.keep_ratio = False
         return exact.transform(results)
+
+    def _resize_seg(self, results: dict) -> None:
+        height, width = results['img'].shape[:2]
+        for key in results.get('seg_fields', []):
+            results[key] = cv2.resize(
+                results[key], (width, height), interpolation=cv2.INTER_NEAREST_EXACT
+            )
 
     def _size(self, width: int, height: int) -> tuple[int, int]:
         """Return the width and the height that the parent resizes to."""
