@@ -73,12 +73,14 @@ def dense_walk(features: np.ndarray, maps: np.ndarray, beta: float, t: int) -> n
     return walked.reshape(maps.shape)
 
 
-def mean_over_cells(maps: np.ndarray, stride: int) -> np.ndarray:
+def mean_over_cells(maps: np.ndarray, stride: int, padded: bool = False) -> np.ndarray:
+    """Means over cells; with ``padded`` pixels beyond the edge are zeros that count."""
     size = [-(-side // stride) for side in maps.shape[1:]]
     cells = np.empty((len(maps), *size))
     for y, x in np.ndindex(*size):
         here = slice(y * stride, (y + 1) * stride), slice(x * stride, (x + 1) * stride)
-        cells[:, y, x] = maps[(slice(None), *here)].mean((1, 2))
+        own = maps[(slice(None), *here)]
+        cells[:, y, x] = own.sum((1, 2)) / (stride**2 if padded else own[0].size)
     return cells
 
 
@@ -90,6 +92,17 @@ def test_random_walk_is_the_published_one() -> None:
     np.testing.assert_allclose(refined.scores, expected, atol=1e-5)
     assert refined.extent == (24, 32)
     assert refined.scores.dtype == np.float32
+
+
+@pytest.mark.parametrize('size', [(22, 31), (24, 32), (21, 29)])
+def test_published_border_counts_pixels_beyond_the_edge_as_zero(size) -> None:
+    scores = make_image(size=size).scores
+    pooled = pool_to_cells(torch.from_numpy(scores).double(), STRIDE, 'psa').numpy()
+    np.testing.assert_allclose(pooled, mean_over_cells(scores, STRIDE, padded=True), atol=1e-7)
+    # The walk of one step over affinities of 0 moves nothing: what is left is the pooling.
+    refiner = walker(border='psa', beta=1e4, t=0)
+    refined = refiner.refine(make_image(size=size))
+    np.testing.assert_allclose(refined.scores, pooled, atol=1e-6)
 
 
 def test_walked_scores_are_enlarged_by_whole_cells() -> None:

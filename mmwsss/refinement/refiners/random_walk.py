@@ -59,16 +59,22 @@ def walk_device(device: torch.device) -> torch.device:
     return device if device.type in ('cpu', 'cuda') else torch.device('cpu')
 
 
-def pool_to_cells(maps: Tensor, stride: int) -> Tensor:
-    """Average maps over square cells; cells at the border average over their own pixels only.
+def pool_to_cells(maps: Tensor, stride: int, border: Border = 'inside') -> Tensor:
+    """Average maps over square cells.
 
     Args:
         maps (Tensor): Shape (..., H, W).
         stride (int): Side of a cell in pixels.
+        border (str): What a cell averages that reaches over the edge of the image: 'inside' its own
+            pixels only; 'psa' all pixels of a whole cell, those outside as 0, as published.
+            Defaults to 'inside'.
 
     Returns:
         Tensor: Shape (..., ceil(H / stride), ceil(W / stride)).
     """
+    if border == 'psa':
+        height, width = maps.shape[-2:]
+        maps = F.pad(maps, (0, -width % stride, 0, -height % stride))
     return F.avg_pool2d(maps, stride, ceil_mode=True, count_include_pad=False)
 
 
@@ -82,7 +88,8 @@ class RandomWalkRefiner(Refiner):
         beta (float): Exponent of the affinities. Defaults to 8.
         t (int): Binary logarithm of the number of steps. Defaults to 8: 256 steps.
         border (str): Which pairs of cells are neighbours at the border: 'inside', all inside the
-            grid, or 'psa', those of the published index arithmetic. Defaults to 'inside'.
+            grid, or 'psa', those of the published index arithmetic, with scores pooled as published
+            too, see :func:`pool_to_cells`. Defaults to 'inside'.
         scale (float): Factor on the image's sides before the model sees it. Above 1 the grid is
             finer, and the radius covers less of the image. Defaults to 1.
         tolerance (float): Bound of the error that truncating the series makes, see
@@ -195,7 +202,7 @@ class RandomWalkRefiner(Refiner):
             scores = F.interpolate(
                 scores[None], size, mode='bilinear', align_corners=False, antialias=self.scale < 1
             )[0]
-        return pool_to_cells(scores, stride)
+        return pool_to_cells(scores, stride, self.border)
 
 
 def _to_tensor(array: np.ndarray) -> Tensor:
