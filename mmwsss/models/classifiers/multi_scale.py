@@ -22,8 +22,8 @@ class CAMViews:
         flip (bool): Whether every scale is also seen mirrored. Defaults to False.
         cam_stride (int, optional): Pixels of the image per cell of the merged maps. Defaults to
             None, the grid of the largest view.
-        interpolation (str): How images are resized: 'bicubic' or 'bilinear', with antialiasing
-            where they shrink. Defaults to 'bicubic'.
+        interpolation (str): How images are resized: 'bicubic' or 'bilinear', both as PIL does.
+            Defaults to 'bicubic'.
 
     Raises:
         ValueError: If a value is impossible.
