@@ -27,8 +27,7 @@ class CAMClassifier(ImageClassifier):
     Args:
         backbone (dict): Config of the backbone.
         neck (dict, optional): Config of the neck. Defaults to None.
-        head (dict, optional): Config of the head, which must implement ``class_maps(feats)``, see
-            :class:`CAMHead`.
+        head (dict, optional): Config of the head, a :class:`CAMHead`.
         pretrained (str, optional): See :class:`mmpretrain.models.ImageClassifier`.
         train_cfg (dict, optional): See :class:`mmpretrain.models.ImageClassifier`.
         data_preprocessor (dict, optional): Arguments of :class:`CAMDataPreprocessor`.
@@ -109,9 +108,12 @@ class CAMClassifier(ImageClassifier):
             tuple[Tensor, Tensor]: Maps in [0, 1], each divided by its maximum, shape (P, h, w), and
             the (image, class) indices of each map in ascending order, shape (P, 2).
         """
-        pairs = present.nonzero()
-        merged = views_cam(self.class_maps, inputs, pairs, views or self.test_cfg.views)
-        return normalize_by_maximum(merged), pairs
+        pairs, channels = present.nonzero(), self.head.response_channels(present).nonzero()
+        summed = views_cam(self._response_maps, inputs, channels, views or self.test_cfg.views)
+        return normalize_by_maximum(self.head.merge_responses(summed, channels, pairs)), pairs
+
+    def _response_maps(self, inputs: Tensor) -> Tensor:
+        return self.head.response_maps(self.extract_feat(inputs))
 
     @torch.no_grad()
     def pooled_features(self, inputs: Sequence[Tensor], stage: str = 'pre_logits') -> Tensor:

@@ -92,6 +92,41 @@ class CAMHead(MultiLabelClsHead):
         """
         return self.classifier(self.dropout(self.pre_logits(feats)))
 
+    def response_maps(self, feats: Sequence[Tensor]) -> Tensor:
+        """Compute the maps that are rectified and summed over the views of an image.
+
+        Args:
+            feats (Sequence[Tensor]): Feature maps of the backbone.
+
+        Returns:
+            Tensor: Shape (N, S, H, W). Here these are the class maps.
+        """
+        return self.class_maps(feats)
+
+    def response_channels(self, present: Tensor) -> Tensor:
+        """Tell which of the :meth:`response_maps` the response maps of some classes need.
+
+        Args:
+            present (Tensor): Classes that get a response map, shape (N, C), bool.
+
+        Returns:
+            Tensor: Shape (N, S), bool. Here it is ``present``.
+        """
+        return present
+
+    def merge_responses(self, summed: Tensor, channels: Tensor, pairs: Tensor) -> Tensor:
+        """Make response maps of classes from the sums over views.
+
+        Args:
+            summed (Tensor): Rectified and summed maps, shape (Q, h, w).
+            channels (Tensor): (image, channel) indices of these maps, shape (Q, 2).
+            pairs (Tensor): (image, class) indices of the response maps, ascending, shape (P, 2).
+
+        Returns:
+            Tensor: Shape (P, h, w). Here it is ``summed``.
+        """
+        return summed
+
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
         """Compute logits: the spatial means of the class maps.
 

@@ -31,8 +31,9 @@ class SubCategoryHead(MixupCAMHead):
         sub_loss (dict, optional): Config of :math:`\mathcal{L}_s`; its ``loss_weight`` is λ.
             Defaults to the multi-label soft margin loss with λ = 5.
         cam_source (str): Which classifier gives the response maps: 'parent', as in the thesis, or
-            'sub_max' or 'sub_sum', the maximum or the sum of the rectified maps of a class's
-            sub-categories. Scores always come from the parent. Defaults to 'parent'.
+            'sub_max' or 'sub_sum', the maximum or the sum of the maps of a class's sub-categories,
+            each rectified and summed over the views first, as published. Scores always come from
+            the parent. Defaults to 'parent'.
         regularizers (dict, optional): See :class:`MixupCAMHead`. Defaults to none.
         init_cfg (dict, optional): Config of the initialisation. Defaults to Xavier uniform for both
             classifiers.
@@ -131,33 +132,51 @@ class SubCategoryHead(MixupCAMHead):
             self.image_digest.cpu(), _digest(img_ids)
         )
 
-    def class_maps(self, feats: Sequence[Tensor]) -> Tensor:
-        """Compute class maps as ``cam_source`` says.
+    def response_maps(self, feats: Sequence[Tensor]) -> Tensor:
+        """Compute the maps that ``cam_source`` names.
 
         Args:
             feats (Sequence[Tensor]): Feature maps of the backbone.
 
         Returns:
-            Tensor: Shape (N, C, H, W).
+            Tensor: Shape (N, C, H, W) of the parent, (N, sum of K, H, W) of the sub-categories.
         """
         if self.cam_source == 'parent':
-            return super().class_maps(feats)
-        maps = self.sub_classifier(self.dropout(self.pre_logits(feats))).relu()
-        merged = maps.new_zeros(len(maps), self.num_classes, *maps.shape[2:])
-        reduce = 'amax' if self.cam_source == 'sub_max' else 'sum'
-        index = self._parent[:, None, None].expand_as(maps)
-        return merged.scatter_reduce(1, index, maps, reduce)
+            return super().response_maps(feats)
+        return self.sub_classifier(self.dropout(self.pre_logits(feats)))
 
-    def forward(self, feats: Sequence[Tensor]) -> Tensor:
-        """Compute the logits of the parent classes.
+    def response_channels(self, present: Tensor) -> Tensor:
+        """Tell which of the :meth:`response_maps` the response maps of some classes need.
 
         Args:
-            feats (Sequence[Tensor]): Feature maps of the backbone.
+            present (Tensor): Classes that get a response map, shape (N, C), bool.
 
         Returns:
-            Tensor: Shape (N, C).
+            Tensor: Shape (N, S), bool: of the sub-categories all those of the classes.
         """
-        return super().class_maps(feats).mean((2, 3))
+        if self.cam_source == 'parent':
+            return super().response_channels(present)
+        return present[:, self._parent]
+
+    def merge_responses(self, summed: Tensor, channels: Tensor, pairs: Tensor) -> Tensor:
+        """Merge the maps of the sub-categories of each class.
+
+        Args:
+            summed (Tensor): Rectified and summed maps, shape (Q, h, w).
+            channels (Tensor): (image, channel) indices of these maps, shape (Q, 2).
+            pairs (Tensor): (image, class) indices of the response maps, ascending, shape (P, 2).
+
+        Returns:
+            Tensor: Shape (P, h, w).
+        """
+        if self.cam_source == 'parent':
+            return super().merge_responses(summed, channels, pairs)
+        image, sub_category = channels.unbind(1)
+        numbers = image * self.num_classes + self._parent[sub_category]
+        rows = torch.searchsorted(pairs[:, 0] * self.num_classes + pairs[:, 1], numbers)
+        merged = summed.new_zeros(len(pairs), *summed.shape[1:])
+        reduce = 'amax' if self.cam_source == 'sub_max' else 'sum'
+        return merged.scatter_reduce(0, rows[:, None, None].expand_as(summed), summed, reduce)
 
     def loss(self, feats: Sequence[Tensor], data_samples: list[DataSample], **kwargs) -> dict:
         """Compute the parent's losses and ``loss_sub``, both with the same channels dropped.

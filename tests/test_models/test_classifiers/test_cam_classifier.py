@@ -1,13 +1,16 @@
 """The head's class maps are the CAM, and inference over views does what it says."""
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from mmengine.registry import DefaultScope
 from mmpretrain.structures import DataSample
+from PIL import Image
 from torch import nn
 
 from mmwsss.models.classifiers import CAMViews, normalize_by_maximum, views_cam
+from mmwsss.ops.resizing import resize_images
 from mmwsss.registry import MODELS
 
 NUM_CLASSES = 4
@@ -124,13 +127,68 @@ def test_views_equal_a_loop_over_views_and_classes():
             size = (int(32 * scale), int(48 * scale))
             for flip in (False, True):
                 view = F.interpolate(
-                    images[index : index + 1], size, mode='bicubic', antialias=scale < 1
+                    images[index : index + 1], size, mode='bicubic', antialias=True
                 )
                 view = view.flip(-1) if flip else view
                 response = model.class_maps(view)[:, label : label + 1].relu()
                 response = response.flip(-1) if flip else response
                 expected += F.interpolate(response, (8, 12), mode='bilinear')[0, 0]
         torch.testing.assert_close(merged[position], expected)
+
+
+def cubic_resized(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize an image (C, H, W) by the cubic kernel of a = -0.5, as PIL does, in float64."""
+
+    def kernel(x):
+        x = np.abs(x)
+        near = 1.5 * x**3 - 2.5 * x**2 + 1
+        far = -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
+        return np.where(x < 1, near, np.where(x < 2, far, 0))
+
+    for axis, length in ((1, size[0]), (2, size[1])):
+        ratio = image.shape[axis] / length
+        centre = (np.arange(length) + 0.5) * ratio
+        pixel = np.arange(image.shape[axis]) + 0.5
+        weight = kernel((pixel - centre[:, None]) / max(ratio, 1))
+        weight /= weight.sum(1, keepdims=True)  # the pixels beyond the edge are left out
+        image = np.moveaxis(np.tensordot(image, weight, (axis, 1)), -1, axis)
+    return image
+
+
+@pytest.mark.parametrize('scale', [0.5, 0.75, 1.5, 2.0])
+def test_views_are_resized_by_the_cubic_kernel_of_pil(scale):
+    image = make_image(18, 25)
+    resized = resize_images(image[None], scale, 'bicubic')[0].numpy()
+    expected = cubic_resized(image.numpy(), resized.shape[1:])
+    np.testing.assert_allclose(resized, expected, atol=1e-12)
+    # PIL itself, which rounds to 8 bits twice.
+    levels = (image * 127 + 64).round()
+    grown = resize_images(levels[None], scale, 'bicubic')[0].clamp(0, 255)
+    pil = Image.fromarray(levels.byte().permute(1, 2, 0).numpy())
+    pil = np.asarray(pil.resize(grown.shape[:0:-1], Image.BICUBIC), float)
+    assert np.abs(grown.permute(1, 2, 0).numpy() - pil).max() < 1.2
+
+
+@pytest.mark.parametrize('source, merge', [('sub_max', np.max), ('sub_sum', np.sum)])
+def test_maps_of_sub_categories_are_summed_over_views_before_they_are_merged(source, merge):
+    head = dict(type='SubCategoryHead', num_subcategories=3, cam_source=source)
+    model = classifier(head=head, test_cfg=dict(scales=(0.5, 1.0), flip=True, cam_stride=4))
+    images = torch.stack([make_image(32, 48), make_image(32, 48, seed=1)])
+    present = torch.tensor([[0, 1, 0, 1], [1, 0, 0, 0]], dtype=torch.bool)
+    maps, pairs = model.extract_cam(images, present)
+    assert pairs.tolist() == [[0, 1], [0, 3], [1, 0]]
+    for row, (index, label) in enumerate(pairs.tolist()):
+        summed = np.zeros((3, 8, 12))
+        for scale in (0.5, 1.0):
+            for flip in (False, True):
+                view = resize_images(images[index : index + 1], scale, 'bicubic')
+                view = view.flip(-1) if flip else view
+                feature = model.extract_feat(view)[0]
+                response = model.head.sub_classifier(feature)[:, 3 * label : 3 * label + 3].relu()
+                response = response.flip(-1) if flip else response
+                summed += F.interpolate(response, (8, 12), mode='bilinear')[0].detach().numpy()
+        merged = merge(summed, 0)
+        np.testing.assert_allclose(maps[row].detach(), merged / (merged.max() + 1e-5), atol=1e-9)
 
 
 def test_a_batch_of_sizes_equals_single_images():
