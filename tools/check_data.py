@@ -3,24 +3,26 @@
 
 import argparse
 import sys
+import warnings
 
 import mmwsss  # noqa: F401 (registers the datasets)
 from mmwsss.cli.config import read_config
 from mmwsss.cli.options import add_cfg_options
 from mmwsss.datasets.check import LOADERS, check_config
+from mmwsss.structures import DataWarning
 
 
 def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(
-        description='Read splits and labels, decode every image and mask, and list the faults. '
-        'The exit status is 1 where there is one.'
+        description='Read splits and labels, let every image take the way of the training, judge '
+        'the masks, and list the faults. The exit status is 1 where there is one.'
     )
     parser.add_argument('config', help='config file')
     parser.add_argument(
-        '--loaders', nargs='+', default=LOADERS, choices=LOADERS, help='data loaders to check'
+        '--loaders', nargs='+', default=LOADERS, choices=LOADERS, help='data to check'
     )
-    parser.add_argument('--num-workers', type=int, default=2, help='threads that decode')
+    parser.add_argument('--num-workers', type=int, default=2, help='processes that decode')
     add_cfg_options(parser)
     return parser.parse_args()
 
@@ -29,10 +31,13 @@ def main() -> int:
     """Run the tool."""
     args = parse_args()
     cfg = read_config(args.config, args.cfg_options)
-    faults = check_config(cfg, args.loaders, args.num_workers)
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    print(f'{args.config}: {len(faults)} fault(s)')
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always', DataWarning)
+        faults = check_config(cfg, args.loaders, args.num_workers)
+    doubts = [str(one.message) for one in caught if issubclass(one.category, DataWarning)]
+    for line in [*faults, *(f'warning: {doubt}' for doubt in doubts)]:
+        print(line, file=sys.stderr)
+    print(f'{args.config}: {len(faults)} fault(s), {len(doubts)} warning(s)')
     return 1 if faults else 0
 
 

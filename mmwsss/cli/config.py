@@ -74,10 +74,16 @@ def load_config(args: argparse.Namespace) -> Config:
 
     Raises:
         FileNotFoundError: If there is no such config.
-        ValueError: If ``load_from`` contains ``{seed}`` and ``randomness.seed`` is not set.
+        ValueError: If it is the config of a pipeline, or ``load_from`` contains ``{seed}`` and
+            ``randomness.seed`` is not set.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config, args.cfg_options)
+    if 'stages' in cfg and 'model' not in cfg:
+        raise ValueError(
+            f'{args.config}: the config of a pipeline, which trains and tests in stages; run '
+            f'tools/run_pipeline.py {args.config}'
+        )
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir

@@ -1,39 +1,19 @@
-"""Checks of a config's data before training: every image is decoded, padding becomes zero."""
+"""Checks of a config's data before training: every image takes the way of the training."""
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 
-from mmwsss.progress import track
 from mmwsss.registry import DATASETS
 from mmwsss.structures import DataError
 
-from .transforms import LoadImage, LoadPseudoLabel
+from .image_check import check_images, check_mask_dir
 
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-
-
-def check_images(dataset: BaseDataset, num_workers: int = 2, label: str = 'check') -> list[str]:
-    """Decode every image of a dataset, and its mask and weights where the sample names them.
-
-    Args:
-        dataset (BaseDataset): A dataset with ``img_path`` in its samples and, for masks,
-            ``seg_map_path`` and ``num_classes``, for weights ``weight_path``.
-        num_workers (int): Number of threads; decoding leaves Python's lock. Defaults to 2.
-        label (str): Title of the progress bar. Defaults to 'check'.
-
-    Returns:
-        list[str]: The faults, one line each, in the dataset's order; empty where all is well.
-    """
-    infos = (dataset.get_data_info(index) for index in range(len(dataset)))
-    with ThreadPoolExecutor(max(1, num_workers)) as pool:
-        faults = _bounded_map(pool, _decode, infos, ahead=4 * max(1, num_workers))
-        return [fault for fault in track(faults, label, len(dataset)) if fault]
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'label_dataset')
+LABEL_TOOLS = ('affinity_labels', 'pseudo_labels')
 
 
 def check_config(cfg: Config, loaders: Sequence[str] = LOADERS, num_workers: int = 2) -> list[str]:
@@ -43,16 +23,17 @@ def check_config(cfg: Config, loaders: Sequence[str] = LOADERS, num_workers: int
         cfg (Config): A complete config.
         loaders (Sequence[str]): Names of the data loaders to check; those that the config lacks
             are passed over. Defaults to all three.
-        num_workers (int): Number of threads that decode. Defaults to 2.
+        num_workers (int): Number of processes that decode. Defaults to 2.
 
     Returns:
-        list[str]: The faults, one line each; empty where all is well.
+        list[str]: The faults, one line each; empty where all is well. A config without any of the
+        loaders is a fault: nothing was checked.
     """
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     faults = []
     checked: list[dict] = []
     for name in loaders:
-        settings = (cfg.get(name) or {}).get('dataset')
+        settings = cfg.get(name) if name == LOADERS[-1] else (cfg.get(name) or {}).get('dataset')
         if settings is None or settings in checked:
             continue
         checked.append(settings)
@@ -65,7 +46,21 @@ def check_config(cfg: Config, loaders: Sequence[str] = LOADERS, num_workers: int
         else:
             faults += check_num_classes(dataset, cfg.get('model', {}), name)
             faults += check_images(dataset, num_workers, name)
+            if name == LOADERS[-1]:
+                for folder in _mask_dirs(cfg):
+                    faults += check_mask_dir(dataset, folder, folder)
+    if not checked:
+        faults.append(
+            f'{cfg.filename or "config"}: has none of {", ".join(loaders)}, so that nothing is '
+            'checked; name a config with data'
+        )
     return faults
+
+
+def _mask_dirs(cfg: Config) -> list[str]:
+    """List the folders of masks that the label tools measure with."""
+    folders = ((cfg.get(tool) or {}).get('mask_dir') for tool in LABEL_TOOLS)
+    return list(dict.fromkeys(filter(None, folders)))
 
 
 def raise_faults(faults: Sequence[str]) -> None:
@@ -139,27 +134,3 @@ def _num_classes_of(model: dict) -> Iterator[tuple[str, int]]:
         for one in settings if isinstance(settings, (list, tuple)) else [settings]:
             if 'num_classes' in one:
                 yield part, one['num_classes']
-
-
-def _decode(info: dict) -> str | None:
-    try:
-        results = LoadImage()(info)
-        if 'seg_map_path' in info:
-            LoadPseudoLabel()(results)
-    except DataError as error:
-        return str(error)
-    return None
-
-
-def _bounded_map(
-    pool: ThreadPoolExecutor,
-    function: Callable[[dict], str | None],
-    items: Iterable[dict],
-    ahead: int,
-) -> Iterator[str | None]:
-    """Map in order with at most ``ahead`` items under way: a big dataset costs no memory."""
-    items = iter(items)
-    pending = [pool.submit(function, item) for item in itertools.islice(items, ahead)]
-    while pending:
-        yield pending.pop(0).result()
-        pending += [pool.submit(function, item) for item in itertools.islice(items, 1)]

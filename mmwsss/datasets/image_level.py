@@ -122,6 +122,8 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
             info['num_classes'] = len(class_to_idx)
         if self.negatives == 'drop':
             data_list = [info for info in data_list if info['gt_label']]
+            if not data_list:
+                raise DataError(f'{source}: no image shows one of the classes; tag some')
         return data_list
 
     def _locate(self, key: str, where: str) -> dict:

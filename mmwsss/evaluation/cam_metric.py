@@ -21,6 +21,7 @@ from .cam_histogram import (
     sum_histograms,
     threshold_histogram,
 )
+from .truth import require_true_classes
 
 
 @METRICS.register_module()
@@ -126,11 +127,14 @@ class CAMMetric(BaseMetric):
 
         Raises:
             ValueError: If no image has a labelled pixel.
+            DataError: If no mask shows a class.
         """
         total = sum_histograms(results, len(self.grid), self.num_classes)
         if not total.any():
             raise ValueError('CAMMetric: no image has a labelled pixel: check the masks')
-        scores = class_scores(confusion_matrices(total))
+        confusion = confusion_matrices(total)
+        require_true_classes(confusion[0].sum(1))
+        scores = class_scores(confusion)
         iou, precision, recall, f_score = (100 * score for score in scores)
         mean_iou = np.nanmean(iou, axis=1)
         best = int(np.argmax(mean_iou))

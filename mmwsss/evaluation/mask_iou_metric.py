@@ -9,6 +9,8 @@ from mmseg.evaluation import IoUMetric
 from mmwsss.datasets.label_folder import LabelFolder
 from mmwsss.registry import METRICS
 
+from .truth import require_true_classes
+
 
 @METRICS.register_module()
 class MaskIoUMetric(IoUMetric):
@@ -61,7 +63,12 @@ class MaskIoUMetric(IoUMetric):
 
         Returns:
             dict[str, float]: The metrics; NaN for a class that is neither true nor predicted.
+
+        Raises:
+            DataError: If no mask shows a class.
         """
+        if not self.format_only:
+            require_true_classes(sum(label for *_, label in results).numpy())
         metrics = super().compute_metrics(results)
         if self.classwise and not self.format_only:
             intersect, union, *_ = (sum(areas) for areas in zip(*results))

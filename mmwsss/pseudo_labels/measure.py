@@ -17,6 +17,7 @@ from mmwsss.evaluation.cam_histogram import (
     threshold_histogram,
 )
 from mmwsss.evaluation.label_scores import LabelScores, label_confusion
+from mmwsss.evaluation.truth import require_true_classes
 from mmwsss.process_pool import ordered_map
 from mmwsss.structures import CAMStore
 
@@ -106,6 +107,9 @@ def measure_labels(
     Returns:
         LabelScores, optional: The scores over all images with a mask, None where no image has
         one.
+
+    Raises:
+        DataError: If no mask shows a class.
     """
     measured = with_mask(images)
     if not measured:
@@ -124,6 +128,7 @@ def measure_labels(
         confusion += count
     total = torch.from_numpy(confusion)
     all_reduce(total)
+    require_true_classes(total.numpy().sum(1))
     return LabelScores.from_confusion(total.numpy())
 
 

@@ -2,7 +2,7 @@
 
 from .atomic import atomic_open
 from .cam_store import CAMStore
-from .errors import DataError
+from .errors import DataError, DataWarning
 from .img_id import img_id_fault, img_id_path
 from .json_file import parse_json, read_json
 from .label_values import IGNORED
@@ -13,6 +13,7 @@ __all__ = [
     'MAX_PIXELS',
     'CAMStore',
     'DataError',
+    'DataWarning',
     'ResponseMap',
     'atomic_open',
     'img_id_fault',

@@ -5,6 +5,7 @@ import argparse
 import pytest
 import torch
 from mmengine.config import Config
+from repo import CONFIGS
 
 from mmwsss.cli import config as config_module
 from mmwsss.cli.config import (
@@ -97,3 +98,10 @@ def test_missing_checkpoint_is_named():
     args = argparse.Namespace(checkpoint='lost.pth', out=None, show_dir=None, tta=False, amp=False)
     with pytest.raises(FileNotFoundError, match=r'lost\.pth: there is no such checkpoint'):
         merge_test_options(Config(dict()), args)
+
+
+@pytest.mark.parametrize('path', sorted((CONFIGS / 'pipelines').glob('*.py')), ids=lambda x: x.stem)
+def test_the_config_of_a_pipeline_names_its_tool(path):
+    args = argparse.Namespace(config=str(path), cfg_options=None, local_rank=0)
+    with pytest.raises(ValueError, match=rf'pipeline, .* run tools/run_pipeline.py {path}'):
+        load_config(args)

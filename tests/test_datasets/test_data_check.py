@@ -4,14 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmcv.transforms import BaseTransform
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from PIL import Image
 from repo import CONFIGS, TOOLS
 
+from mmwsss.datasets import image_check
 from mmwsss.datasets.check import check_config, check_images, check_padding
 from mmwsss.registry import DATASETS, TRANSFORMS
+from mmwsss.structures import DataWarning
 
 DATASET_CONFIGS = sorted((CONFIGS / '_base_/datasets').glob('*.py'))
 SPLIT = 'ImageSets/Segmentation/train.txt'
@@ -132,3 +135,126 @@ def test_the_tool_lists_faults_and_fails(
     assert status.value.code == 1
     assert f'{voc_root}/JPEGImages/b.jpg: unreadable image' in printed.err
     assert '1 fault(s)' in printed.out
+
+
+def save_masks(root: Path, values: dict[int, int]) -> None:
+    for path in (root / 'SegmentationClass').iterdir():
+        mask = np.asarray(Image.open(path))
+        changed = np.vectorize(lambda value: values.get(value, value))(mask).astype(np.uint8)
+        Image.fromarray(changed).save(path)
+
+
+def test_masks_of_0_and_255_are_a_fault(voc_root: Path) -> None:
+    save_masks(voc_root, {1: 255, 2: 255, 3: 255})
+    (fault,) = check_config(config_of(voc_root))
+    assert fault.startswith('train_dataloader: none of 3 masks shows a class, for example ')
+    assert f'{voc_root}/SegmentationClass/' in fault
+
+
+def test_mostly_ignored_masks_are_a_warning(voc_root: Path) -> None:
+    save_masks(voc_root, {0: 255})
+    with pytest.warns(DataWarning, match='% of the pixels of 3 masks are 255'):
+        assert check_config(config_of(voc_root)) == []
+
+
+def test_tags_that_contradict_the_masks_are_told(voc_root: Path) -> None:
+    save_masks(voc_root, {2: 3, 3: 2})
+    with pytest.warns(DataWarning, match="'cat' is a tag of 1 images, but value 2 .*SegmentationC"):
+        check_config(config_of(voc_root))
+
+
+@pytest.mark.parametrize('shape', [(2, 3000), (3000, 2), (1, 1)])
+def test_long_and_tiny_images_pass_the_check_and_the_training(
+    voc_root: Path, shape: tuple[int, int]
+) -> None:
+    Image.fromarray(np.zeros((*shape, 3), np.uint8)).save(voc_root / 'JPEGImages/b.jpg')
+    cfg = Config.fromfile(CONFIGS / '_base_/datasets/msrc_objects.py')
+    settings = dict(cfg.train_dataloader.dataset)
+    settings.update(
+        data_root=str(voc_root),
+        ann_file=SPLIT,
+        label_file='labels.txt',
+        metainfo={'classes': ('bird', 'cat', 'dog')},
+    )
+    cfg = Config(dict(train_dataloader=dict(dataset=settings)))
+    cfg.model = dict(data_preprocessor=dict(mean=[127.0] * 3))
+    assert check_config(cfg) == []
+
+
+@pytest.mark.parametrize('num_workers', [0, 2])
+def test_whatever_a_transform_raises_is_a_fault_at_its_image(
+    voc_root: Path, monkeypatch: pytest.MonkeyPatch, num_workers: int
+) -> None:
+    monkeypatch.setattr(image_check, '_FEW', 0)
+    cfg = config_of(voc_root)
+    # An image that does not fit into the padding, as one that no crop came before.
+    Image.new('RGB', (40, 8)).save(voc_root / 'JPEGImages/b.jpg')
+    settings = dict(cfg.train_dataloader.dataset, data_prefix='JPEGImages')
+    (fault,) = check_images(DATASETS.build(settings), num_workers)
+    assert fault.startswith(f'{voc_root}/JPEGImages/b.jpg: the transforms of the dataset fail')
+    assert '40x8 does not fit into 32' in fault
+
+
+def test_checks_are_the_same_each_time_and_see_random_steps(voc_root: Path) -> None:
+    settings = dict(config_of(voc_root).train_dataloader.dataset, data_prefix='JPEGImages')
+    settings['pipeline'] = [dict(type='LoadImage'), dict(type='mmwsss.SometimesFails')]
+    faults = [check_images(DATASETS.build(settings)) for _ in range(3)]
+    assert faults[0] == faults[1] == faults[2] and 0 < len(faults[0]) < 3
+
+
+@TRANSFORMS.register_module()
+class SometimesFails(BaseTransform):
+    """Fails at random."""
+
+    def transform(self, results: dict) -> dict:
+        if np.random.rand() < 0.5:
+            raise RuntimeError('bad luck')
+        return results
+
+
+def test_images_of_low_bits_are_counted(voc_root: Path) -> None:
+    for name in 'ab':
+        pixels = np.full((8, 12), 4095, np.uint16)
+        Image.fromarray(pixels).save(voc_root / f'JPEGImages/{name}.tif')
+        (voc_root / f'JPEGImages/{name}.jpg').unlink()
+        (voc_root / f'JPEGImages/{name}.tif').rename(voc_root / f'JPEGImages/{name}.jpg')
+    with pytest.warns(DataWarning, match=r'check: 2 images, such as .*a\.jpg: 16 bits'):
+        assert check_images(DATASETS.build(config_of(voc_root).train_dataloader.dataset)) == []
+
+
+def test_nothing_checked_is_a_fault(voc_root: Path) -> None:
+    for loaders in (['val_dataloader'], []):
+        (fault,) = check_config(config_of(voc_root), loaders)
+        assert 'so that nothing is checked' in fault
+    cfg = config_of(voc_root)
+    cfg.train_dataloader.dataset.update(negatives='drop', data_prefix='JPEGImages')
+    cfg.train_dataloader.dataset.update(ann_file='', label_file='tags.csv')
+    (voc_root / 'tags.csv').write_text('image,labels\na.jpg,\nb.jpg,\n')
+    (fault,) = check_config(cfg, ['train_dataloader'])
+    assert fault.endswith('tags.csv: no image shows one of the classes; tag some')
+
+
+def test_the_images_and_masks_of_label_tools_are_checked(voc_root: Path) -> None:
+    settings = dict(config_of(voc_root).train_dataloader.dataset, data_prefix='JPEGImages')
+    settings.pop('pipeline')
+    masks = voc_root / 'SegmentationClass'
+    cfg = Config(dict(label_dataset=settings, pseudo_labels=dict(mask_dir=str(masks))))
+    assert check_config(cfg) == []
+    save_masks(voc_root, {1: 255, 2: 255, 3: 255})
+    (fault,) = check_config(cfg)
+    assert fault.startswith(f'{masks}: none of 3 masks shows a class')
+    (voc_root / 'JPEGImages/b.jpg').write_bytes(b'')
+    (masks / 'a.png').write_bytes(b'')
+    image, mask, _ = check_config(cfg)
+    assert 'b.jpg: unreadable image' in image and 'a.png: unreadable mask' in mask
+    cfg.pseudo_labels.mask_dir = str(voc_root / 'nowhere')
+    assert f'{voc_root}/nowhere: no mask of any image' in check_config(cfg)[1]
+
+
+@pytest.mark.parametrize('wrapper', ['ConcatDataset', 'RepeatDataset'])
+def test_wrapped_datasets_are_checked_whole(voc_root: Path, wrapper: str) -> None:
+    (voc_root / 'JPEGImages/b.jpg').write_bytes(b'')
+    inner = DATASETS.build(config_of(voc_root).train_dataloader.dataset)
+    parts = dict(datasets=[inner]) if wrapper == 'ConcatDataset' else dict(dataset=inner, times=3)
+    (fault,) = check_images(DATASETS.build(dict(type=wrapper, **parts)))
+    assert 'b.jpg: unreadable' in fault

@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngImageFile
 from mmwsss.datasets.masks import mask_values, read_mask
 from mmwsss.datasets.png import check_png
 from mmwsss.registry import TRANSFORMS
-from mmwsss.structures import MAX_PIXELS, DataError
+from mmwsss.structures import MAX_PIXELS, DataError, DataWarning
 
 # What opens a file without Pillow's limit on the number of pixels: only its header is read.
 _OPENERS = {b'\xff\xd8': JpegImageFile, b'\x89PNG': PngImageFile}
@@ -88,8 +88,8 @@ class LoadImage(LoadImageFromFile):
         if img is None:
             raise DataError(_unreadable(path, 'truncated, or no known format'))
         _check_size(path, img.shape[1::-1])
-        if self.bits is None and img.max() < _DARK and self._is_deep(content):
-            warnings.warn(dark_depth(path), stacklevel=2)
+        if self.bits is None and img.max() < _DARK and _is_deep(content):
+            _warn_low_bits(path)
         results['img'] = img
         results['img_shape'] = results['ori_shape'] = img.shape[:2]
         return results
@@ -102,31 +102,25 @@ class LoadImage(LoadImageFromFile):
         return REDUCED[max(factors)] if factors else self.color_type
 
     def _decode(self, content: bytes, flag: int | str) -> np.ndarray | None:
-        if self.bits is not None and self._is_deep(content):
+        if self.bits is not None and _is_deep(content):
             deep = mmcv.imfrombytes(content, _ANY_DEPTH, backend='cv2')
             return np.minimum(deep >> (self.bits - 8), 255).astype(np.uint8)
         return mmcv.imfrombytes(content, flag=flag, backend=self.imdecode_backend)
 
-    @staticmethod
-    def _is_deep(content: bytes) -> bool:
-        """Return whether a file has 16 bits for each value."""
-        img = mmcv.imfrombytes(content, _ANY_DEPTH, backend='cv2')
-        return img is not None and img.dtype == np.uint16
+
+def _is_deep(content: bytes) -> bool:
+    """Return whether a file has 16 bits for each value."""
+    img = mmcv.imfrombytes(content, _ANY_DEPTH, backend='cv2')
+    return img is not None and img.dtype == np.uint16
 
 
-def dark_depth(path: str) -> str:
-    """Return the warning about an image of 16 bits that uses only the low ones.
-
-    Args:
-        path (str): The image file.
-
-    Returns:
-        str: A line with the remedy.
-    """
-    return (
+def _warn_low_bits(path: str) -> None:
+    warnings.warn(
         f'{path}: 16 bits, of which the high ones are empty: the image is nearly black; save it '
         'with 8 bits, or set the bits that it has, LoadImage(bits=12), in every pipeline (CRF and '
-        'reports read the file as it is)'
+        'reports read the file as it is)',
+        DataWarning,
+        stacklevel=3,
     )
 
 
