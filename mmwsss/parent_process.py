@@ -8,6 +8,8 @@ import sys
 from mmwsss.folder_lock import share_lock
 
 _PR_SET_PDEATHSIG = 1
+# Loaded here: a process forked from one with several threads must not load libraries.
+_LIBC = ctypes.CDLL(None) if sys.platform.startswith('linux') else None
 
 
 def end_with_parent(number: int = signal.SIGKILL, parent: int | None = None) -> None:
@@ -18,9 +20,9 @@ def end_with_parent(number: int = signal.SIGKILL, parent: int | None = None) -> 
         parent (int, optional): Process id of the parent; where it has ended already, so does this
             process. Defaults to None: not looked at.
     """
-    if not sys.platform.startswith('linux'):
+    if _LIBC is None:
         return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
+    _LIBC.prctl(_PR_SET_PDEATHSIG, int(number))
     if parent is not None and os.getppid() != parent:
         os._exit(1)
 

@@ -8,7 +8,11 @@ from mmwsss.pipeline.comparison.rows import Comparison, Row
 
 
 def add_comparison_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add seeds, splits, directory, jobs and settings of the runs."""
+    """Add the options for seeds, splits, folder, jobs and settings of the runs.
+
+    Args:
+        parser (argparse.ArgumentParser): The tool's parser, changed in place.
+    """
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--splits', nargs='+', required=True, metavar='NAME=SPLIT_FILE')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/comparison'))
@@ -20,7 +24,15 @@ def add_comparison_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def comparison_of(args: argparse.Namespace, rows: Mapping[str, Row]) -> Comparison:
-    """The comparison that those options describe."""
+    """Build the comparison that those options describe.
+
+    Args:
+        args (argparse.Namespace): The parsed options.
+        rows (Mapping[str, Row]): Name in the table → what it measures.
+
+    Returns:
+        Comparison: The comparison.
+    """
     return Comparison(
         rows=rows,
         seeds=args.seeds,
@@ -34,6 +46,13 @@ def comparison_of(args: argparse.Namespace, rows: Mapping[str, Row]) -> Comparis
 
 def pairs(arguments: Sequence[str], what: str) -> dict[str, str]:
     """Split ``NAME=VALUE`` arguments.
+
+    Args:
+        arguments (Sequence[str]): The arguments.
+        what (str): The option that they stand for, for messages.
+
+    Returns:
+        dict[str, str]: Name → value.
 
     Raises:
         SystemExit: If one has no name, or two have the same.

@@ -43,18 +43,19 @@ class PipelineCheck:
         self._seen: set[str] = set()
         self._classes: tuple[str, Sequence[str]] | None = None
 
-    def add_stage(self, stage: Stage) -> None:
+    def add_stage(self, stage: Stage, label: str | None = None) -> None:
         """Build a stage's datasets, model and further settings.
 
         Args:
             stage (Stage): The stage.
+            label (str, optional): Name of the stage in messages. Defaults to ``stage 'NAME'``.
 
         Raises:
             OSError: If a file other than data is missing; names the stage.
             ValueError: If a setting is wrong; names the stage.
         """
         cfg = stage.load_config(self.seed)
-        label = f'stage {stage.name!r}'
+        label = label or f'stage {stage.name!r}'
         with self._within(label, cfg.get('default_scope', 'mmwsss')):
             stage.check_settings(cfg, self.processes)
             model = stage.model(cfg)

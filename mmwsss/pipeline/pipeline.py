@@ -36,6 +36,7 @@ class Pipeline:
         report (Mapping | None): Settings of the report, see ``write_report``; None: no report.
         verbose (bool): Whether to show the output of the tools, which otherwise goes to
             ``tool.log`` of the stage.
+        jobs (int): Pipelines that run at the same time; they share the cores.
     """
 
     stages: Mapping[str, Stage]
@@ -45,6 +46,7 @@ class Pipeline:
     processes: int = 1
     report: Mapping | None = None
     verbose: bool = False
+    jobs: int = 1
 
     @classmethod
     def from_config(cls, cfg: Config, **overrides: Any) -> 'Pipeline':
@@ -128,6 +130,25 @@ class Pipeline:
             check.add_report(self.report, self.stages)
         check.raise_faults()
 
+    def is_done(self, stage: Stage, done: Mapping[str, StageRecord]) -> bool:
+        """Tell whether a stage need not run again.
+
+        Args:
+            stage (Stage): The stage.
+            done (Mapping[str, StageRecord]): Records of the stages that it needs.
+
+        Returns:
+            bool: Whether its output is there as it was made, from what it would be made from now.
+        """
+        record = StageRecord.read(self.folder(stage))
+        cfg = stage.load_config(self.seed)
+        return record is not None and self._is_done(
+            stage, record, stage.dependencies(cfg, self.seed, done)
+        )
+
+    def _is_done(self, stage: Stage, record: StageRecord, made_from: Dependencies) -> bool:
+        return record.is_current(made_from) and stage.is_complete(self.folder(stage))
+
     def run(
         self,
         names: Sequence[str] | None = None,
@@ -180,7 +201,7 @@ class Pipeline:
         made_from = stage.dependencies(cfg, self.seed, done)
         folder = self.folder(stage)
         record = StageRecord.read(folder)
-        if record and not again and _is_current(record, made_from):
+        if record and not again and self._is_done(stage, record, made_from):
             show(f'== {stage.title}: done before ({record.result()})')
             return self._renamed(record, stage)
         begun = None if record or again else read_begun(folder)
@@ -199,7 +220,7 @@ class Pipeline:
         stage.complete_config(cfg, folder, self.seed, self._processes)
         cfg.dump(str(folder / 'config.py'))
         command = tool_command(stage.arguments(folder, done), self.launcher, self._processes)
-        run_tool(command, lock, log)
+        run_tool(command, lock, log, self.jobs)
         record = self._finish(stage, cfg, made_from, time.monotonic() - started, resumed)
         show(f'== {stage.title}: {record.result()}')
         return record
@@ -234,14 +255,6 @@ class Pipeline:
         if renamed != record:
             renamed.write(self.folder(stage))
         return renamed
-
-
-def _is_current(record: StageRecord, made_from: Dependencies) -> bool:
-    return (
-        not record.made_from.changes(made_from)
-        and Path(record.output).exists()
-        and output_fingerprint(record.output) == record.output_fingerprint
-    )
 
 
 def _why_again(record: StageRecord, made_from: Dependencies) -> str:

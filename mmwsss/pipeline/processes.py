@@ -26,13 +26,16 @@ class StageError(RuntimeError):
 
 
 def tool_command(arguments: Sequence[str], launcher: str, processes: int) -> list[str]:
-    """Command that runs a tool.
+    """Put together the command that runs a tool.
 
     Args:
-        arguments: the tool's file name and its arguments.
-        launcher: 'none', 'pytorch' (processes of this machine) or 'slurm' (srun; SRUN_ARGS of the
-            environment go to it).
-        processes: how many, one an accelerator.
+        arguments (Sequence[str]): The tool's file name and its arguments.
+        launcher (str): 'none', 'pytorch' (processes of this machine) or 'slurm' (srun, which also
+            gets SRUN_ARGS of the environment).
+        processes (int): Number of processes, one for each accelerator.
+
+    Returns:
+        list[str]: The command.
     """
     tool = [str(TOOLS / arguments[0]), *arguments[1:]]
     if launcher == 'none':
@@ -46,20 +49,26 @@ def tool_command(arguments: Sequence[str], launcher: str, processes: int) -> lis
     return [*srun, sys.executable, '-u', *tool, '--launcher', 'slurm']
 
 
-def run_tool(command: Sequence[str], lock: FolderLock, log: Path | None = None) -> None:
+def run_tool(
+    command: Sequence[str], lock: FolderLock, log: Path | None = None, jobs: int = 1
+) -> None:
     """Run a tool to its end; it dies with this process.
 
     Args:
-        command: see :func:`tool_command`.
-        lock: lock that the tool's processes share.
-        log: file that its output is added to; None: it is shown.
+        command (Sequence[str]): The command, see :func:`tool_command`.
+        lock (FolderLock): Lock that the tool's processes share.
+        log (Path, optional): File that its output is added to. Defaults to None: it is shown.
+        jobs (int): Tools that run at the same time. Of several, each gets its share of the cores,
+            and none shows its progress. Defaults to 1.
 
     Raises:
-        StageError: it failed; has the end of the log.
+        StageError: If the tool failed; has the end of the log.
     """
     parent = os.getpid()
     environment = {**os.environ, 'PYTHONUNBUFFERED': '1', LOCK_VARIABLE: str(lock.path)}
-    start = log.stat().st_size if log and log.is_file() else 0
+    if jobs > 1:
+        environment.setdefault('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 1) // jobs)))
+    size = log.stat().st_size if log and log.is_file() else 0
     with open(log, 'ab') if log else nullcontext() as stream:
         process = subprocess.Popen(
             command,
@@ -70,18 +79,18 @@ def run_tool(command: Sequence[str], lock: FolderLock, log: Path | None = None) 
             preexec_fn=lambda: end_with_parent(signal.SIGTERM, parent),
         )
         try:
-            code = _wait(process, log)
+            code = _wait(process, log if jobs == 1 else None)
         except BaseException:
             process.terminate()
             process.wait()
             raise
     if code != 0:
         failed = f'{shlex.join(map(str, command))} failed with status {code}'
-        raise StageError(f'{_tail(log, start)}\n{failed}: see {log}' if log else failed)
+        raise StageError(f'{_tail(log, size)}\n{failed}: see {log}' if log else failed)
 
 
 def _wait(process: subprocess.Popen, log: Path | None) -> int:
-    """Wait for a tool to end, and show its progress by its log; return its status."""
+    """Wait for a tool to end, and show its progress if there is a log; return its status."""
     if log is None:
         return process.wait()
     display = ProgressDisplay(log)
@@ -95,10 +104,10 @@ def _wait(process: subprocess.Popen, log: Path | None) -> int:
         display.close()
 
 
-def _tail(log: Path, start: int, lines: int = 15) -> str:
-    """The last lines of what a tool wrote from a byte on, without what torchrun adds to them."""
+def _tail(log: Path, begin: int, lines: int = 15) -> str:
+    """Read the last lines of a log after a byte, without what torchrun adds to them."""
     with open(log, 'rb') as file:
-        file.seek(start)
+        file.seek(begin)
         written = file.read().decode(errors='replace').splitlines()
     end = next((i for i, line in enumerate(written) if _OF_TORCHRUN.match(line)), len(written))
     return '\n'.join(written[max(0, end - lines) : end])

@@ -15,12 +15,12 @@ _STEP = re.compile(
 )
 
 
-def read_progress(log: Path, start: int = 0) -> str | None:
+def read_progress(log: Path, begin: int = 0) -> str | None:
     """Find out how far a tool is.
 
     Args:
         log (Path): File that the tool's output is written to.
-        start (int): Number of bytes at its begin that another run wrote. Defaults to 0.
+        begin (int): Number of bytes at its start that another run wrote. Defaults to 0.
 
     Returns:
         str | None: What it last said of its progress and the time left, such as
@@ -29,7 +29,7 @@ def read_progress(log: Path, start: int = 0) -> str | None:
     if not log.is_file():
         return None
     with open(log, 'rb') as file:
-        file.seek(max(start, os.path.getsize(log) - _END))
+        file.seek(max(begin, os.path.getsize(log) - _END))
         lines = file.read().decode(errors='replace').splitlines()
     for line in reversed(lines):
         if match := _STEP.search(line.rpartition(' - ')[2]):
@@ -51,7 +51,7 @@ class ProgressDisplay:
         self._log = log
         self._stream = sys.stdout if stream is None else stream
         self._seconds = 0.0 if self._stream.isatty() else seconds
-        self._start = log.stat().st_size if log.is_file() else 0
+        self._begin = log.stat().st_size if log.is_file() else 0
         self._shown: str | None = None
         self._next = time.monotonic() + self._seconds
 
@@ -60,7 +60,7 @@ class ProgressDisplay:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self._seconds
-        progress = read_progress(self._log, self._start)
+        progress = read_progress(self._log, self._begin)
         if progress is None or progress == self._shown:
             return
         self._shown = progress

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mmwsss.structures import read_json
+from mmwsss.structures.fingerprints import output_fingerprint
 from mmwsss.structures.tables import write_json
 
 RECORD_NAME = 'stage.json'
@@ -87,6 +88,21 @@ class StageRecord:
     def summary(self) -> dict:
         """Return what a table of results needs."""
         return {key: getattr(self, key) for key in ('name', 'title', 'seconds', 'metrics')}
+
+    def is_current(self, made_from: Dependencies) -> bool:
+        """Tell whether the output is there as it was made, and would be made the same way now.
+
+        Args:
+            made_from (Dependencies): Fingerprints of today.
+
+        Returns:
+            bool: Whether both is so.
+        """
+        return (
+            not self.made_from.changes(made_from)
+            and Path(self.output).exists()
+            and output_fingerprint(self.output) == self.output_fingerprint
+        )
 
     def write(self, folder: Path) -> None:
         """Write ``stage.json``.

@@ -145,8 +145,10 @@ def _dataset_fingerprints(dataset: Mapping) -> dict[str, str]:
     inner = dataset.get('dataset') or dataset.get('datasets') or ()
     root = dataset.get('data_root') or ''
     lists = [os.path.join(root, dataset[key]) for key in _FILES if dataset.get(key)]
-    prefixes = [os.path.join(root, name) for name in dict(dataset.get('data_prefix', {})).values()]
-    folders = prefixes + [dataset[key] for key in _FOLDERS if dataset.get(key)]
+    prefix = dataset.get('data_prefix') or {}
+    names = [prefix] if isinstance(prefix, str) else prefix.values()
+    folders = [os.path.join(root, name) for name in names]
+    folders += [dataset[key] for key in _FOLDERS if dataset.get(key)]
     wrapped = data_fingerprints([inner] if isinstance(inner, Mapping) else inner)
     return wrapped | file_fingerprints(lists) | _folder_fingerprints(folders)
 

@@ -3,32 +3,43 @@
 from pathlib import Path
 
 import pytest
+from mmengine.registry import MODELS
+from torch import nn
 
-from mmwsss.pipeline.comparison import runs as comparison_runs
+from mmwsss.pipeline import processes
 
 TOOL = """
-import json, pathlib, sys
-folder = pathlib.Path(sys.argv[sys.argv.index('--work-dir') + 1])
-options = dict(o.split('=', 1) for o in sys.argv[sys.argv.index('--cfg-options') + 1:])
-with (folder / 'calls').open('a') as calls:
-    calls.write(pathlib.Path(sys.argv[0]).stem + '\\n')
-if 'fail' in sys.argv[1]:
+import json, os, pathlib, sys, time
+tool, config, *rest = sys.argv
+cfg = {}
+exec(pathlib.Path(config).read_text(), cfg)
+folder = pathlib.Path(config).parent
+with (folder.parent / 'calls').open('a') as calls:
+    calls.write(pathlib.Path(tool).stem + '\\n')
+if folder.parent.parent.name == 'fail':
     sys.exit('this run fails')
-if 'train' in sys.argv[0]:
+if 'train' in pathlib.Path(tool).stem:
+    run = pathlib.Path(cfg['work_dir'])
+    run.mkdir(exist_ok=True)
+    (run / 'begun').touch()
+    time.sleep(float(os.environ.get('SLEEP', 0)))
     for name in ('round_0.pth', 'round_1.pth', 'epoch_2.pth'):
-        (folder / name).write_text('weights')
-    (folder / 'last_checkpoint').write_text('epoch_2.pth\\n')
-if '--out' in sys.argv:
-    pathlib.Path(sys.argv[sys.argv.index('--out') + 1]).mkdir()
-if 'test_evaluator.curve_file' in options:
-    seed = float(options['randomness.seed'])
-    gain = dict(round_0=0, round_1=5, epoch_2=0)[pathlib.Path(sys.argv[2]).stem]
-    gain += float(options.get('alpha', 0)) + 10 * ('model.head.cam_source' in options)
-    scores = dict(threshold=[0.1, 0.2, 0.3], mIoU=[10, 50 + seed + gain, 20], F=[70, 60, 50])
-    pathlib.Path(options['test_evaluator.curve_file']).write_text(json.dumps(scores))
+        (run / name).write_text('weights')
+    (run / 'last_checkpoint').write_text('epoch_2.pth\\n')
+else:
+    if '--out' in rest:
+        pathlib.Path(rest[rest.index('--out') + 1]).mkdir()
+    gain = dict(round_0=0, round_1=5, epoch_2=0)[pathlib.Path(rest[0]).stem]
+    gain += cfg.get('alpha', 0) + 10 * (cfg['model']['head']['cam_source'] == 'sub_max')
+    miou = [10, 50 + cfg['randomness']['seed'] + gain, 20]
+    scores = dict(threshold=[0.1, 0.2, 0.3], mIoU=miou, F=[70, 60, 50])
+    pathlib.Path(cfg['test_evaluator']['curve_file']).write_text(json.dumps(scores))
+    (hook,) = [hook for hook in cfg['custom_hooks'] if 'MetricsFile' in hook['type']]
+    pathlib.Path(hook['out_file']).write_text(json.dumps({'cam/mIoU': miou[1]}))
 """
 CONFIG = """
-model = dict(head=dict(cam_source='parent'), test_cfg=dict(scales=(1.0, 1.5)))
+model = dict(
+    type='ComparedModel', head=dict(cam_source='parent'), test_cfg=dict(scales=(1.0, 1.5)))
 optim_wrapper = dict(lr=1)
 train_cfg = dict(max_epochs=2)
 val_evaluator = dict(type='CAMMetric')
@@ -37,9 +48,17 @@ custom_hooks = [dict(type='FiniteLossHook')]
 load_from = None
 train_dataloader = dict(dataset=dict(
     type='ImageLevelDataset', ann_file='train.txt', label_file='labels.txt',
-    data_prefix='.', metainfo=dict(classes=('cat',))))
+    data_prefix='images', metainfo=dict(classes=('cat',))))
 test_dataloader = dict(dataset=dict(train_dataloader['dataset'], ann_file='val.txt'))
 """
+
+
+@MODELS.register_module()
+class ComparedModel(nn.Module):
+    """A model without weights, which takes every setting."""
+
+    def __init__(self, **settings: object) -> None:
+        super().__init__()
 
 
 def set_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,8 +67,9 @@ def set_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ('cam.py', 'sub.py', 'fail.py', 'other/cam.py'):
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(CONFIG)
+    Path('images').mkdir()
     for name in ('p0', 'p1'):
-        Path(f'{name}.jpg').touch()
+        Path(f'images/{name}.jpg').touch()
     Path('train.txt').write_text('p0\n')
     Path('val.txt').write_text('p1\n')
     Path('labels.txt').write_text('p0 cat\np1 cat\n')
@@ -57,7 +77,7 @@ def set_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tools.mkdir()
     for name in ('train.py', 'test.py'):
         (tools / name).write_text(TOOL)
-    monkeypatch.setattr(comparison_runs, 'TOOLS', tools)
+    monkeypatch.setattr(processes, 'TOOLS', tools)
 
 
 def edit(path: str, old: str, new: str) -> None:

@@ -105,5 +105,5 @@ def test_tool_runs_and_draws(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr('sys.argv', [str(TOOL), *arguments])
     runpy.run_path(str(TOOL), run_name='__main__')
     assert '| 0.2 | 50.0 ± 0.0 | 0.20 |' in capsys.readouterr().out
-    assert (tmp_path / 'runs/no__model.x=0.2/seed_2/cam_val.json').is_file()
+    assert (tmp_path / 'runs/no__model.x=0.2/seed_2/cam_val/cams.json').is_file()
     assert (tmp_path / 'out/sweep.md').read_text().startswith('| model.x | val mIoU |')

@@ -1,19 +1,23 @@
 """Comparisons: the table, what is repeated, and what a failed run says."""
 
+import json
 import runpy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import fake_runs
 import pytest
 from fake_runs import edit
+from repo import TOOLS
 
 from mmwsss.datasets import DataError
-from mmwsss.pipeline.comparison import runs as module
+from mmwsss.folder_lock import locked
+from mmwsss.pipeline import pipeline, processes
+from mmwsss.pipeline.comparison.curves import best_score
 from mmwsss.pipeline.comparison.rows import (
     Comparison,
     Row,
-    best_score,
     comparison_table,
     mean_and_deviation,
     read_scores,
@@ -23,6 +27,7 @@ from mmwsss.pipeline.comparison.rows import (
 from mmwsss.pipeline.comparison.runs import run_comparison
 
 VAL = {'val': 'val.txt'}
+TESTS = ('cam_val', 'cam_val_round_0', 'cam_val_round_1')
 
 
 @pytest.fixture
@@ -102,12 +107,15 @@ def test_checkpoints_of_a_trained_run_are_measured_without_training(tmp_path, to
     folder = run_dir(runs, 'round 1', 2)
     assert folder == tmp_path / 'runs/sub/seed_2' == run_dir(trained, 'end', 2)
     assert calls(folder) == ['train', 'test', 'test', 'test']
-    assert {file.name for file in folder.glob('*.json')} == {
-        'run.json',
-        'cam_val.json',
-        'cam_val_round_0.json',
-        'cam_val_round_1.json',
+    assert {str(file.relative_to(folder)) for file in folder.rglob('*.json')} == {
+        'results.json',
+        *(f'{stage}/{name}.json' for stage in ('train', *TESTS) for name in ('begun', 'stage')),
+        *(f'{test}/{name}.json' for test in TESTS for name in ('cams', 'metrics')),
     }
+    results = json.loads((folder / 'results.json').read_text())
+    assert [stage['metrics'] for stage in results] == [
+        {}, {'mIoU': 52}, {'mIoU': 57}, {'mIoU': 52},
+    ]  # fmt: skip
 
 
 def test_missing_checkpoint_lists_those_there_are(tmp_path, tools):
@@ -151,17 +159,20 @@ def test_chosen_scores_are_columns(tmp_path, tools):
 
 def test_failed_run_names_its_log(tmp_path, tools):
     runs = comparison(tmp_path, 'fail.py')
-    with pytest.raises(RuntimeError, match=r'train\.py of fail\.py .* see .*train\.out'):
+    with pytest.raises(
+        RuntimeError,
+        match=r'this run fails\n.*train\.py .*fail/seed_\d/train/config\.py .*: see .*tool\.log',
+    ):
         run_comparison(runs)
-    assert 'this run fails' in (run_dir(runs, 'CAM', 0) / 'train.out').read_text()
+    assert 'this run fails' in (run_dir(runs, 'CAM', 0) / 'train/tool.log').read_text()
 
 
 def test_real_tools_are_found():
-    assert (module.TOOLS / 'train.py').is_file()
+    assert (processes.TOOLS / 'train.py').is_file()
 
 
 def test_tool_prints_and_writes_the_table(tmp_path, tools, monkeypatch, capsys):
-    tool = Path(module.__file__).parents[3] / 'tools/analysis_tools/compare_methods.py'
+    tool = TOOLS / 'analysis_tools/compare_methods.py'
     out = tmp_path / 'table.md'
     arguments = ['CAM=cam.py', 'round 1=cam.py@round_1.pth', '--scores', 'mIoU', 'F']
     arguments += ['--seeds', '0', '1', '2', '--splits', 'val=val.txt']
@@ -177,14 +188,14 @@ def test_tool_prints_and_writes_the_table(tmp_path, tools, monkeypatch, capsys):
 
 
 def test_tool_refuses_a_config_without_a_name(monkeypatch):
-    tool = Path(module.__file__).parents[3] / 'tools/analysis_tools/compare_methods.py'
+    tool = TOOLS / 'analysis_tools/compare_methods.py'
     monkeypatch.setattr('sys.argv', [str(tool), 'cam.py', '--splits', 'val=val.txt'])
     with pytest.raises(SystemExit, match='NAME=VALUE'):
         runpy.run_path(str(tool), run_name='__main__')
 
 
 def test_tool_refuses_two_rows_of_one_name(monkeypatch):
-    tool = Path(module.__file__).parents[3] / 'tools/analysis_tools/compare_methods.py'
+    tool = TOOLS / 'analysis_tools/compare_methods.py'
     rows = ['CAM=cam.py', 'CAM=mixup.py']
     monkeypatch.setattr('sys.argv', [str(tool), *rows, '--splits', 'val=val.txt'])
     with pytest.raises(SystemExit, match=r'CAM twice: cam\.py and mixup\.py'):
@@ -230,7 +241,7 @@ def test_splits_are_checked_before_the_first_training(tmp_path, tools):
 def test_classes_are_checked_before_the_first_training(tmp_path, tools):
     edit('sub.py', 'model = dict(', 'model = dict(data_preprocessor=dict(num_classes=2), ')
     runs = replace(comparison(tmp_path), rows={'CAM': Row('cam.py'), 'wrong': Row('sub.py')})
-    with pytest.raises(DataError, match=r'2 faults.*\n.*sub\.py, train_dataloader: .* 1 classes'):
+    with pytest.raises(DataError, match=r"2 faults.*\n.*sub\.py, stage 'train': .* 1 classes"):
         run_comparison(runs)
     assert not run_dir(runs, 'CAM', 0).exists()
 
@@ -247,6 +258,55 @@ def test_moved_runs_are_measured(tmp_path, tools):
     runs = replace(comparison(tmp_path), seeds=(0,))
     run_comparison(runs)
     folder = run_dir(runs, 'CAM', 0)
-    (folder / 'last_checkpoint').write_text('/gone/epoch_2.pth')
+    (folder / 'train/run/last_checkpoint').write_text('/gone/epoch_2.pth')
     run_comparison(replace(runs, splits={'train': 'train.txt'}))
     assert calls(folder) == ['train', 'test', 'test']
+
+
+def test_results_outlive_their_checkpoints(tmp_path, tools):
+    runs = replace(comparison(tmp_path), seeds=(0,))
+    run_comparison(runs)
+    folder = run_dir(runs, 'CAM', 0)
+    for file in (folder / 'train/run').glob('*.pth'):
+        file.unlink()
+    run_comparison(runs)
+    assert calls(folder) == ['train', 'test']
+    with pytest.raises(FileNotFoundError, match=r'epoch_2\.pth: there is no such checkpoint'):
+        run_comparison(replace(runs, splits={'train': 'train.txt'}))
+    assert calls(folder) == ['train', 'test']
+
+
+def test_response_maps_that_were_not_kept_are_made(tmp_path, tools):
+    runs = replace(comparison(tmp_path), seeds=(0,))
+    run_comparison(runs)
+    for _ in range(2):
+        run_comparison(replace(runs, store=True))
+    run_comparison(runs)
+    assert calls(run_dir(runs, 'CAM', 0)) == ['train', 'test', 'test']
+
+
+def test_several_metrics_are_refused_before_the_first_training(tmp_path, tools):
+    edit(
+        'cam.py',
+        "test_evaluator = dict(type='CAMMetric', fixed_threshold=0.2)",
+        'test_evaluator = []',
+    )
+    runs = comparison(tmp_path)
+    with pytest.raises(ValueError, match=r"cam\.py, stage 'cam_val': .*single CAMMetric"):
+        run_comparison(runs)
+    assert not run_dir(runs, 'CAM', 0).exists()
+
+
+def test_unknown_components_are_told_before_the_first_training(tmp_path, tools):
+    edit('sub.py', "type='ComparedModel'", "type='NoModel'")
+    runs = replace(comparison(tmp_path), rows={'CAM': Row('cam.py'), 'sub': Row('sub.py')})
+    with pytest.raises(ValueError, match=r"sub\.py, stage 'train': .*NoModel"):
+        run_comparison(runs)
+    assert not run_dir(runs, 'CAM', 0).exists()
+
+
+def test_another_run_in_the_same_folder_is_refused(tmp_path, tools, monkeypatch):
+    monkeypatch.setattr(pipeline, 'locked', partial(locked, patience=0))
+    runs = comparison(tmp_path)
+    with locked(run_dir(runs, 'CAM', 1)), pytest.raises(RuntimeError, match='another run works'):
+        run_comparison(runs)

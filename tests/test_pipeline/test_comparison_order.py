@@ -1,14 +1,16 @@
 """Runs that begin with a checkpoint of another run: their order, and starts that are missing."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import fake_runs
 import pytest
 from fake_runs import edit
 
-from mmwsss.pipeline.comparison import runs as module
+from mmwsss.pipeline import pipeline
 from mmwsss.pipeline.comparison.rows import Comparison, Row, result_file
 from mmwsss.pipeline.comparison.runs import run_comparison
+from mmwsss.pipeline.processes import run_tool
 
 CAM, SUB = Row('cam.py'), Row('sub.py')
 
@@ -18,19 +20,19 @@ def trainings(tmp_path, monkeypatch):
     """Config, folder and whether the CAM run of its seed is trained, of every training begun."""
     fake_runs.set_up(tmp_path, monkeypatch)
     begun = []
-    call = module._call
 
-    def record(comparison, folder, tool, config, *args):
-        if tool == 'train.py':
-            start = comparison.root / 'cam' / folder.name / 'epoch_2.pth'
-            begun.append((config, folder.name, start.is_file()))
-        call(comparison, folder, tool, config, *args)
+    def record(command, *args):
+        if command[1].endswith('train.py'):
+            folder = Path(command[2]).parents[1]
+            start = folder.parents[1] / 'cam' / folder.name / 'train/run/epoch_2.pth'
+            begun.append((f'{folder.parent.name}.py', folder.name, start.is_file()))
+        run_tool(command, *args)
 
-    monkeypatch.setattr(module, '_call', record)
+    monkeypatch.setattr(pipeline, 'run_tool', record)
     return begun
 
 
-def continued(tmp_path, load_from='runs/cam/seed_{seed}/epoch_2.pth'):
+def continued(tmp_path, load_from='runs/cam/seed_{seed}/train/run/epoch_2.pth'):
     """A comparison of two rows, the first of which begins with a checkpoint."""
     edit('sub.py', 'load_from = None', f'load_from = {load_from!r}')
     rows = {'sub': SUB, 'CAM': CAM}
@@ -73,8 +75,8 @@ def test_runs_that_began_need_their_start_no_more(tmp_path, trainings):
     run_comparison(runs)
     for seed in runs.seeds:
         folder = runs.folder(SUB, seed)
-        (folder / 'trained').unlink()
+        (folder / 'train/stage.json').unlink()
         result_file(folder, SUB, 'val').unlink()
-        (runs.folder(CAM, seed) / 'epoch_2.pth').unlink()
+        (runs.folder(CAM, seed) / 'train/run/epoch_2.pth').unlink()
     run_comparison(runs)
     assert len(trainings) == 6

@@ -7,6 +7,7 @@ from pathlib import Path
 import fake_stages
 import pytest
 from mmengine.config import Config
+from repo import DOCS
 
 from mmwsss.pipeline.comparison.pipelines import pipeline_table, run_folder, run_pipelines
 from mmwsss.pipeline.pipeline import Pipeline
@@ -109,13 +110,16 @@ def test_a_copied_run_measures_another_round_without_training(tmp_path, monkeypa
 
 
 def test_example_of_the_page_takes_the_weights_of_round_1(tmp_path):
-    page = (Path(__file__).parents[2] / 'docs/analysis.md').read_text()
+    page = (DOCS / 'analysis.md').read_text()
     (text,) = re.findall(
         r"```python\n(_base_ = '\./pipeline_subcategory-cam_voc12\.py'.*?)```", page, re.DOTALL
     )
     (tmp_path / 'example.py').write_text(text.replace("'./", "'mmwsss::pipelines/"))
     cfg = Config.fromfile(tmp_path / 'example.py')
     stages = Pipeline.from_config(cfg, work_dir=tmp_path).stages
+    (tmp_path / 'run').mkdir()
+    for name in ('epoch_60.pth', 'round_1.pth'):
+        (tmp_path / 'run' / name).touch()
     weights = str(tmp_path / 'run/epoch_60.pth')
     done = {
         'classifier': StageRecord('classifier', 'train', '', '', weights, '', 0.0, Dependencies())

@@ -76,6 +76,14 @@ def test_settings_fingerprint_sees_values():
     assert settings_fingerprint(dict(a=1, b=dict(c=(1, 3)))) != one
 
 
+def test_a_prefix_may_be_the_folder_of_the_images_itself(tmp_path):
+    (tmp_path / 'images').mkdir()
+    dataset = dict(data_root=str(tmp_path), data_prefix='images')
+    as_dict = dict(dataset, data_prefix=dict(img_path='images'))
+    assert data_fingerprints([dataset]) == data_fingerprints([as_dict]) != {}
+    assert data_fingerprints([dict(dataset, data_prefix=None)]) == {}
+
+
 def test_only_what_is_there_has_a_fingerprint(tmp_path):
     dataset = dict(ann_file=str(tmp_path / 'train.txt'), data_prefix=dict(img_path=str(tmp_path)))
     assert list(data_fingerprints([dataset])) == [str(tmp_path)]

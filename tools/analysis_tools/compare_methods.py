@@ -16,6 +16,7 @@ import argparse
 from pathlib import Path
 
 from mmwsss.cli.comparison import add_comparison_arguments, comparison_of, pairs
+from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.pipeline.comparison.rows import SCORES, Row, comparison_table
 from mmwsss.pipeline.comparison.runs import run_comparison
 from mmwsss.structures.tables import write_text
@@ -36,6 +37,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@end_on_interrupt
 def main() -> None:
     """Run the tool."""
     args = parse_args()

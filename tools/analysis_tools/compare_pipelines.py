@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 from mmwsss.cli.comparison import pairs
+from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.pipeline.comparison.pipelines import SCORES, pipeline_table, run_pipelines
 from mmwsss.pipeline.run import show
 from mmwsss.structures.tables import write_text
@@ -31,6 +32,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@end_on_interrupt
 def main() -> None:
     """Run the tool."""
     args = parse_args()

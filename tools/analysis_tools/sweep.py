@@ -21,6 +21,7 @@ from pathlib import Path
 
 from mmwsss.analysis.sweep import sweep_rows, write_sweep
 from mmwsss.cli.comparison import add_comparison_arguments, comparison_of
+from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.pipeline.comparison.rows import SCORES
 from mmwsss.pipeline.comparison.runs import run_comparison
 
@@ -32,13 +33,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--key', help='setting that takes the values, as in --cfg-options')
     parser.add_argument('--values', nargs='+', default=[])
     parser.add_argument('--baseline', metavar='CONFIG[@CHECKPOINT]', help='drawn as a dashed line')
-    parser.add_argument('--name', help='of the value, for the axis; default: the key')
+    parser.add_argument('--name', help='name of the value, for the axis; default: the key')
     parser.add_argument('--score', choices=SCORES, default='mIoU')
     parser.add_argument('--out', type=Path, required=True, help='files, without their suffix')
     add_comparison_arguments(parser)
     return parser.parse_args()
 
 
+@end_on_interrupt
 def main() -> None:
     """Run the tool."""
     args = parse_args()

@@ -1,1 +1,1 @@
-"""Methods compared over several seeds."""
+"""Methods and pipelines compared over several seeds."""

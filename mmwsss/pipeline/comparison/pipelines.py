@@ -15,10 +15,17 @@ SCORES = ('mIoU', 'crf/mIoU')
 
 
 def run_folder(root: Path, config: str, seed: int) -> Path:
-    """Where the run of a pipeline with a seed keeps its files.
+    """Return the folder that keeps the files of a pipeline's run with a seed.
 
-    Below ``root``, the config's path below its last folder ``pipelines`` (below the working folder
-    or the file system's root, where there is none), without suffix, has a folder for each seed.
+    Args:
+        root (Path): Folder of all runs.
+        config (str): The pipeline's config. Its path below its last folder ``pipelines`` (below
+            the working folder or the file system's root, where there is none), without suffix, is
+            that of a folder below ``root``, which has one for each seed.
+        seed (int): The seed.
+
+    Returns:
+        Path: The folder.
     """
     path = Path(config).resolve().with_suffix('')
     if 'pipelines' in path.parent.parts:
@@ -38,15 +45,15 @@ def run_pipelines(
     """Run every pipeline with every seed; what is done is skipped.
 
     Args:
-        configs: name in the table → config of a pipeline.
-        seeds: of each.
-        root: has a folder for each run.
-        stages: names of the stages to run; None: all.
-        show: takes a line on what happens.
+        configs (Mapping[str, str]): Name in the table → config of a pipeline.
+        seeds (Sequence[int]): Seeds of each.
+        root (Path): Has a folder for each run.
+        stages (Sequence[str], optional): Names of the stages to run. Defaults to None: all.
+        show (Callable[[str], None]): Takes a line on what happens. Defaults to ``print``.
 
     Raises:
-        ValueError: the runs of different configs would share a directory.
-        DataError: see :meth:`Pipeline.check`; all pipelines are checked before the first runs.
+        ValueError: If the runs of different configs would share a folder.
+        DataError: See :meth:`Pipeline.check`; all pipelines are checked before the first runs.
     """
     refuse_shared_folders((run_folder(root, one, 0).parent, one) for one in configs.values())
     pipelines = {
@@ -64,7 +71,18 @@ def run_pipelines(
 def stage_scores(
     configs: Mapping[str, str], seeds: Sequence[int], root: Path, keys: Sequence[str] = SCORES
 ) -> dict[str, dict[str, list[float]]]:
-    """Scores of every stage: title, and the score if it is not mIoU → name → one a seed."""
+    """Read the scores of all stages.
+
+    Args:
+        configs (Mapping[str, str]): Name in the table → config of a pipeline that has run.
+        seeds (Sequence[int]): Seeds of each.
+        root (Path): Folder of all runs.
+        keys (Sequence[str]): The scores. Defaults to mIoU, with and without CRF.
+
+    Returns:
+        dict[str, dict[str, list[float]]]: Title of a stage, with the score if it is not mIoU →
+        name of a pipeline → values of all seeds.
+    """
     scores: dict[str, dict[str, list[float]]] = {}
     for name, config in configs.items():
         for seed in seeds:
@@ -85,7 +103,17 @@ def _suffix(key: str) -> str:
 def pipeline_table(
     configs: Mapping[str, str], seeds: Sequence[int], root: Path, keys: Sequence[str] = SCORES
 ) -> str:
-    """A Markdown table: a row a stage and score, a column a pipeline; mean ± sd over seeds."""
+    """Write the scores of all stages as a table, mean ± sd over the seeds.
+
+    Args:
+        configs (Mapping[str, str]): Name in the table → config of a pipeline that has run.
+        seeds (Sequence[int]): Seeds of each.
+        root (Path): Folder of all runs.
+        keys (Sequence[str]): The scores. Defaults to mIoU, with and without CRF.
+
+    Returns:
+        str: The table in Markdown: a row for each stage and score, a column for each pipeline.
+    """
     lines = [f'| stage | {" | ".join(configs)} |', '| --- |' + ' --- |' * len(configs)]
     for title, row in stage_scores(configs, seeds, root, keys).items():
         cells = [score_cell(row[name]) if name in row else '' for name in configs]

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from .curves import CURVES_NAME, MAPS_NAME, best_score
+
 SCORES = ('mIoU', 'precision', 'recall', 'F', 'mFscore')
 
 
@@ -19,10 +21,12 @@ class Row:
     Rows of the same config and options share one training run of each seed.
 
     Attributes:
-        config: Config file.
-        checkpoint: Name of a file in the run's directory, such as ``round_1.pth``; None: the last.
-        options: ``key=value`` settings of this run, which become part of its directory's name.
-        test_options: ``key=value`` settings of the test alone.
+        config (str): Config file.
+        checkpoint (str | None): Name of a checkpoint of the run, such as ``round_1.pth``; None:
+            the last.
+        options (tuple[str, ...]): ``key=value`` settings of this run, which become part of its
+            folder's name.
+        test_options (tuple[str, ...]): ``key=value`` settings of the test alone.
     """
 
     config: str
@@ -32,7 +36,14 @@ class Row:
 
     @classmethod
     def parse(cls, text: str) -> 'Row':
-        """Read ``CONFIG[@CHECKPOINT][ KEY=VALUE …]``, options of the test."""
+        """Read a row from a command line.
+
+        Args:
+            text (str): ``CONFIG[@CHECKPOINT][ KEY=VALUE …]`` with options of the test.
+
+        Returns:
+            Row: The row.
+        """
         # Paths may hold blanks.
         source, *test_options = re.split(r'\s+(?=[\w.]+=)', text.strip())
         config, _, checkpoint = source.partition('@')
@@ -40,11 +51,11 @@ class Row:
 
     @property
     def run(self) -> str:
-        """Name of the directory of its runs."""
+        """Name of the folder of its runs."""
         return _file_name(Path(self.config).stem, self.options)
 
     def measured(self, split: str) -> str:
-        """Name of what its test on a split leaves, without suffix."""
+        """Return the name of the stage that measures it on a split."""
         parts = ['cam', split, *([Path(self.checkpoint).stem] if self.checkpoint else [])]
         return _file_name('_'.join(parts), self.test_options)
 
@@ -59,16 +70,17 @@ class Comparison:
     """What is compared and where its results go.
 
     Attributes:
-        rows: Name in the table → what it measures.
-        seeds: Seeds of every run.
-        splits: Name in the table → split file, replacing ``test_dataloader.dataset.ann_file``.
-        root: Directory of the runs; a run that is complete there is not repeated.
-        jobs: Runs at a time; they share the cores.
-        options: Further ``key=value`` settings of every run.
-        store: Whether to keep the response maps, see :func:`store_dir`.
+        rows (Mapping[str, Row]): Name in the table → what it measures.
+        seeds (Sequence[int]): Seeds of every run.
+        splits (Mapping[str, str]): Name in the table → split file, which replaces
+            ``test_dataloader.dataset.ann_file``.
+        root (Path): Folder of the runs; a run that is complete there is not repeated.
+        jobs (int): Runs at a time; they share the cores.
+        options (Sequence[str]): Further ``key=value`` settings of every run.
+        store (bool): Whether to keep the response maps, see :func:`store_dir`.
 
     Raises:
-        ValueError: If the runs of different configs would share a directory.
+        ValueError: If the runs of different configs would share a folder.
     """
 
     rows: Mapping[str, Row]
@@ -83,7 +95,7 @@ class Comparison:
         refuse_shared_folders((self.root / row.run, row.config) for row in self.rows.values())
 
     def shared_runs(self) -> list[list[Row]]:
-        """The rows, those of one training run together."""
+        """List the rows, those of one training run together."""
         runs: dict[str, list[Row]] = {}
         for row in self.rows.values():
             rows = runs.setdefault(row.run, [])
@@ -92,18 +104,18 @@ class Comparison:
         return list(runs.values())
 
     def folder(self, row: Row, seed: int) -> Path:
-        """Where the run of a row with a seed keeps its files."""
+        """Return the folder that keeps the files of a row's run with a seed."""
         return self.root / row.run / f'seed_{seed}'
 
 
 def refuse_shared_folders(folders: Iterable[tuple[Path, str]]) -> None:
-    """Refuse that runs of different configs go to one directory.
+    """Refuse that runs of different configs go to one folder.
 
     Args:
-        folders: Directory and config of every run.
+        folders (Iterable[tuple[Path, str]]): Folder and config of every run.
 
     Raises:
-        ValueError: Names two such configs.
+        ValueError: If two configs share a folder; names them.
     """
     owners: dict[Path, str] = {}
     for folder, config in folders:
@@ -116,42 +128,68 @@ def refuse_shared_folders(folders: Iterable[tuple[Path, str]]) -> None:
 
 
 def result_file(folder: Path, row: Row, split: str) -> Path:
-    """Where a run keeps a row's scores on a split, see ``CAMMetric.curve_file``."""
-    return folder / f'{row.measured(split)}.json'
+    """Return the file of a row's scores on a split.
+
+    Args:
+        folder (Path): Folder of the run.
+        row (Row): The row.
+        split (str): Name of the split.
+
+    Returns:
+        Path: A file of ``CAMMetric.curve_file``.
+    """
+    return folder / row.measured(split) / CURVES_NAME
 
 
 def store_dir(folder: Path, row: Row, split: str) -> Path:
-    """Where a run keeps a row's response maps of a split, a ``CAMStore``."""
-    return folder / row.measured(split)
+    """Return the folder of a row's response maps of a split.
+
+    Args:
+        folder (Path): Folder of the run.
+        row (Row): The row.
+        split (str): Name of the split.
+
+    Returns:
+        Path: A ``CAMStore``.
+    """
+    return folder / row.measured(split) / MAPS_NAME
 
 
 def read_scores(comparison: Comparison, name: str, split: str, key: str) -> list[float]:
-    """A figure of a row on a split at the threshold of the best mIoU, one value a seed."""
+    """Read a score at the threshold of the best mIoU.
+
+    Args:
+        comparison (Comparison): A comparison that has run.
+        name (str): Name of the row.
+        split (str): Name of the split.
+        key (str): The score, one of :data:`SCORES` or 'threshold'.
+
+    Returns:
+        list[float]: Its value for each seed.
+    """
     row = comparison.rows[name]
     folders = [comparison.folder(row, seed) for seed in comparison.seeds]
     files = [result_file(folder, row, split) for folder in folders]
     return [best_score(json.loads(file.read_text()), key) for file in files]
 
 
-def best_score(curves: Mapping[str, Sequence[float]], key: str) -> float:
-    """The value of ``curves[key]`` where mIoU is best, of a file of ``CAMMetric.curve_file``."""
-    best = max(range(len(curves['mIoU'])), key=lambda index: curves['mIoU'][index])
-    return curves[key][best]
-
-
 def mean_and_deviation(values: Iterable[float]) -> tuple[float, float]:
-    """Mean and sample standard deviation (nan for a single value)."""
+    """Compute mean and sample standard deviation, which is nan for a single value."""
     values = list(values)
     spread = statistics.stdev(values) if len(values) > 1 else float('nan')
     return statistics.fmean(values), spread
 
 
 def comparison_table(comparison: Comparison, scores: Sequence[str] = ('mIoU',)) -> str:
-    """A Markdown table, a line a row, mean (± sd) over seeds at the threshold of the best mIoU.
+    """Write the scores as a table: a line for each row, mean ± sd over the seeds.
 
     Args:
-        comparison: Complete, see ``run_comparison``.
-        scores: Of :data:`SCORES`, the columns of each split; its threshold is the last.
+        comparison (Comparison): A comparison that has run.
+        scores (Sequence[str]): Some of :data:`SCORES`, the columns of each split at the threshold
+            of the best mIoU, which is a further column. Defaults to mIoU alone.
+
+    Returns:
+        str: The table in Markdown.
     """
     columns = [f'{split} {what}' for split in comparison.splits for what in (*scores, 'threshold')]
     lines = [f'| method | {" | ".join(columns)} |', '| --- |' + ' --- |' * len(columns)]
@@ -166,6 +204,6 @@ def comparison_table(comparison: Comparison, scores: Sequence[str] = ('mIoU',)) 
 
 
 def score_cell(values: Sequence[float]) -> str:
-    """Mean (± sd, where there are several values) of a table's cell."""
+    """Write mean and, of several values, standard deviation as a cell of a table."""
     mean, spread = mean_and_deviation(values)
     return f'{mean:.1f}' if math.isnan(spread) else f'{mean:.1f} ± {spread:.1f}'

@@ -217,6 +217,17 @@ class Stage(ABC):
             tuple[str, str]: ``output`` and ``kind`` of the :class:`StageRecord`.
         """
 
+    def is_complete(self, folder: Path) -> bool:
+        """Tell whether an earlier run with the same inputs made all that is wanted.
+
+        Args:
+            folder (Path): Folder of the stage, which has its output.
+
+        Returns:
+            bool: Whether it did.
+        """
+        return True
+
     def measured(self, folder: Path) -> Scores:
         """Read the scores of what the tool made.
 

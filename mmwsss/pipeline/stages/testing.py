@@ -48,7 +48,18 @@ class TestStage(WeightedStage):
 
     def arguments(self, folder: Path, done: Mapping[str, StageRecord]) -> list[str]:
         """See :meth:`Stage.arguments`."""
-        return [*super().arguments(folder, done), '--out', str(folder / PREDICTIONS_NAME)]
+        return [*super().arguments(folder, done), *self.output_arguments(folder)]
+
+    def output_arguments(self, folder: Path) -> list[str]:
+        """Return the arguments that keep predictions.
+
+        Args:
+            folder (Path): Folder of the stage.
+
+        Returns:
+            list[str]: The arguments.
+        """
+        return ['--out', str(folder / PREDICTIONS_NAME)]
 
     def remove_partial_output(self, folder: Path) -> None:
         """Remove the predictions: an interrupted test begins anew."""

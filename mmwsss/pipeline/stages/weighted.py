@@ -36,7 +36,11 @@ class WeightedStage(Stage):
         return found
 
     def arguments(self, folder: Path, done: Mapping[str, StageRecord]) -> list[str]:
-        """See :meth:`Stage.arguments`; adds the checkpoint."""
+        """See :meth:`Stage.arguments`; adds the checkpoint.
+
+        Raises:
+            FileNotFoundError: If the other stage has left no such checkpoint.
+        """
         weights = [self.weights(done)] if self.checkpoint else []
         return [*super().arguments(folder, done), *weights]
 
@@ -48,7 +52,15 @@ class WeightedStage(Stage):
 
         Returns:
             str: The checkpoint file.
+
+        Raises:
+            FileNotFoundError: If there is none; lists those that there are.
         """
         assert self.checkpoint is not None
-        last = done[self.checkpoint].output
-        return str(Path(last).with_name(self.checkpoint_file)) if self.checkpoint_file else last
+        file = Path(done[self.checkpoint].output)
+        if self.checkpoint_file:
+            file = file.with_name(self.checkpoint_file)
+        if not file.is_file():
+            others = ', '.join(sorted(other.name for other in file.parent.glob('*.pth')))
+            raise FileNotFoundError(f'{file}: there is no such checkpoint, but {others or "none"}')
+        return str(file)
