@@ -1,5 +1,5 @@
 """Hooks and schedulers of training and testing."""
 
-from . import hooks, schedulers
+from . import hooks, optim_wrappers, schedulers
 
-__all__ = ['hooks', 'schedulers']
+__all__ = ['hooks', 'optim_wrappers', 'schedulers']
