@@ -3,6 +3,7 @@
 from . import weights  # noqa: F401
 from .affinity_net import AffinityNet  # noqa: F401
 from .backbones import *  # noqa: F403
+from .batch_augments import PerImageMixup  # noqa: F401
 from .classifiers import *  # noqa: F403
 from .heads import *  # noqa: F403
 from .losses import *  # noqa: F403

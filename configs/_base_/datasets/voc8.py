@@ -1,5 +1,5 @@
-# Eight classes of PASCAL VOC 2012 and SBD, 1,200 images to train and 300 to measure; their lists and
-# labels: tools/dataset_converters/voc12.py --subset voc8. Masks only to measure.
+# Eight classes of PASCAL VOC 2012 and SBD: 1,200 images to train, 300 to measure; masks only to
+# measure. tools/dataset_converters/voc12.py --subset voc8 makes it.
 # To measure on the training images: --cfg-options
 #   test_dataloader.dataset.ann_file=ImageSets/Segmentation/train.txt
 _base_ = './msrc_objects.py'
