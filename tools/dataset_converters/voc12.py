@@ -1,11 +1,12 @@
 #!/usr/bin/env python
-"""Prepare PASCAL VOC 2012 with SBD: split, masks and label files of train_aug."""
+"""Prepare PASCAL VOC 2012 with SBD: split, masks and label files of train_aug, or a subset."""
 
 import argparse
 import sys
 
 from mmwsss.datasets import DataError
 from mmwsss.datasets.converters.voc12 import convert
+from mmwsss.datasets.converters.voc_subset import SPLITS, convert_subset, subset_names
 
 
 def parse_args() -> argparse.Namespace:
@@ -13,10 +14,17 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Write ImageSets/Segmentation/train_aug.txt, SegmentationClassAug/*.png and '
         'image_labels/{train,val,train_aug,trainval_aug}.txt into the folder of VOC 2012. '
+        'With --subset: only its images and classes, into a folder of their own. '
         'Masks that are there already are kept, so that a stopped run goes on.'
     )
     parser.add_argument('voc_root', help='VOCdevkit/VOC2012, extracted')
     parser.add_argument('sbd_root', help='benchmark_RELEASE/dataset of SBD, extracted')
+    parser.add_argument(
+        '--subset',
+        choices=subset_names(),
+        help='write data/SUBSET instead: images, masks, lists and labels of a part of VOC',
+    )
+    parser.add_argument('--out', help='folder of the subset')
     parser.add_argument(
         '--labels',
         choices=['xml', 'mask'],
@@ -35,9 +43,13 @@ def main() -> int:
     """Run the tool."""
     args = parse_args()
     try:
-        counts = convert(
-            args.voc_root, args.sbd_root, args.labels, args.num_workers, not args.skip_counts
-        )
+        if args.subset:
+            out = args.out or f'data/{args.subset}'
+            counts = convert_subset(args.voc_root, args.sbd_root, out, SPLITS / args.subset)
+        else:
+            counts = convert(
+                args.voc_root, args.sbd_root, args.labels, args.num_workers, not args.skip_counts
+            )
     except DataError as error:
         print(error, file=sys.stderr)
         return 1

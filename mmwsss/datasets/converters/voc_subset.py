@@ -1,0 +1,112 @@
+"""A few classes and images of PASCAL VOC 2012 with SBD, by lists of this package."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from rich.progress import track
+
+from mmwsss.datasets.labels import read_split
+from mmwsss.datasets.masks import read_mask
+from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
+from mmwsss.structures import IGNORED, DataError
+from mmwsss.structures.atomic import atomic_open
+
+from .voc12 import label_lines, read_sbd_mask
+
+SPLITS = Path(__file__).parents[1] / 'splits'
+
+
+def subset_names() -> list[str]:
+    """The subsets whose lists this package has."""
+    return sorted(folder.name for folder in SPLITS.iterdir() if folder.is_dir())
+
+
+def convert_subset(
+    voc_root: str | os.PathLike,
+    sbd_root: str | os.PathLike,
+    out: str | os.PathLike,
+    lists: str | os.PathLike,
+) -> dict[str, int]:
+    """Write a subset in VOC's layout: images, masks, lists and labels.
+
+    A mask is VOC's own where there is one, else SBD's; its other classes become 255, those of the
+    subset 1 and up. Labels are those of VOC's boxes, as in the published label files. A file that
+    is there already is kept.
+
+    Args:
+        voc_root: ``VOCdevkit/VOC2012``.
+        sbd_root: ``benchmark_RELEASE/dataset``.
+        out: New folder.
+        lists: Folder of ``classes.txt``, ``train.txt`` and ``val.txt``, such as those in
+            :data:`SPLITS`.
+
+    Returns:
+        The number of images of each split.
+    """
+    voc_root, sbd_root, out, lists = map(Path, (voc_root, sbd_root, out, lists))
+    classes = (lists / 'classes.txt').read_text().split()
+    splits = {name: list(read_split(lists / f'{name}.txt')) for name in ('train', 'val')}
+    img_ids = [img_id for split in splits.values() for img_id in split]
+    for img_id in track(img_ids, 'images and masks'):
+        _copy_image(img_id, voc_root, out)
+        _write_mask(img_id, classes, voc_root, sbd_root, out)
+    labels = {}
+    for line in label_lines(img_ids, voc_root):
+        img_id, *names = line.split()
+        labels[img_id] = [name for name in classes if name in names]
+    unlabelled = [img_id for img_id, names in labels.items() if not names]
+    if unlabelled:
+        raise DataError(f'{unlabelled[0]}: none of {", ".join(classes)}; extract VOC anew')
+    _write(out / 'image_labels.json', json.dumps({'classes': classes, 'labels': labels}, indent=0))
+    _write(out / 'classes.txt', '\n'.join(['background', *classes]) + '\n')
+    for name, split in splits.items():
+        _write(out / 'ImageSets/Segmentation' / f'{name}.txt', '\n'.join(split) + '\n')
+    return {name: len(split) for name, split in splits.items()}
+
+
+def subset_mask(mask: np.ndarray, classes: list[str]) -> np.ndarray:
+    """Renumber a mask of VOC's 20 classes: 0 and 255 stay, other classes become 255.
+
+    Args:
+        mask: uint8 (H, W).
+        classes: Of the subset; the first becomes 1.
+
+    Returns:
+        uint8 (H, W).
+    """
+    table = np.full(256, IGNORED, np.uint8)
+    table[0] = 0
+    for index, name in enumerate(classes, 1):
+        table[1 + VOC_CLASSES.index(name)] = index
+    return table[mask]
+
+
+def _copy_image(img_id: str, voc_root: Path, out: Path) -> None:
+    source, target = (root / 'JPEGImages' / f'{img_id}.jpg' for root in (voc_root, out))
+    if target.exists():
+        return
+    if not source.is_file():
+        raise DataError(f'{source}: missing; extract VOC anew')
+    with atomic_open(target) as file, open(source, 'rb') as image:
+        shutil.copyfileobj(image, file)
+
+
+def _write_mask(img_id: str, classes: list[str], voc_root: Path, sbd_root: Path, out: Path) -> None:
+    target = out / 'SegmentationClass' / f'{img_id}.png'
+    if target.exists():
+        return
+    own = voc_root / 'SegmentationClass' / f'{img_id}.png'
+    mask = read_mask(own) if own.exists() else read_sbd_mask(sbd_root / 'cls' / f'{img_id}.mat')
+    image = Image.fromarray(subset_mask(mask, classes))
+    image.putpalette([value for colour in voc_palette() for value in colour])
+    with atomic_open(target) as file:
+        image.save(file, 'PNG')
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_open(path) as file:
+        file.write(text.encode())
