@@ -27,12 +27,18 @@ class CAMHead(MultiLabelClsHead):
             512 in the thesis (2.3.3). Defaults to None, no such convolution, as in the published
             code.
         dropout (float): Probability of dropping a channel. Defaults to 0.5.
+        max_response (float, optional): c of ``c · tanh(map / c)``, which bounds every cell's
+            response: a few over-confident cells cannot make the logit alone. Defaults to None,
+            unbounded.
         loss (dict, optional): Config of the classification loss, which is called with logits and
             (soft) labels. Defaults to :class:`MultiLabelSoftMarginLoss`.
         thr (float, optional): See mmpretrain's ``MultiLabelClsHead``. Defaults to None.
         topk (int, optional): See mmpretrain's ``MultiLabelClsHead``. Defaults to None.
         init_cfg (dict, optional): Config of the initialisation. Defaults to Xavier uniform for the
             classifier.
+
+    Raises:
+        ValueError: If ``max_response`` is not positive.
     """
 
     def __init__(
@@ -42,6 +48,7 @@ class CAMHead(MultiLabelClsHead):
         in_index: int = -1,
         mid_channels: int | None = None,
         dropout: float = 0.5,
+        max_response: float | None = None,
         loss: dict | None = None,
         thr: float | None = None,
         topk: int | None = None,
@@ -54,8 +61,11 @@ class CAMHead(MultiLabelClsHead):
             init_cfg=init_cfg
             or dict(type='Xavier', distribution='uniform', override=dict(name='classifier')),
         )
+        if max_response is not None and max_response <= 0:
+            raise ValueError(f'max_response must be positive, not {max_response}')
         self.num_classes = num_classes
         self.in_index = in_index
+        self.max_response = max_response
         self.adapter = ConvModule(in_channels, mid_channels, 3, padding=1) if mid_channels else None
         self.dropout = nn.Dropout2d(dropout)
         self.classifier = nn.Conv2d(mid_channels or in_channels, num_classes, 1, bias=False)
@@ -90,7 +100,10 @@ class CAMHead(MultiLabelClsHead):
         Returns:
             Tensor: Shape (N, C, H, W).
         """
-        return self.classifier(self.dropout(self.pre_logits(feats)))
+        maps = self.classifier(self.dropout(self.pre_logits(feats)))
+        if self.max_response is not None:
+            maps = self.max_response * torch.tanh(maps / self.max_response)
+        return maps
 
     def response_maps(self, feats: Sequence[Tensor]) -> Tensor:
         """Compute the maps that are rectified and summed over the views of an image.

@@ -93,3 +93,19 @@ def test_vector_of_features_is_refused_with_the_remedy():
     head = MODELS.build(dict(type='CAMHead', num_classes=3, in_channels=5))
     with pytest.raises(ValueError, match="out_type='featmap'"):
         head((torch.zeros(2, 5),))
+
+
+def test_responses_are_bounded_by_config():
+    torch.manual_seed(0)
+    plain, bounded = mixup_head(), mixup_head(max_response=3.0)
+    bounded.load_state_dict(plain.state_dict())
+    feats = (100 * torch.randn(2, 5, 4, 6),)
+    maps, limited = plain.class_maps(feats), bounded.class_maps(feats)
+    assert maps.abs().max() > 3 >= limited.abs().max()
+    torch.testing.assert_close(limited, 3 * (maps / 3).tanh())
+    torch.testing.assert_close(bounded(feats), limited.mean((2, 3)))
+
+
+def test_a_bound_must_be_positive():
+    with pytest.raises(ValueError, match='max_response'):
+        mixup_head(max_response=0.0)
