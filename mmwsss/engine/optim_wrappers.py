@@ -24,7 +24,14 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Compute the losses of ``model`` under autocast."""
+        """Compute the losses of a model under autocast.
+
+        Args:
+            model (nn.Module): Model to be trained.
+
+        Yields:
+            None: The body runs under autocast, and accumulates gradients as mmengine's does.
+        """
         device = next(model.parameters()).device.type
         with super().optim_context(model), torch.autocast(device, dtype=torch.bfloat16):
             yield

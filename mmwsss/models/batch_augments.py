@@ -4,18 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from mmengine.registry import Registry
 from mmpretrain.models.utils.batch_augments import Mixup
-from mmpretrain.registry import BATCH_AUGMENTS as MMPRETRAIN_BATCH_AUGMENTS
 from torch import Tensor
 
-# A child of mmpretrain's, whose classifiers build what ``train_cfg.augments`` names.
-BATCH_AUGMENTS = Registry(
-    MMPRETRAIN_BATCH_AUGMENTS.name,
-    parent=MMPRETRAIN_BATCH_AUGMENTS,
-    scope='mmwsss',
-    locations=['mmwsss.models.batch_augments'],
-)
+from mmwsss.registry import BATCH_AUGMENTS
 
 
 @BATCH_AUGMENTS.register_module()
@@ -26,10 +18,13 @@ class PerImageMixup(Mixup):
     then hardly mixed and the fourth is mixed throughout. Here every batch has some of both.
 
     Args:
-        alpha (float): Of the distribution Beta(α, α) of λ.
-        full_between (Sequence[float], optional): Two bounds. A pair whose λ lies between them gets
-            the labels of both images in full, instead of λ and 1 - λ of them: what is well visible
-            is there, however faint. Defaults to None, never.
+        alpha (float): α of the distribution Beta(α, α) of λ.
+        full_between (Sequence[float], optional): Two bounds of λ. A pair between them gets the
+            labels of both images in full (1), instead of λ and 1 - λ: an object that is well
+            visible is present, however faint. Defaults to None: labels are always mixed.
+
+    Raises:
+        ValueError: If ``full_between`` is not two ascending bounds in [0, 1].
     """
 
     def __init__(self, alpha: float, full_between: Sequence[float] | None = None) -> None:
@@ -41,14 +36,14 @@ class PerImageMixup(Mixup):
         self.full_between = full_between
 
     def mix(self, batch_inputs: Tensor, batch_scores: Tensor) -> tuple[Tensor, Tensor]:
-        """Mix images (N, 3, H, W) and their scores (N, C), each with another of the batch.
+        """Mix each image of a batch, and its labels, with another one.
 
         Args:
-            batch_inputs (Tensor): Shape (N, 3, H, W).
-            batch_scores (Tensor): Shape (N, C), float.
+            batch_inputs (Tensor): Images, shape (N, 3, H, W).
+            batch_scores (Tensor): Labels, shape (N, C), float.
 
         Returns:
-            tuple[Tensor, Tensor]: Mixed images and scores, of the same shapes.
+            tuple[Tensor, Tensor]: Mixed images and labels, of the same shapes.
         """
         drawn = np.random.beta(self.alpha, self.alpha, len(batch_inputs))
         share = torch.as_tensor(drawn).to(batch_inputs)

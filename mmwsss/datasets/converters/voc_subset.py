@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 from rich.progress import track
 
-from mmwsss.datasets.labels import read_split
 from mmwsss.datasets.masks import read_mask
+from mmwsss.datasets.splits import read_split
 from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
 from mmwsss.structures import IGNORED, DataError
 from mmwsss.structures.atomic import atomic_open
@@ -21,7 +21,11 @@ SPLITS = Path(__file__).parents[1] / 'splits'
 
 
 def subset_names() -> list[str]:
-    """The subsets whose lists this package has."""
+    """List the subsets that this package has lists of.
+
+    Returns:
+        list[str]: Their names, sorted.
+    """
     return sorted(folder.name for folder in SPLITS.iterdir() if folder.is_dir())
 
 
@@ -38,14 +42,17 @@ def convert_subset(
     is there already is kept.
 
     Args:
-        voc_root: ``VOCdevkit/VOC2012``.
-        sbd_root: ``benchmark_RELEASE/dataset``.
-        out: New folder.
-        lists: Folder of ``classes.txt``, ``train.txt`` and ``val.txt``, such as those in
-            :data:`SPLITS`.
+        voc_root (str | os.PathLike): Folder ``VOCdevkit/VOC2012``.
+        sbd_root (str | os.PathLike): Folder ``benchmark_RELEASE/dataset``.
+        out (str | os.PathLike): Folder to write.
+        lists (str | os.PathLike): Folder of ``classes.txt``, ``train.txt`` and ``val.txt``, such as
+            those in :data:`SPLITS`.
 
     Returns:
-        The number of images of each split.
+        dict[str, int]: The number of images of each split.
+
+    Raises:
+        DataError: If a file is missing, or an image shows none of the classes.
     """
     voc_root, sbd_root, out, lists = map(Path, (voc_root, sbd_root, out, lists))
     classes = (lists / 'classes.txt').read_text().split()
@@ -72,11 +79,11 @@ def subset_mask(mask: np.ndarray, classes: list[str]) -> np.ndarray:
     """Renumber a mask of VOC's 20 classes: 0 and 255 stay, other classes become 255.
 
     Args:
-        mask: uint8 (H, W).
-        classes: Of the subset; the first becomes 1.
+        mask (np.ndarray): Mask of VOC's classes, uint8 (H, W).
+        classes (list[str]): Classes of the subset; the first becomes 1.
 
     Returns:
-        uint8 (H, W).
+        np.ndarray: Mask of the subset's classes, uint8 (H, W).
     """
     table = np.full(256, IGNORED, np.uint8)
     table[0] = 0
