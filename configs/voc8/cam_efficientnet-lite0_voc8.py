@@ -1,4 +1,4 @@
-# Plain CAM of EfficientNet-Lite0 on VOC-8, for two CPU cores; see docs/voc8.md.
+# Plain CAM of EfficientNet-Lite0 on VOC-8, for two CPU cores.
 _base_ = [
     '../_base_/models/cam_efficientnet-lite0.py',
     '../_base_/datasets/voc8.py',

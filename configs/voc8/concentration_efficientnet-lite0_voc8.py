@@ -1,5 +1,9 @@
-# Concentration (2.4) without mixup on VOC-8.
+# Concentration (2.4) without mixup on VOC-8. λ_con is four times the thesis's.
 _base_ = ['./cam_efficientnet-lite0_voc8.py', '../_base_/mixup_terms.py']
+concentration = dict(loss_weight=8e-4)
 model = dict(
-    head=dict(type='MixupCAMHead', regularizers=dict(loss_con=_base_.concentration)),
+    head=dict(
+        type='MixupCAMHead',
+        regularizers=dict(loss_con=dict(_base_.concentration, **concentration)),
+    ),
 )

@@ -1,4 +1,4 @@
-# Eight classes of PASCAL VOC 2012 and SBD: 1,200 images to train, 300 to measure; masks only to
+# VOC-8, eight classes of PASCAL VOC 2012 and SBD: 1,200 images to train, 300 to measure; masks only
 # measure. tools/dataset_converters/voc12.py --subset voc8 makes it.
 # To measure on the training images: --cfg-options
 #   test_dataloader.dataset.ann_file=ImageSets/Segmentation/train.txt

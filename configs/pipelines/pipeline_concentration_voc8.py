@@ -1,0 +1,4 @@
+# Concentration without mixup from labels to masks on VOC-8.
+_base_ = ['./_base_/splits_voc8.py', './_base_/thesis.py']
+work_dir = 'work_dirs/pipeline_concentration_voc8'
+configs = dict(classifier='configs/voc8/concentration_efficientnet-lite0_voc8.py')

@@ -1,0 +1,3 @@
+# Mixup and concentration (2.4) on VOC-8: a row of Table 2.1.
+_base_ = './mixup-cam_efficientnet-lite0_voc8.py'
+model = dict(head=dict(regularizers=dict(loss_ent=None)))
