@@ -1,5 +1,6 @@
 """Every image of a dataset, taken the way of the training before it starts, and every mask."""
 
+import os
 import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,10 +15,10 @@ from mmwsss.structures import DataError, DataWarning, img_id_path
 
 from .mask_check import MaskCounts, judge_masks
 from .masks import mask_values, read_mask
+from .names import BACKGROUND, path_on_disk
 from .seeding import SeededIndex
 from .transforms import LoadImage, LoadPseudoLabel, LoadSegMap
 
-_BACKGROUND = 'background'
 # Fewer images are read in this process: starting others takes longer.
 _FEW = 64
 
@@ -142,13 +143,13 @@ def check_mask_dir(dataset: BaseDataset, mask_dir: str, label: str) -> list[str]
     faults, masks, found = [], [], False
     for index in range(len(dataset)):
         info = dataset.get_data_info(index)
-        path = img_id_path(mask_dir, info['img_id'], '.png')
-        if path.is_file():
+        path = path_on_disk(str(img_id_path(mask_dir, info['img_id'], '.png')))
+        if os.path.isfile(path):
             found = True
             try:
                 mask = read_mask(path)
                 mask_values(mask, info['num_classes'], path)
-                masks.append(_count_mask(str(path), info))
+                masks.append(_count_mask(path, info))
             except DataError as error:
                 faults.append(str(error))
     if not found:
@@ -158,4 +159,4 @@ def check_mask_dir(dataset: BaseDataset, mask_dir: str, label: str) -> list[str]
 
 def _foreground(dataset: BaseDataset) -> Sequence[str]:
     classes = dataset.metainfo.get('classes', ())
-    return classes[1:] if classes and classes[0] == _BACKGROUND else classes
+    return classes[1:] if classes and classes[0] == BACKGROUND else classes

@@ -10,6 +10,7 @@ from mmwsss.structures import DataError
 
 from .labels import LabelTable, read_label_file, read_xml
 from .masks import mask_labels
+from .names import check_classes, closest_name, path_on_disk
 from .seeding import SeededTransforms
 from .splits import image_file, image_id, read_split
 from .voc import VOC_CLASSES, voc_palette
@@ -108,7 +109,9 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
         if table.classes is not None:
             self._metainfo.setdefault('classes', table.classes)
         source = self.label_file or self.ann_file
-        class_to_idx = _index_classes(self._metainfo.get('classes'), source)
+        classes = check_classes(self._metainfo.get('classes'), source)
+        self._metainfo['classes'] = classes
+        class_to_idx = {name: index for index, name in enumerate(classes)}
         if self.ann_file:
             split = read_split(self.ann_file)
         else:
@@ -130,10 +133,10 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
         """Return the id and the path of an image and, where masks are asked for, of its mask."""
         img_id = image_id(key, where)
         path = osp.join(self.img_prefix, image_file(key, self.img_suffix))
-        info = {'img_path': path, 'img_id': img_id}
+        info = {'img_path': path_on_disk(path), 'img_id': img_id}
         if 'seg_map_path' in self.data_prefix:
             mask = img_id + self.seg_map_suffix
-            info['seg_map_path'] = osp.join(self.data_prefix['seg_map_path'], mask)
+            info['seg_map_path'] = path_on_disk(osp.join(self.data_prefix['seg_map_path'], mask))
         return info
 
     def _labels_of(
@@ -146,7 +149,7 @@ class ImageLevelDataset(SeededTransforms, MultiLabelDataset):
             where = info['seg_map_path']
             labels = mask_labels(where, len(class_to_idx))
         elif self.label_source == 'xml':
-            where = osp.join(self.data_prefix['xml_path'], img_id + '.xml')
+            where = path_on_disk(osp.join(self.data_prefix['xml_path'], img_id + '.xml'))
             labels = _to_indices(read_xml(where, self.count_difficult), where, class_to_idx)
         elif img_id in table.tags:
             names, where, _ = table.tags[img_id]
@@ -175,22 +178,12 @@ def _check_sources(label_source: str, label_file: str, ann_file: str) -> None:
         raise ValueError(f'label_source={label_source!r} needs a split; give ann_file')
 
 
-def _index_classes(classes: Sequence[str] | None, source: str) -> dict[str, int]:
-    if not classes:
-        raise DataError(f'{source}: no class names; give metainfo=dict(classes=...)')
-    if len(set(classes)) < len(classes):
-        raise DataError(f'{source}: a class is listed twice in {list(classes)}; remove one')
-    if 'background' in classes:
-        raise DataError(f"{source}: 'background' is no class (masks have it as 0); remove it")
-    return {name: index for index, name in enumerate(classes)}
-
-
 def _to_indices(names: Sequence[str], where: str, class_to_idx: dict[str, int]) -> list[int]:
     for name in names:
         if name not in class_to_idx:
             raise DataError(
-                f'{where}: unknown class {name!r}; correct it, or add it to the classes '
-                f'({", ".join(class_to_idx)})'
+                f'{where}: unknown class {name!r}{closest_name(name, list(class_to_idx))}; correct '
+                f'it, or add it to the classes ({", ".join(class_to_idx)})'
             )
     return sorted(class_to_idx[name] for name in names)
 

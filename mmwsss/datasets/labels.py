@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 from mmwsss.structures import DataError, parse_json
 
+from .names import composed
 from .splits import image_id, read_lines, read_text
 
 CSV_HEADER = ('image', 'labels')
@@ -62,7 +63,7 @@ class LabelTable:
         Raises:
             DataError: If the image was added before, or has no tags and negatives are not allowed.
         """
-        names = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+        names = tuple(dict.fromkeys(composed(name.strip()) for name in names if name.strip()))
         img_id = image_id(key, where)
         if not (names or self.negatives):
             raise DataError(f'{where}: image {key!r} has no label; add one or remove the image')
@@ -201,12 +202,13 @@ def read_label_json(path: str | Path, negatives: bool = False) -> LabelTable:
             f'{path}: unknown form; write '
             '{"classes": [name, ...], "labels": {image: [name, ...]}}'
         )
-    table = LabelTable(classes=None if classes is None else tuple(classes), negatives=negatives)
-    for key, names in labels.items():
+    names = None if classes is None else tuple(map(composed, classes))
+    table = LabelTable(classes=names, negatives=negatives)
+    for key, tags in labels.items():
         where = place(key, 0)
-        if not _is_names(names):
+        if not _is_names(tags):
             raise DataError(f'{where}: the labels of {key!r} are no list; write [name, ...]')
-        table.add(key, names, where)
+        table.add(key, tags, where)
     return table
 
 
@@ -243,4 +245,4 @@ def read_xml(path: str | Path, count_difficult: bool = True) -> tuple[str, ...]:
     ]
     if not all(names):
         raise DataError(f'{path}: an object has no name; add it')
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(map(composed, names)))

@@ -6,16 +6,15 @@ from collections.abc import Callable, Sequence
 from mmseg.datasets import BaseSegDataset
 
 from mmwsss.registry import DATASETS
-from mmwsss.structures import DataError
 
 from .image_level import check_files_exist
 from .label_folder import META_NAME, LabelFolder
 from .labels import read_label_file
+from .names import BACKGROUND, check_classes, path_on_disk
 from .seeding import SeededTransforms
 from .splits import image_file, image_id, read_lines, read_split
 from .voc import VOC_CLASSES, voc_palette
 
-BACKGROUND = 'background'
 MAKE_LABELS = 'make it with tools/make_pseudo_labels.py, correct label_dir, or remove the entry'
 
 
@@ -90,16 +89,13 @@ class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
     def _all_classes(self, classes: Sequence[str] | str | None) -> tuple[str, ...]:
         """Return 'background' and the foreground classes."""
         classes = classes or self.METAINFO.get('classes')
-        if isinstance(classes, str):  # mmengine's way to name a file
+        if isinstance(classes, str) and osp.isfile(classes):  # mmengine's way to name a file
             classes = [line for _, line in read_lines(classes)]
         if not classes and self.label_file:
             classes = read_label_file(self.label_file, negatives=True).classes
-        if not classes:
-            raise DataError('no class names; give metainfo=dict(classes=...)')
-        foreground = tuple(classes[1:] if classes[0] == BACKGROUND else classes)
-        if BACKGROUND in foreground or len(set(foreground)) < len(foreground):
-            raise DataError(f'a class is listed twice in {list(classes)}; remove one')
-        return (BACKGROUND, *foreground)
+        named = not isinstance(classes, str) and classes and classes[0] == BACKGROUND
+        foreground = classes[1:] if classes and named else classes
+        return (BACKGROUND, *check_classes(foreground, self.label_file or 'metainfo'))
 
     @classmethod
     def get_label_map(cls, new_classes: Sequence[str] | None = None) -> None:
@@ -155,7 +151,9 @@ class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
     def _locate(self, key: str, where: str) -> dict:
         img_id = image_id(key, where)
         info = {
-            'img_path': osp.join(self.data_prefix['img_path'], image_file(key, self.img_suffix)),
+            'img_path': path_on_disk(
+                osp.join(self.data_prefix['img_path'], image_file(key, self.img_suffix))
+            ),
             'img_id': img_id,
             'num_classes': len(self.metainfo['classes']) - 1,
             'label_map': self.label_map,
@@ -164,7 +162,8 @@ class PseudoLabelDataset(SeededTransforms, BaseSegDataset):
         }
         for name in ('seg_map_path', 'weight_path'):
             if self.data_prefix.get(name) is not None:
-                info[name] = osp.join(self.data_prefix[name], img_id + self.seg_map_suffix)
+                path = osp.join(self.data_prefix[name], img_id + self.seg_map_suffix)
+                info[name] = path_on_disk(path)
         return info
 
 

@@ -8,11 +8,19 @@ from pathlib import Path, PurePosixPath
 
 from mmwsss.structures import DataError, img_id_fault
 
-IMG_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.gif', '.tif', '.tiff', '.webp')
+from .names import composed
+
+# What OpenCV decodes.
+IMG_SUFFIXES = (
+    '.jpg', '.jpeg', '.jpe', '.jfif', '.jp2', '.png', '.bmp', '.gif', '.tif', '.tiff', '.webp',
+    '.avif', '.pbm', '.pgm', '.ppm', '.pnm',
+)  # fmt: skip
 
 
 def image_id(key: str, where: str) -> str:
     """Return the id of an image: its path below the image root, with '/', without suffix.
+
+    Accents have Unicode's composed form (NFC), whatever the form in the file and on the disk.
 
     Args:
         key (str): The image as a file names it, with or without an image's suffix.
@@ -24,6 +32,7 @@ def image_id(key: str, where: str) -> str:
     Raises:
         DataError: If the name is no path below the image root.
     """
+    key = composed(key)
     path = PurePosixPath(key)
     known = path.suffix.lower() in IMG_SUFFIXES
     # Of an absolute path and of one that has '.' alone, Path makes something else.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from mmwsss.datasets.names import path_on_disk
 from mmwsss.datasets.transforms import LoadImage
 from mmwsss.registry import DATASETS
 from mmwsss.structures import DataError, img_id_path
@@ -61,7 +62,9 @@ def list_images(dataset: dict, mask_dir: str | None) -> tuple[list[TaggedImage],
 
 
 def _find_mask(mask_dir: str | None, info: dict) -> str | None:
-    path = str(img_id_path(mask_dir, info['img_id'], '.png')) if mask_dir else ''
+    path = ''
+    if mask_dir:
+        path = path_on_disk(str(img_id_path(mask_dir, info['img_id'], '.png')))
     return path if os.path.isfile(path) else None
 
 

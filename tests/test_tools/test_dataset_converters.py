@@ -193,7 +193,7 @@ def test_csv_of_tags(tmp_path: Path) -> None:
         'labels': {'a.jpg': ['dog', 'cat'], 'x/b.png': ['cat']},
     }
     assert (out / 'train.txt').read_text() == 'a.jpg\nx/b.png\n'
-    assert (out / 'val.txt').read_text() == ''
+    assert not (out / 'val.txt').exists()  # an empty one is refused by every dataset
     assert conversion.untagged == ('c.jpg',)
     assert '1 images have no tag, first c.jpg' in conversion.report()
     assert '1.50 classes per image' in conversion.report()
@@ -270,3 +270,54 @@ def test_the_tools_run(
     make_images(tmp_path / 'own', ['cat/a.jpg', 'dog/b.jpg'])
     assert run(monkeypatch, 'own_images.py', tmp_path / 'own', '--val-fraction', 0) == 0
     assert 'images      2      0' in capsys.readouterr().out
+
+
+def test_a_folder_background_is_refused(tmp_path: Path) -> None:
+    make_images(tmp_path, ['cat/a.jpg', 'background/b.jpg'])
+    with pytest.raises(DataError, match=r"background/b\.jpg: 'background' is no class .*rename"):
+        own_images.convert(tmp_path)
+    assert not (tmp_path / 'image_labels.json').exists()
+
+
+def test_classes_that_are_given_twice_are_refused(tmp_path: Path) -> None:
+    make_images(tmp_path, ['cat/a.jpg', 'dog/b.jpg'])
+    with pytest.raises(DataError, match='--classes: a class is listed twice'):
+        own_images.convert(tmp_path, classes=['cat', 'dog', 'cat'])
+
+
+def test_without_a_held_out_image_there_is_no_val(tmp_path: Path) -> None:
+    make_images(tmp_path, ['cat/a.jpg', 'dog/b.jpg'])
+    (tmp_path / 'val.txt').write_text('of another run\n')
+    conversion = own_images.convert(tmp_path, val_fraction=0.3)  # each class needs its image
+    assert conversion.val == () and not (tmp_path / 'val.txt').exists()
+    assert 'no val.txt: no image is held out' in conversion.report()
+
+
+def test_what_cannot_be_read_back_is_not_written(tmp_path: Path) -> None:
+    make_images(tmp_path, ['cat/a.jpg', 'dog/b.jpg'])
+    own_images.convert(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.glob('*.*')}
+    labels = {'cat/a.jpg': ('cat',), 'absent.jpg': ('dog',)}
+    for wrong in (
+        own_images.Conversion(('cat', 'dog'), labels, tuple(labels), (), (), tmp_path),
+        own_images.Conversion(('cat',), {' a.jpg': ('cat',)}, (' a.jpg',), (), ()),
+        own_images.Conversion(('cat',), {'a.jpg': ('cat ',)}, ('a.jpg',), (), ()),
+        own_images.Conversion(('cat', 'cat'), {'cat/a.jpg': ()}, ('cat/a.jpg',), (), (), tmp_path),
+    ):
+        with pytest.raises(DataError, match=r'\(nothing was written\)') as error:
+            own_images.write_conversion(wrong, tmp_path)
+        assert str(error.value).startswith(str(tmp_path)) and '.tmp-' not in str(error.value)
+        assert {path: path.read_bytes() for path in tmp_path.glob('*.*')} == before
+
+
+def test_the_report_tells_what_is_left_out_and_what_is_doubtful(tmp_path: Path) -> None:
+    make_images(tmp_path / 'images', ['a.jpg', 'b.jpg', 'c.jpg'])
+    (tmp_path / 'images/d.heic').write_bytes(b'')
+    rows = 'a.jpg,cat\nb.jpg,Cat\nc.jpg,"cat,dog"\n'
+    (tmp_path / 'tags.csv').write_text(f'image,labels\n{rows}')
+    report = own_images.convert(tmp_path / 'images', tmp_path / 'tags.csv', tmp_path).report()
+    assert "'Cat' and 'cat' are 2 classes: spell them alike if they are one" in report
+    assert "'cat,dog' is one class: join tags by ';' if it means several" in report
+    assert (
+        'left out: 1 .heic (OpenCV reads no HEIC: convert them to JPEG), such as d.heic' in report
+    )

@@ -4,15 +4,14 @@
 import argparse
 import sys
 
-from mmwsss.datasets import DataError
 from mmwsss.datasets.converters.own_images import convert
 
 
 def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(
-        description='Write image_labels.json, train.txt and val.txt, and print how many images '
-        'each class has. The images stay where they are.'
+        description='Write image_labels.json, train.txt and val.txt, print how many images each '
+        'class has and which files are left out. The images stay where they are.'
     )
     parser.add_argument('root', help='folder of the images')
     parser.add_argument(
@@ -36,7 +35,7 @@ def main() -> int:
         conversion = convert(
             args.root, args.csv, args.out, args.classes, args.val_fraction, args.seed
         )
-    except (DataError, ValueError) as error:
+    except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     print(conversion.report())

@@ -1,6 +1,5 @@
 """One's own images: a folder for each class, or one folder and a CSV of tags."""
 
-import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -10,9 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from mmwsss.datasets.labels import LabelTable, read_label_csv
-from mmwsss.datasets.splits import IMG_SUFFIXES, image_id
+from mmwsss.datasets.names import BACKGROUND, check_classes, closest_name, similar_names
 from mmwsss.structures import DataError
-from mmwsss.structures.atomic import atomic_open
+
+from .image_search import find_images, search_images
+from .written_files import write_conversion
+
+__all__ = ['Conversion', 'convert', 'find_images', 'split_images', 'write_conversion']
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class Conversion:
         train (tuple[str, ...]): Images to train on.
         val (tuple[str, ...]): Images to validate on.
         untagged (tuple[str, ...]): Images that have no tag.
+        root (Path | None): Folder of the images. Defaults to None: not known.
+        left_out (tuple[str, ...]): Lines on what else lies below it.
     """
 
     classes: tuple[str, ...]
@@ -32,6 +37,8 @@ class Conversion:
     train: tuple[str, ...]
     val: tuple[str, ...]
     untagged: tuple[str, ...]
+    root: Path | None = None
+    left_out: tuple[str, ...] = ()
 
     def report(self) -> str:
         """Return a table of the number of images of each class and split."""
@@ -50,39 +57,23 @@ class Conversion:
         lines.append(f'{mean:.2f} classes per image')
         if self.untagged:
             lines.append(f'{len(self.untagged)} images have no tag, first {self.untagged[0]}')
-        return '\n'.join(lines)
+        if not self.val:
+            lines.append('no val.txt: no image is held out; pipelines leave out what needs one')
+        return '\n'.join([*lines, *self.left_out, *self.doubts()])
 
-
-def find_images(root: Path) -> dict[str, str]:
-    """Find the images below a folder; hidden files are left out.
-
-    Args:
-        root (Path): The folder.
-
-    Returns:
-        dict[str, str]: Path of each image below the folder, by its id, sorted.
-
-    Raises:
-        DataError: If there is no such folder or no image, or two images differ by suffix alone.
-    """
-    images: dict[str, str] = {}
-    if not root.is_dir():
-        raise DataError(f'{root}: no such folder; correct the path')
-    for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith('.'))
-        for name in sorted(files):
-            if name.startswith('.') or Path(name).suffix.lower() not in IMG_SUFFIXES:
-                continue
-            path = (Path(folder) / name).relative_to(root).as_posix()
-            img_id = image_id(path, str(root))
-            if img_id in images:
-                raise DataError(
-                    f'{root / path}: same name as {images[img_id]} but for the suffix; rename it'
-                )
-            images[img_id] = path
-    if not images:
-        raise DataError(f'{root}: no image ({", ".join(IMG_SUFFIXES)}); correct the path')
-    return images
+    def doubts(self) -> list[str]:
+        """Return a line for each name of a class that is perhaps not meant."""
+        lines = [
+            f'{" and ".join(map(repr, names))} are {len(names)} classes: spell them alike if they '
+            'are one'
+            for names in similar_names(self.classes)
+        ]
+        lines += [
+            f"{name!r} is one class: join tags by ';' if it means several"
+            for name in self.classes
+            if any(sign in name for sign in ',|')
+        ]
+        return lines
 
 
 def tags_from_folders(root: Path) -> LabelTable:
@@ -102,6 +93,11 @@ def tags_from_folders(root: Path) -> LabelTable:
         folder, _, rest = path.partition('/')
         if not rest:
             raise DataError(f'{root / path}: lies in no class folder; move it into one')
+        if folder == BACKGROUND:
+            raise DataError(
+                f'{root / path}: {BACKGROUND!r} is no class (masks have it as 0); move the images '
+                'that show none of the classes elsewhere, or rename the folder'
+            )
         table.add(path, [folder], str(root / path))
     return table
 
@@ -178,6 +174,8 @@ def convert(
 ) -> Conversion:
     """Write ``image_labels.json``, ``train.txt`` and ``val.txt`` for one's own images.
 
+    Without a validation image there is no ``val.txt``.
+
     Args:
         root (str | os.PathLike): Folder of the images; without ``csv_path`` its folders name the
             classes.
@@ -201,32 +199,18 @@ def convert(
     else:
         table, untagged = tags_from_csv(root, Path(csv_path))
     found = sorted({name for tags in table.tags.values() for name in tags.names})
-    classes = tuple(classes or found)
+    where = '--classes' if classes else str(csv_path or root)
+    classes = check_classes(classes or found, where)
     for tags in table.tags.values():
         unknown = [name for name in tags.names if name not in classes]
         if unknown:
             raise DataError(
-                f'{tags.where}: unknown class {unknown[0]!r}; the classes are {", ".join(classes)}'
+                f'{tags.where}: unknown class {unknown[0]!r}{closest_name(unknown[0], classes)}; '
+                f'the classes are {", ".join(classes)}'
             )
     labels = {tags.key: tags.names for tags in table.tags.values()}
     train, val = split_images(labels, val_fraction, seed)
-    conversion = Conversion(classes, labels, train, val, untagged)
-    _write(conversion, Path(out_dir) if out_dir else root)
+    account = tuple(search_images(root).account())
+    conversion = Conversion(classes, labels, train, val, untagged, root, account)
+    write_conversion(conversion, Path(out_dir) if out_dir else root)
     return conversion
-
-
-def _write(conversion: Conversion, out_dir: Path) -> None:
-    # One image a line, so that an error can name the line.
-    rows = ',\n'.join(
-        f'    {json.dumps(key, ensure_ascii=False)}: {json.dumps(names, ensure_ascii=False)}'
-        for key, names in conversion.labels.items()
-    )
-    classes = json.dumps(conversion.classes, ensure_ascii=False)
-    content = f'{{\n  "classes": {classes},\n  "labels": {{\n{rows}\n  }}\n}}\n'
-    for name, text in (
-        ('train.txt', ''.join(f'{key}\n' for key in conversion.train)),
-        ('val.txt', ''.join(f'{key}\n' for key in conversion.val)),
-        ('image_labels.json', content),
-    ):
-        with atomic_open(out_dir / name) as file:
-            file.write(text.encode())
