@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make a virtual environment with mmwsss in it, from nothing, on Debian or Ubuntu:
-#   tools/setup_env.sh [EXTRAS]      EXTRAS: onedl,lite (default) and for the tests dev
+#   tools/setup_env.sh [EXTRAS]      EXTRAS: onedl,lite (default) and for the tests dev,docs
 # VENV names its folder (.venv), PYTHON3 the interpreter, TORCH_INDEX_URL another index for PyTorch.
 # What is there already is kept; missing system packages are installed where that is allowed, else
 # named.

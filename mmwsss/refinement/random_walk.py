@@ -134,13 +134,13 @@ def power_coefficients(n: int, tolerance: float = 1e-6) -> np.ndarray:
     """Compute the first Chebyshev coefficients c_k of ``x ** n``, as many as the tolerance needs.
 
     ``x^n = 2^(1-n) sum' C(n, (n-k)/2) T_k(x)`` over k of n's parity, the term of k = 0 halved. The
-    coefficients are positive and sum to 1, so that for |x| <= 1 the sum of those cut off bounds the
-    error. Those kept are scaled to sum to 1 again, which keeps a constant map constant and at most
-    doubles the error; the tolerance covers that.
+    coefficients are positive and sum to 1, so that for ``|x| <= 1`` the sum of those cut off bounds
+    the error. Those kept are scaled to sum to 1 again, which keeps a constant map constant and at
+    most doubles the error; the tolerance covers that.
 
     Args:
         n (int): The power, at least 1.
-        tolerance (float): Bound of the error for |x| <= 1, between 0 and 1. Defaults to 1e-6.
+        tolerance (float): Bound of the error for ``|x| <= 1``, between 0 and 1. Defaults to 1e-6.
 
     Returns:
         np.ndarray: Shape (degree + 1,), float64; about ``sqrt(2 n ln(4 / tolerance))`` of them, at

@@ -110,7 +110,7 @@ class AffinityHead(BaseModule):
             grid (tuple[int, int]): Rows and columns to return, from the upper left cell on.
 
         Returns:
-            Tensor: Affinities, shape (N, P, *grid), see :func:`pairwise_affinity`.
+            Tensor: Affinities, shape (N, P, rows, columns), see :func:`pairwise_affinity`.
         """
         features = self(feats)[..., : grid[0], : grid[1]]
         return pairwise_affinity(features.float(), self.radius)

@@ -204,12 +204,12 @@ class MixupCAMHead(CAMHead):
 
     Args:
         regularizers (dict): Configs of loss modules by the names of their losses, which begin with
-            'loss_'. Each is called with the class maps (N, C, H, W) and the (mixed) labels (N, C).
-            An inheriting config may replace one, or remove it with ``loss_ent=None``.
+            ``loss_``. Each is called with the class maps (N, C, H, W) and the (mixed) labels
+            (N, C). An inheriting config may replace one, or remove it with ``loss_ent=None``.
         **kwargs: Arguments of :class:`CAMHead`.
 
     Raises:
-        ValueError: If a name does not begin with 'loss_'.
+        ValueError: If a name does not begin with ``loss_``.
     """
 
     def __init__(self, regularizers: dict, **kwargs) -> None:
