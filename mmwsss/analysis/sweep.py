@@ -1,13 +1,11 @@
 """A comparison along a value: number of sub-categories (Figure 3.4), weights of losses (2.5)."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mmwsss.pipeline.comparison.rows import Comparison, Row, comparison_table, read_scores
-from mmwsss.structures.tables import write_text
+from mmwsss.structures.tables import write_csv, write_text
 from mmwsss.visualization.curves import Curve, draw_curves
 
 BASELINE = 'baseline'
@@ -19,14 +17,18 @@ def sweep_rows(
     values: Sequence[str] = (),
     baseline: str | None = None,
 ) -> dict[str, Row]:
-    """Rows of a sweep, by the value.
+    """Put together the rows of a sweep.
 
     Args:
-        points: ``VALUE=CONFIG[@CHECKPOINT][ KEY=VALUE …]``, see :meth:`Row.parse`, or
-            ``CONFIG[@CHECKPOINT]`` for a row of each of ``values``.
-        key: The setting that takes the values, nested keys and places in lists by dots.
-        values: As they would stand in ``--cfg-options``.
-        baseline: ``CONFIG[@CHECKPOINT]`` without the value.
+        points (Sequence[str]): ``VALUE=CONFIG[@CHECKPOINT][ KEY=VALUE …]``, see :meth:`Row.parse`,
+            or ``CONFIG[@CHECKPOINT]`` for a row of each of ``values``.
+        key (str, optional): Setting that takes the values, with nested keys and places in lists
+            joined by dots. Defaults to None.
+        values (Sequence[str]): Values, as they would stand in ``--cfg-options``. Defaults to none.
+        baseline (str, optional): ``CONFIG[@CHECKPOINT]`` without the value. Defaults to None.
+
+    Returns:
+        dict[str, Row]: Value → row; that of the baseline is named :data:`BASELINE`.
 
     Raises:
         ValueError: If a value comes twice, or a config alone comes without key and values.
@@ -55,11 +57,11 @@ def write_sweep(comparison: Comparison, name: str, out: Path, score: str = 'mIoU
     """Write a figure (PNG), a line for each run (CSV) and a table (Markdown).
 
     Args:
-        comparison: Complete; its rows are named by the values, in the order of the axis. One named
-            :data:`BASELINE` becomes a dashed line.
-        name: Of the value, for the axis.
-        out: Path of the files without their suffix.
-        score: One of the scores of a comparison.
+        comparison (Comparison): A comparison that has run; its rows are named by the values, in
+            the order of the axis. One named :data:`BASELINE` becomes a dashed line.
+        name (str): Name of the value, for the axis.
+        out (Path): Path of the files without their suffix.
+        score (str): One of the scores of a comparison. Defaults to 'mIoU'.
 
     Returns:
         list[Path]: The files.
@@ -82,7 +84,7 @@ def write_sweep(comparison: Comparison, name: str, out: Path, score: str = 'mIoU
     table = comparison_table(comparison, [score]).replace('| method |', f'| {name} |', 1)
     figure, runs, text = (out.with_name(f'{out.name}.{kind}') for kind in ('png', 'csv', 'md'))
     draw_curves(values, curves, name, f'{score} in %', figure)
-    write_text(runs, _runs(comparison, scores, name, score))
+    write_csv(runs, _runs(comparison, scores, name, score))
     write_text(text, table)
     return [figure, runs, text]
 
@@ -92,13 +94,12 @@ def _runs(
     scores: dict[tuple[str, str], list[float]],
     name: str,
     score: str,
-) -> str:
-    """A line for each value, split and seed."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([name, 'split', 'seed', score, 'threshold'])
+) -> list[dict[str, str]]:
+    """Put together a line for each value, split and seed."""
+    lines = []
     for (value, split), of_seeds in scores.items():
         thresholds = read_scores(comparison, value, split, 'threshold')
         for seed, one, threshold in zip(comparison.seeds, of_seeds, thresholds):
-            writer.writerow([value, split, seed, f'{one:.4f}', f'{threshold:g}'])
-    return text.getvalue()
+            line = {name: value, 'split': split, 'seed': str(seed), score: f'{one:.4f}'}
+            lines.append({**line, 'threshold': f'{threshold:g}'})
+    return lines

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
+from typing import Any
 
+from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import MODELS, DefaultScope
 from torch import Tensor
@@ -62,7 +64,7 @@ class PipelineCheck:
             if model is not None and self._is_new(model=model, scope=cfg.get('default_scope')):
                 with _NoRandomWeights():
                     MODELS.build(model)
-            for dataset in stage.datasets_to_check(cfg):
+            for dataset in _loadable_datasets(stage, cfg):
                 self._check_dataset(dataset, cfg.get('model', {}), label, stage.title)
                 for folder in stage.mask_folders(cfg):
                     self._check_masks(dataset, folder)
@@ -119,7 +121,7 @@ class PipelineCheck:
             raise ValueError(f'{label}: {error}') from error
 
     def _is_new(self, **parts: object) -> bool:
-        """Whether this is seen for the first time."""
+        """Tell whether this is seen for the first time."""
         mark = settings_fingerprint(parts)
         new = mark not in self._seen
         self._seen.add(mark)
@@ -165,6 +167,25 @@ class _NoRandomWeights(TorchFunctionMode):
         if getattr(func, '__name__', '') in _DRAWS:
             return next(x for x in (*args, *kwargs.values()) if isinstance(x, Tensor))
         return func(*args, **kwargs)
+
+
+def _loadable_datasets(stage: Stage, cfg: Config) -> list[Mapping]:
+    """Return the configs of the datasets that a stage reads.
+
+    One that reads what another stage makes, which is not there yet, is not to be loaded
+    (``lazy_init``), and lacks the setting that will name it.
+    """
+    made = [key for key in stage.inputs if 'dataset' in key]
+    return [_lazy(cfg, key) for key in made] or stage.datasets(cfg)
+
+
+def _lazy(cfg: Config, key: str) -> dict:
+    """Return the dataset's config that holds a dotted setting, without it and not to be loaded."""
+    *places, name = key.split('.')
+    holder: Any = cfg
+    for place in places:
+        holder = holder[int(place) if place.isdigit() else place]
+    return dict(holder, lazy_init=True, **{name: ''})
 
 
 def _classes_of(dataset: BaseDataset) -> Sequence[str] | None:

@@ -17,7 +17,7 @@ from .processes import run_tool, tool_command
 from .records import Dependencies, StageRecord
 from .report import without_stages
 from .stage_folder import clear, mark_begun, read_begun
-from .stages import Stage, parse_stage
+from .stages import Stage, parse_stages
 
 RESULTS_NAME = 'results.json'
 LOG_NAME = 'tool.log'
@@ -65,17 +65,7 @@ class Pipeline:
         for key in ('stages', 'work_dir'):
             if key not in cfg:
                 raise ValueError(f'{cfg.filename}: has no {key}; inherit a config of pipelines/')
-        configs = dict(cfg.get('configs', {}))
-        given = {name: settings for name, settings in cfg.stages.items() if settings is not None}
-        stages = {name: parse_stage(name, one, configs) for name, one in given.items()}
-        before: list[str] = []
-        for stage in stages.values():
-            unknown = [name for name in stage.needs if name not in before]
-            if unknown:
-                raise ValueError(
-                    f'stage {stage.name!r} needs {unknown[0]!r}, which is no stage before it'
-                )
-            before.append(stage.name)
+        stages = parse_stages(cfg.stages, cfg.get('configs', {}))
         report = without_stages(cfg.get('report'), cfg.stages.keys() - stages.keys())
         pipeline = cls(stages, Path(cfg.work_dir), cfg.get('seed', 0), report=report)
         return replace(pipeline, **overrides)
@@ -85,7 +75,14 @@ class Pipeline:
         return 1 if self.launcher == 'none' else self.processes
 
     def folder(self, stage: Stage) -> Path:
-        """Return the folder that keeps a stage's files."""
+        """Return the folder of a stage.
+
+        Args:
+            stage (Stage): The stage.
+
+        Returns:
+            Path: The folder, which may not be there yet.
+        """
         return self.work_dir / stage.name
 
     def chosen(self, names: Sequence[str] | None, first: str | None) -> list[str]:
@@ -203,10 +200,12 @@ class Pipeline:
         record = StageRecord.read(folder)
         if record and not again and self._is_done(stage, record, made_from):
             show(f'== {stage.title}: done before ({record.result()})')
-            return self._renamed(record, stage)
+            return record.renamed(folder, stage.title, stage.reference)
         begun = None if record or again else read_begun(folder)
         resumed = begun is not None and not begun.changes(made_from)
-        what = 'goes on' if resumed else _why_again(record, made_from) if record else 'begins'
+        what = 'goes on' if resumed else 'begins'
+        if record:
+            what = record.why_again(made_from)
         log = None if self.verbose else folder / LOG_NAME
         show(f'== {stage.title}: {what}' + (f', log in {log}' if log else ''))
         if resumed:
@@ -248,15 +247,3 @@ class Pipeline:
         )
         record.write(folder)
         return record
-
-    def _renamed(self, record: StageRecord, stage: Stage) -> StageRecord:
-        """Return the record with the names that the config has now."""
-        renamed = replace(record, title=stage.title, reference=stage.reference)
-        if renamed != record:
-            renamed.write(self.folder(stage))
-        return renamed
-
-
-def _why_again(record: StageRecord, made_from: Dependencies) -> str:
-    changes = record.made_from.changes(made_from)
-    return 'begins again' + (f' ({", ".join(changes)} changed)' if changes else '')

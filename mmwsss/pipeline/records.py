@@ -1,6 +1,6 @@
 """What a finished stage leaves behind."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from mmwsss.structures import read_json
@@ -104,6 +104,34 @@ class StageRecord:
             and output_fingerprint(self.output) == self.output_fingerprint
         )
 
+    def why_again(self, made_from: Dependencies) -> str:
+        """Say in a few words that the stage runs again, and what has changed.
+
+        Args:
+            made_from (Dependencies): Fingerprints of today.
+
+        Returns:
+            str: The words.
+        """
+        changes = self.made_from.changes(made_from)
+        return 'begins again' + (f' ({", ".join(changes)} changed)' if changes else '')
+
+    def renamed(self, folder: Path, title: str, reference: float | None) -> 'StageRecord':
+        """Give the record the names that the config has now, and write it where they are new.
+
+        Args:
+            folder (Path): Folder of the stage.
+            title (str): Name of the stage in reports.
+            reference (float, optional): mIoU of this stage in the thesis.
+
+        Returns:
+            StageRecord: The record with these.
+        """
+        renamed = replace(self, title=title, reference=reference)
+        if renamed != self:
+            renamed.write(folder)
+        return renamed
+
     def write(self, folder: Path) -> None:
         """Write ``stage.json``.
 
@@ -148,7 +176,7 @@ class StageRecord:
         return record
 
     def _wrong_types(self) -> list[str]:
-        """Names of the attributes that are not what they must be."""
+        """List the attributes that are not what they must be."""
         texts = ('name', 'tool', 'title', 'config', 'kind', 'output_fingerprint')
         right = {name: isinstance(getattr(self, name), str) for name in texts}
         right['made_from'] = all(map(_are_texts, vars(self.made_from).values()))

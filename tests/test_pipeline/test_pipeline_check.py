@@ -71,7 +71,7 @@ def root(tmp_path: Path) -> Path:
         (tmp_path / folder).mkdir()
     for name in ('a', 'b'):
         Image.new('RGB', (8, 6)).save(tmp_path / f'images/{name}.jpg')
-        Image.new('L', (8, 6)).save(tmp_path / f'masks/{name}.png')
+        Image.new('L', (8, 6), 1).save(tmp_path / f'masks/{name}.png')
     (tmp_path / 'split.txt').write_text('a\nb\n')
     tags = {'classes': CLASSES, 'labels': {'a': ['cat'], 'b': ['dog']}}
     (tmp_path / 'image_labels.json').write_text(json.dumps(tags))

@@ -16,7 +16,8 @@ from mmwsss.datasets import LabelFolder
 from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
 from mmwsss.pipeline.pipeline import Pipeline
 from mmwsss.pipeline.records import Dependencies, StageRecord
-from mmwsss.pipeline.report import minutes, stage_table, write_report
+from mmwsss.pipeline.report import write_report
+from mmwsss.pipeline.report_table import minutes, stage_table
 from mmwsss.pipeline.run import run_pipeline
 from mmwsss.structures import CAMStore, ResponseMap
 

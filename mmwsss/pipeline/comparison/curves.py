@@ -39,7 +39,7 @@ class CurveStage(TestStage):
         return ['--out', str(folder / MAPS_NAME)] if self.keep_maps else []
 
     def remove_partial_output(self, folder: Path) -> None:
-        """Remove the response maps: an interrupted test begins anew."""
+        """See :meth:`Stage.remove_partial_output`; an interrupted test begins anew."""
         shutil.rmtree(folder / MAPS_NAME, ignore_errors=True)
 
     def output(self, folder: Path, cfg: Config) -> tuple[str, str]:

@@ -55,7 +55,14 @@ class Row:
         return _file_name(Path(self.config).stem, self.options)
 
     def measured(self, split: str) -> str:
-        """Return the name of the stage that measures it on a split."""
+        """Return the name of the stage that measures the row.
+
+        Args:
+            split (str): Name of the split.
+
+        Returns:
+            str: The name.
+        """
         parts = ['cam', split, *([Path(self.checkpoint).stem] if self.checkpoint else [])]
         return _file_name('_'.join(parts), self.test_options)
 
@@ -104,7 +111,15 @@ class Comparison:
         return list(runs.values())
 
     def folder(self, row: Row, seed: int) -> Path:
-        """Return the folder that keeps the files of a row's run with a seed."""
+        """Return the folder of a run.
+
+        Args:
+            row (Row): A row that the run is measured for.
+            seed (int): Seed of the run.
+
+        Returns:
+            Path: The folder.
+        """
         return self.root / row.run / f'seed_{seed}'
 
 
@@ -174,7 +189,14 @@ def read_scores(comparison: Comparison, name: str, split: str, key: str) -> list
 
 
 def mean_and_deviation(values: Iterable[float]) -> tuple[float, float]:
-    """Compute mean and sample standard deviation, which is nan for a single value."""
+    """Compute mean and sample standard deviation.
+
+    Args:
+        values (Iterable[float]): The values.
+
+    Returns:
+        tuple[float, float]: Both; the deviation of a single value is nan.
+    """
     values = list(values)
     spread = statistics.stdev(values) if len(values) > 1 else float('nan')
     return statistics.fmean(values), spread
@@ -204,6 +226,13 @@ def comparison_table(comparison: Comparison, scores: Sequence[str] = ('mIoU',)) 
 
 
 def score_cell(values: Sequence[float]) -> str:
-    """Write mean and, of several values, standard deviation as a cell of a table."""
+    """Write scores as a cell of a table.
+
+    Args:
+        values (Sequence[float]): The score of each seed.
+
+    Returns:
+        str: Mean and, of several values, standard deviation.
+    """
     mean, spread = mean_and_deviation(values)
     return f'{mean:.1f}' if math.isnan(spread) else f'{mean:.1f} ± {spread:.1f}'

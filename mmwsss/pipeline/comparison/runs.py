@@ -40,7 +40,7 @@ class _Run:
 
     @property
     def training(self) -> TrainStage:
-        """The stage that trains."""
+        """Stage that trains."""
         stage = self.pipeline.stages[_TRAIN]
         assert isinstance(stage, TrainStage)
         return stage

@@ -21,6 +21,7 @@ __all__ = [
     'TestStage',
     'TrainStage',
     'parse_stage',
+    'parse_stages',
 ]
 
 
@@ -50,3 +51,31 @@ def parse_stage(name: str, settings: Mapping[str, Any], configs: Mapping[str, st
     except TypeError as error:
         known = ', '.join(['tool', *(x.name for x in fields(STAGES[tool]) if x.name != 'name')])
         raise ValueError(f'stage {name!r}: {error}; its settings are {known}') from error
+
+
+def parse_stages(
+    settings: Mapping[str, Mapping[str, Any] | None], configs: Mapping[str, str]
+) -> dict[str, Stage]:
+    """Build the stages of a pipeline's config.
+
+    Args:
+        settings (Mapping[str, Mapping | None]): Name → settings, see :func:`parse_stage`; None
+            leaves out a stage that the config inherits.
+        configs (Mapping[str, str]): Name → config file.
+
+    Returns:
+        dict[str, Stage]: The stages by name.
+
+    Raises:
+        ValueError: If a stage has a wrong setting, or needs one that does not come before it.
+    """
+    stages: dict[str, Stage] = {}
+    for name, given in settings.items():
+        if given is None:
+            continue
+        stage = parse_stage(name, given, configs)
+        unknown = [other for other in stage.needs if other not in stages]
+        if unknown:
+            raise ValueError(f'stage {name!r} needs {unknown[0]!r}, which is no stage before it')
+        stages[name] = stage
+    return stages

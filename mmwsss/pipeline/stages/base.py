@@ -56,7 +56,7 @@ class Stage(ABC):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Names of the stages whose output this one takes."""
+        """Stages that make what this one takes, by name."""
         return tuple(dict.fromkeys(self.inputs.values()))
 
     def load_config(self, seed: int | None = None) -> Config:
@@ -148,22 +148,35 @@ class Stage(ABC):
 
     @abstractmethod
     def datasets(self, cfg: Config) -> list[Mapping]:
-        """List the configs of the datasets that the tool reads."""
+        """List the datasets that the tool reads.
+
+        Args:
+            cfg (Config): Config from :meth:`load_config`.
+
+        Returns:
+            list[Mapping]: Their configs.
+        """
 
     def mask_folders(self, cfg: Config) -> list[str]:
-        """List the folders of masks that the output is measured with, besides the datasets'."""
+        """List folders of masks that the output is measured with, besides those of datasets.
+
+        Args:
+            cfg (Config): Config from :meth:`load_config`.
+
+        Returns:
+            list[str]: The folders.
+        """
         return []
 
-    def datasets_to_check(self, cfg: Config) -> list[Mapping]:
-        """List the configs of datasets that can be built before any stage has run.
-
-        A dataset that reads what another stage makes is not loaded (``lazy_init``).
-        """
-        made = [key for key in self.inputs if 'dataset' in key]
-        return [_lazy(cfg, key) for key in made] or self.datasets(cfg)
-
     def model(self, cfg: Config) -> Mapping | None:
-        """Return the config of the model that the tool builds; None if it builds none."""
+        """Find the model that the tool builds.
+
+        Args:
+            cfg (Config): Config from :meth:`load_config`.
+
+        Returns:
+            Mapping | None: Its config; None if the tool builds none.
+        """
         return cfg.model
 
     @abstractmethod
@@ -203,7 +216,11 @@ class Stage(ABC):
         return [self.script, str(folder / 'config.py')]
 
     def remove_partial_output(self, folder: Path) -> None:  # noqa: B027 - most tools go on
-        """Remove from the stage's folder what the tool cannot go on with after an interruption."""
+        """Remove what the tool cannot go on with after an interruption.
+
+        Args:
+            folder (Path): Folder of the stage.
+        """
 
     @abstractmethod
     def output(self, folder: Path, cfg: Config) -> tuple[str, str]:
@@ -218,14 +235,7 @@ class Stage(ABC):
         """
 
     def is_complete(self, folder: Path) -> bool:
-        """Tell whether an earlier run with the same inputs made all that is wanted.
-
-        Args:
-            folder (Path): Folder of the stage, which has its output.
-
-        Returns:
-            bool: Whether it did.
-        """
+        """Return whether the run that left its output in ``folder`` made all that is wanted."""
         return True
 
     def measured(self, folder: Path) -> Scores:
@@ -238,12 +248,3 @@ class Stage(ABC):
             Scores: Metrics by name, and IoU by class.
         """
         return {}, {}
-
-
-def _lazy(cfg: Config, key: str) -> dict:
-    """Return the dataset's config that holds a dotted setting, without it and not to be loaded."""
-    *places, name = key.split('.')
-    holder: Any = cfg
-    for place in places:
-        holder = holder[int(place) if place.isdigit() else place]
-    return dict(holder, lazy_init=True, **{name: ''})

@@ -62,11 +62,11 @@ class AffinityLabelStage(_LabelStage):
     reads = ('label_dataset', 'affinity_labels')
 
     def model(self, cfg: Config) -> Mapping | None:
-        """Return None: the CRF needs no model."""
+        """See :meth:`Stage.model`; the CRF needs none."""
         return None
 
     def check_settings(self, cfg: Config, processes: int) -> None:
-        """Build the settings of the labels."""
+        """See :meth:`Stage.check_settings`; builds the settings of the labels."""
         settings = label_settings(cfg, self.section, affinity_labels.SETTINGS)
         affinity_labels.label_params(settings)
 
@@ -80,12 +80,15 @@ class PseudoLabelStage(_LabelStage, WeightedStage):
     reads = ('label_dataset', 'pseudo_labels', 'model')
 
     def model(self, cfg: Config) -> Mapping | None:
-        """Return the config of AffinityNet; None if no refiner needs it."""
+        """See :meth:`Stage.model`; it is AffinityNet, where a refiner needs it."""
         refiner = REFINERS.build(cfg.pseudo_labels.refiner)
         return cfg.model if any(step.needs_model for step in refiner.steps()) else None
 
     def check_settings(self, cfg: Config, processes: int) -> None:
-        """Build the settings of the labels; a refiner that needs a model needs a checkpoint."""
+        """See :meth:`Stage.check_settings`; builds the settings of the labels.
+
+        A refiner that needs a model needs a checkpoint.
+        """
         settings = label_settings(cfg, self.section, pseudo_labels.SETTINGS)
         if 'background' in settings:
             Background(**settings.background)

@@ -33,7 +33,7 @@ class TestStage(WeightedStage):
         return [cfg.test_dataloader.dataset]
 
     def check_settings(self, cfg: Config, processes: int) -> None:
-        """Check that weights are given, and build the metrics."""
+        """See :meth:`Stage.check_settings`; builds the metrics, and asks for a checkpoint."""
         if self.checkpoint is None:
             raise ValueError('a test needs checkpoint, the stage whose weights it takes')
         for metric in _metrics(cfg):
@@ -62,7 +62,7 @@ class TestStage(WeightedStage):
         return ['--out', str(folder / PREDICTIONS_NAME)]
 
     def remove_partial_output(self, folder: Path) -> None:
-        """Remove the predictions: an interrupted test begins anew."""
+        """See :meth:`Stage.remove_partial_output`; an interrupted test begins anew."""
         shutil.rmtree(folder / PREDICTIONS_NAME, ignore_errors=True)
 
     def output(self, folder: Path, cfg: Config) -> tuple[str, str]:

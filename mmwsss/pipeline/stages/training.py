@@ -48,7 +48,10 @@ class TrainStage(Stage):
         return [cfg.train_dataloader.dataset]
 
     def check_settings(self, cfg: Config, processes: int) -> None:
-        """Check that initial weights are there and that the processes can share a batch."""
+        """See :meth:`Stage.check_settings`.
+
+        Initial weights must be there, and the processes must be able to share a batch.
+        """
         for path in self.initial_weights(cfg):
             if path and not isfile(expanduser(path)):
                 raise FileNotFoundError(

@@ -25,7 +25,7 @@ class WeightedStage(Stage):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Names of the stages whose output this one takes."""
+        """Stages that make what this one takes, by name."""
         return tuple(dict.fromkeys([*super().needs, *filter(None, [self.checkpoint])]))
 
     def dependencies(self, cfg: Config, seed: int, done: Mapping[str, StageRecord]) -> Dependencies:
