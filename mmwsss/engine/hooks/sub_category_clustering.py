@@ -1,6 +1,5 @@
 """Rounds of clustering and training with sub-categories."""
 
-import copy
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,20 +15,20 @@ from mmwsss.clustering import assignment_table, cluster_classes, match_labels
 from mmwsss.clustering.records import write_round
 from mmwsss.clustering.summary import format_summary, summarize
 from mmwsss.engine.sub_categories.checks import (
-    check_images,
+    check_resumed,
     check_run,
     check_settings,
     check_view,
+    require_head,
+    require_model,
     training_images,
 )
 from mmwsss.engine.sub_categories.features import extract_features, feature_loader
-from mmwsss.engine.sub_categories.schedule import round_schedules
+from mmwsss.engine.sub_categories.restart import restart_optimisation, restart_weights
+from mmwsss.engine.sub_categories.schedule import round_epochs, round_schedules
 from mmwsss.main_process import raise_together
-from mmwsss.models.classifiers import CAMClassifier
-from mmwsss.models.heads import SubCategoryHead
-from mmwsss.registry import CLUSTERERS, HOOKS, MODELS
+from mmwsss.registry import CLUSTERERS, HOOKS
 
-from ..bare_model import bare_model
 from .loaded_weights import check_loaded_weights
 
 # Weights that a checkpoint of round 0 must hold, where the model has them. The classifier of the
@@ -110,9 +109,9 @@ class SubCategoryClusteringHook(Hook):
                 0 is missing, the pipeline of the features lacks something, a resumed checkpoint
                 belongs to other images, or the train loop or another hook does not go with rounds.
         """
-        head = _head(runner)
+        head = require_head(runner)
         check_run(runner)
-        epochs = self._epochs(runner.max_epochs)
+        epochs = round_epochs(self.rounds, self.epochs, runner.max_epochs)
         self.starts = [0, *accumulate(epochs)]
         for number in range(self.rounds + 1):
             if epochs[number]:
@@ -120,7 +119,7 @@ class SubCategoryClusteringHook(Hook):
         if self.rounds > 0:
             check_view(runner.train_dataloader.dataset, self.pipeline)
         if runner.iter > 0:
-            self._check_resumed(runner, head)
+            check_resumed(head, runner.train_dataloader.dataset, runner.epoch, self.starts)
             return
         if epochs[0] == 0 and not runner.cfg.get('load_from'):
             raise ValueError('round 0 has no epochs: name its checkpoint with load_from')
@@ -149,15 +148,15 @@ class SubCategoryClusteringHook(Hook):
             runner (Runner): Runner of the run.
         """
         number = self._round(runner.epoch)
-        head = _head(runner)
+        head = require_head(runner)
         if runner.epoch != self.starts[number] or 0 < number == head.round:
             return
         runner.logger.info(f'round {number} of {self.rounds} begins')
         if number > 0:
             self._update_assignments(runner, number)
             if self.restart:
-                self._restart_weights(runner, number)
-        self._restart_schedule(runner, number)
+                restart_weights(require_model(runner), runner.cfg.model, runner.seed + number)
+        restart_optimisation(runner, self._schedules(runner, number))
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Save the weights if this epoch is the last of a round.
@@ -174,39 +173,17 @@ class SubCategoryClusteringHook(Hook):
                 save_param_scheduler=False,
             )
 
-    def _epochs(self, max_epochs: int) -> Sequence[int]:
-        equal = [max_epochs // (self.rounds + 1)] * (self.rounds + 1)
-        epochs = self.epochs or equal
-        if sum(epochs) != max_epochs:
-            raise ValueError(
-                f'{max_epochs} epochs are not those of rounds 0 to {self.rounds}, '
-                f'{self.epochs or "equally many each"}: set train_cfg.max_epochs, or epochs of '
-                'SubCategoryClusteringHook'
-            )
-        return epochs
-
     def _round(self, epoch: int) -> int:
         return bisect_right(self.starts, epoch) - 1
 
-    def _check_resumed(self, runner: Runner, head: SubCategoryHead) -> None:
-        number = self._round(runner.epoch)
-        expected = number - (runner.epoch == self.starts[number])
-        if number <= self.rounds and head.round not in (expected, number):
-            raise ValueError(
-                f'the resumed checkpoint holds the sub-categories of round {int(head.round)}, but '
-                f'epoch {runner.epoch} is of round {number}: was it trained with other rounds?'
-            )
-        if head.round > 0:
-            check_images(head, runner.train_dataloader.dataset)
-
     def _update_assignments(self, runner: Runner, number: int) -> None:
-        head = _head(runner)
+        head = require_head(runner)
         dataset = runner.train_dataloader.dataset
         loader_cfg = runner.train_dataloader
         loader = feature_loader(
             dataset, self.pipeline, loader_cfg.batch_size, loader_cfg.num_workers, runner.seed
         )
-        features = extract_features(_model(runner), loader, self.stage, self.dtype)
+        features = extract_features(require_model(runner), loader, self.stage, self.dtype)
         img_ids, presence = training_images(dataset, head.num_classes)
         table = torch.full(presence.shape, -1, dtype=torch.int32)
         error: Exception | None = None
@@ -240,7 +217,7 @@ class SubCategoryClusteringHook(Hook):
             np.ndarray: Sub-category of each image and class, shape (N, C), int32; -1 where the
             image does not show the class.
         """
-        head = _head(runner)
+        head = require_head(runner)
         runner.logger.info(
             f'features of {len(features)} images: {features.shape[1]} × {features.dtype}, '
             f'{features.nbytes / 1e6:.1f} MB'
@@ -267,50 +244,7 @@ class SubCategoryClusteringHook(Hook):
         write_round(runner.work_dir, number, origin | summary, clusters, names, img_ids)
         return assignment_table(clusters, len(features))
 
-    def _restart_weights(self, runner: Runner, number: int) -> None:
-        """Initialise the model as at the start of the run, but with other random numbers."""
-        seed = torch.tensor(runner.seed + number)
-        broadcast(seed)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(int(seed))
-            fresh = MODELS.build(copy.deepcopy(runner.cfg.model))
-            fresh.init_weights()
-        state = fresh.state_dict()
-        for name in SubCategoryHead.CLUSTERS:
-            del state[f'head.{name}']
-        _model(runner).load_state_dict(state, strict=False)
-
-    def _restart_schedule(self, runner: Runner, number: int) -> None:
-        """Drop the optimiser's state and start the learning rate schedules anew."""
-        runner.optim_wrapper.optimizer.state.clear()
-        for group in runner.optim_wrapper.param_groups:
-            for key in [key for key in group if key.startswith('initial_')]:
-                group[key.removeprefix('initial_')] = group[key]
-        schedules = self._schedules(runner, number)
-        if schedules:
-            runner.param_schedulers = runner.build_param_scheduler(schedules)
-
     def _schedules(self, runner: Runner, number: int) -> list[dict]:
         schedules = runner.cfg.get('param_scheduler') or []
         epochs = self.starts[number + 1] - self.starts[number]
         return round_schedules(schedules, epochs, len(runner.train_dataloader))
-
-
-def _model(runner: Runner) -> CAMClassifier:
-    model = bare_model(runner)
-    if not isinstance(model, CAMClassifier):
-        raise TypeError(
-            f'SubCategoryClusteringHook trains no {type(model).__name__}: set model.type to '
-            'CAMClassifier'
-        )
-    return model
-
-
-def _head(runner: Runner) -> SubCategoryHead:
-    head = _model(runner).head
-    if not isinstance(head, SubCategoryHead):
-        raise TypeError(
-            'SubCategoryClusteringHook needs a head with sub-categories, not '
-            f'{type(head).__name__}: set model.head.type to SubCategoryHead'
-        )
-    return head

@@ -1,5 +1,6 @@
 """Checks of SubCategoryClusteringHook, made before anything is trained."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,8 +8,10 @@ from mmengine.dataset import BaseDataset
 from mmengine.hooks import EMAHook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from mmwsss.models.classifiers import CAMClassifier
 from mmwsss.models.heads import SubCategoryHead
 
+from ..bare_model import bare_model
 from .features import feature_view
 
 
@@ -55,6 +58,48 @@ def _are_epochs(epochs: Sequence[int], rounds: int) -> bool:
     return len(epochs) == len(least) and all(
         isinstance(count, int) and count >= one for count, one in zip(epochs, least)
     )
+
+
+def require_model(runner: Runner) -> CAMClassifier:
+    """Return the model of a run, without its wrapper.
+
+    Args:
+        runner (Runner): The run.
+
+    Returns:
+        CAMClassifier: The model.
+
+    Raises:
+        TypeError: If it is of another class.
+    """
+    model = bare_model(runner)
+    if not isinstance(model, CAMClassifier):
+        raise TypeError(
+            f'SubCategoryClusteringHook trains no {type(model).__name__}: set model.type to '
+            'CAMClassifier'
+        )
+    return model
+
+
+def require_head(runner: Runner) -> SubCategoryHead:
+    """Return the head of a run's model.
+
+    Args:
+        runner (Runner): The run.
+
+    Returns:
+        SubCategoryHead: The head.
+
+    Raises:
+        TypeError: If it has no sub-categories, or the model is of another class.
+    """
+    head = require_model(runner).head
+    if not isinstance(head, SubCategoryHead):
+        raise TypeError(
+            'SubCategoryClusteringHook needs a head with sub-categories, not '
+            f'{type(head).__name__}: set model.head.type to SubCategoryHead'
+        )
+    return head
 
 
 def check_run(runner: Runner) -> None:
@@ -133,3 +178,28 @@ def check_images(head: SubCategoryHead, dataset: BaseDataset) -> None:
             'the resumed checkpoint holds the sub-categories of other images than the training '
             'dataset has, or has them in another order: resume with the data that it was trained on'
         )
+
+
+def check_resumed(
+    head: SubCategoryHead, dataset: BaseDataset, epoch: int, starts: Sequence[int]
+) -> None:
+    """Check that a resumed head holds the sub-categories that belong to its epoch.
+
+    Args:
+        head (SubCategoryHead): The head, with the sub-categories of a checkpoint.
+        dataset (BaseDataset): Dataset to train on.
+        epoch (int): Epoch that the run goes on with.
+        starts (Sequence[int]): First epoch of each round, and the epoch after the last one.
+
+    Raises:
+        ValueError: If the sub-categories are of another round, or of other images.
+    """
+    number = bisect_right(starts, epoch) - 1
+    expected = number - (epoch == starts[number])
+    if number < len(starts) - 1 and head.round not in (expected, number):
+        raise ValueError(
+            f'the resumed checkpoint holds the sub-categories of round {int(head.round)}, but '
+            f'epoch {epoch} is of round {number}: was it trained with other rounds?'
+        )
+    if head.round > 0:
+        check_images(head, dataset)

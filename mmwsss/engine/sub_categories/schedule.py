@@ -1,4 +1,4 @@
-"""Learning rate schedules of a config, scaled to the length of a round."""
+"""Lengths of the rounds, and learning rate schedules scaled to them."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,30 @@ from fractions import Fraction
 
 # Settings that hold further lengths in epochs or iterations: schedules with them are not scaled.
 _FIXED = ('milestones', 'step_size', 'T_max', 'periods', 'total_steps')
+
+
+def round_epochs(rounds: int, epochs: Sequence[int] | None, max_epochs: int) -> Sequence[int]:
+    """Divide the epochs of a run among its rounds.
+
+    Args:
+        rounds (int): Number of rounds after round 0.
+        epochs (Sequence[int], optional): Number of epochs of each round. None: equal shares.
+        max_epochs (int): Number of epochs of the run.
+
+    Returns:
+        Sequence[int]: Number of epochs of each round.
+
+    Raises:
+        ValueError: If they are not ``max_epochs`` in all.
+    """
+    shares = epochs or [max_epochs // (rounds + 1)] * (rounds + 1)
+    if sum(shares) != max_epochs:
+        raise ValueError(
+            f'{max_epochs} epochs are not those of rounds 0 to {rounds}, '
+            f'{epochs or "equally many each"}: set train_cfg.max_epochs, or epochs of '
+            'SubCategoryClusteringHook'
+        )
+    return shares
 
 
 def round_schedules(
