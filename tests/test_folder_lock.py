@@ -14,8 +14,9 @@ import pytest
 
 from mmwsss import folder_lock
 from mmwsss.folder_lock import LOCK_VARIABLE, claimed, locked, share_lock
-from mmwsss.process_pool import ImageError, ordered_map
+from mmwsss.process_pool import ordered_map
 from mmwsss.structures import atomic_open
+from mmwsss.worker_processes import ImageError
 
 
 @contextmanager

@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from mmwsss.process_pool import ImageError, OrderedQueue
+from mmwsss.ordered_queue import OrderedQueue
+from mmwsss.worker_processes import ImageError
 
 
 def square(number: int) -> int:

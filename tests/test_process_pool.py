@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from mmwsss.process_pool import ImageError, _start_context, ordered_map
+from mmwsss.process_pool import ordered_map
+from mmwsss.worker_processes import ImageError, _start_context
 
 KILLED = """
 import os, signal
-from mmwsss.process_pool import OrderedQueue
+from mmwsss.ordered_queue import OrderedQueue
 
 def pid(item):
     return os.getpid()

@@ -1,6 +1,5 @@
 """Label maps on disk: an indexed PNG for each image, and a file that tells how they were made."""
 
-import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from mmwsss.structures import DataError, atomic_open, img_id_path, read_json
 
 from .masks import mask_values, read_mask
-from .png import check_png
+from .png import read_notes, save_png
 from .voc import voc_palette
 
 META_NAME = 'label_folder.json'
@@ -198,43 +196,6 @@ class LabelFolder:
             yield path.relative_to(self.root).as_posix()[: -len('.png')]
 
 
-def save_png(path: Path, image: Image.Image, notes: Mapping[str, str]) -> None:
-    """Write a PNG file, whole or not at all.
-
-    Args:
-        path (Path): The file.
-        image (Image.Image): The image.
-        notes (Mapping[str, str]): Texts to store in the file.
-    """
-    texts = PngInfo()
-    for name, text in notes.items():
-        texts.add_text(name, text)
-    with atomic_open(path) as file:
-        image.save(file, 'PNG', pnginfo=texts)
-
-
-def read_notes(path: Path) -> dict[str, str] | None:
-    """Read the texts in a PNG file; its checksums are compared, its pixels not decoded.
-
-    Args:
-        path (Path): The file.
-
-    Returns:
-        dict[str, str] | None: The texts; None if there is no whole and undamaged file.
-    """
-    try:
-        content = path.read_bytes()
-        check_png(content)
-        with Image.open(io.BytesIO(content), formats=('PNG',)) as image:
-            return {
-                name: text
-                for name, text in image.info.items()
-                if isinstance(name, str) and isinstance(text, str)
-            }
-    except Exception:  # missing, or Pillow raises nearly anything on damaged bytes
-        return None
-
-
 def _read_meta(path: Path) -> dict:
     try:
         meta = read_json(path)
@@ -252,18 +213,18 @@ def _has_types(meta: dict) -> bool:
         isinstance(meta.get('kind'), str)
         and isinstance(classes, list)
         and all(isinstance(name, str) for name in classes)
-        and isinstance(meta.get('settings') or {}, dict)
+        and isinstance(meta.get('settings'), dict)
     )
 
 
 def _check_same(path: Path, found: dict, wanted: dict) -> None:
     """Refuse to mix labels that were made in different ways."""
     for key in ('kind', 'classes'):
-        if found.get(key) != wanted[key]:
+        if found[key] != wanted[key]:
             raise ValueError(
-                f'{path}: {key} {found.get(key)!r}, not {wanted[key]!r}: take another folder'
+                f'{path}: {key} {found[key]!r}, not {wanted[key]!r}: take another folder'
             )
-    before, now = found.get('settings') or {}, wanted['settings']
+    before, now = found['settings'], wanted['settings']
     changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
     if changed:
         changes = '; '.join(

@@ -1,13 +1,15 @@
-"""Checksums of PNG files, which neither Pillow nor OpenCV compares when it decodes pixels."""
+"""PNG files: their texts, and checksums, which neither Pillow nor OpenCV compares on its own."""
 
 import io
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 
-from mmwsss.structures import DataError
+from mmwsss.structures import DataError, atomic_open
 
 _SIGNATURE = b'\x89PNG\r\n\x1a\n'
 # Formats that keep indices as they are. Pillow would also open EPS, by running Ghostscript.
@@ -70,3 +72,40 @@ def read_gray(path: str | Path, what: str, modes: tuple[str, ...], remedy: str) 
     if values is None:
         raise DataError(f'{path}: {what} of mode {mode}, {width}x{height}; {remedy}')
     return values
+
+
+def save_png(path: Path, image: Image.Image, notes: Mapping[str, str]) -> None:
+    """Write a PNG file, whole or not at all.
+
+    Args:
+        path (Path): The file.
+        image (Image.Image): The image.
+        notes (Mapping[str, str]): Texts to store in the file.
+    """
+    texts = PngInfo()
+    for name, text in notes.items():
+        texts.add_text(name, text)
+    with atomic_open(path) as file:
+        image.save(file, 'PNG', pnginfo=texts)
+
+
+def read_notes(path: Path) -> dict[str, str] | None:
+    """Read the texts in a PNG file; its checksums are compared, its pixels not decoded.
+
+    Args:
+        path (Path): The file.
+
+    Returns:
+        dict[str, str] | None: The texts; None if there is no whole and undamaged file.
+    """
+    try:
+        content = path.read_bytes()
+        check_png(content)
+        with Image.open(io.BytesIO(content), formats=('PNG',)) as image:
+            return {
+                name: text
+                for name, text in image.info.items()
+                if isinstance(name, str) and isinstance(text, str)
+            }
+    except Exception:  # missing, or Pillow raises nearly anything on damaged bytes
+        return None

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from mmwsss.datasets.transforms import LoadImage
-from mmwsss.process_pool import OrderedQueue
+from mmwsss.ordered_queue import OrderedQueue
 from mmwsss.refinement.dense_crf import CRF_SETTINGS, CRFParams, Resolution, check_crf, dense_crf
 from mmwsss.registry import METRICS
 

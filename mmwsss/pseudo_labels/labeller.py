@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from mmengine.dist import is_main_process
 
 from mmwsss.datasets import LabelFolder
-from mmwsss.process_pool import ImageError, ordered_map
+from mmwsss.process_pool import ordered_map
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.device_batches import DeviceBatches
 from mmwsss.refinement.refiners import ConfidenceThresholds, Refiner, ScoredImage
 from mmwsss.structures import CAMStore
+from mmwsss.worker_processes import ImageError
 
 from .images import TaggedImage, load_rgb, sort_by_size
 from .processes import collect_failures

@@ -15,7 +15,7 @@ from mmwsss.datasets import LabelFolder
 from mmwsss.folder_lock import claimed
 from mmwsss.main_process import call_on_main_process
 from mmwsss.parent_process import join_launcher
-from mmwsss.process_pool import ImageError
+from mmwsss.worker_processes import ImageError
 
 Item = TypeVar('Item')
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmwsss.datasets.label_folder import read_notes, save_png
+from mmwsss.datasets.png import read_notes, save_png
 from mmwsss.refinement.refiners import ScoredImage
 from mmwsss.structures import img_id_path
 

@@ -9,7 +9,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from mmwsss.process_pool import ImageError, ordered_map
+from mmwsss.process_pool import ordered_map
+from mmwsss.worker_processes import ImageError
 
 Resolution = Literal['image', 'scores']
 

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 import torch
 
-from mmwsss.process_pool import ImageError
+from mmwsss.worker_processes import ImageError
 
 from .refiners import Refiner, ScoredImage
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmwsss.datasets.label_folder import LabelFolder, read_notes, save_png
+from mmwsss.datasets.label_folder import LabelFolder
 from mmwsss.datasets.masks import read_mask
-from mmwsss.datasets.png import check_png
+from mmwsss.datasets.png import check_png, read_notes, save_png
 from mmwsss.datasets.transforms import LoadImage
 from mmwsss.structures import DataError
 

@@ -12,9 +12,9 @@ from mmseg.structures import SegDataSample
 from PIL import Image
 
 from mmwsss.datasets.voc import voc_palette
-from mmwsss.process_pool import ImageError
 from mmwsss.refinement.dense_crf import CRF_SETTINGS, dense_crf
 from mmwsss.registry import METRICS
+from mmwsss.worker_processes import ImageError
 
 CLASSES = ('background', 'cat', 'dog', 'cow')
 SIZE = (20, 30)

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mmwsss.process_pool import ImageError
 from mmwsss.refinement import dense_crf as densecrf_module
 from mmwsss.refinement.dense_crf import (
     CRF_SETTINGS,
@@ -15,6 +14,7 @@ from mmwsss.refinement.dense_crf import (
     dense_crf_map,
     dense_crf_sets,
 )
+from mmwsss.worker_processes import ImageError
 
 needs_library = pytest.mark.skipif(
     sys.version_info >= (3, 13) and importlib.util.find_spec('pydensecrf') is None,
