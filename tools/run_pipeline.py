@@ -40,7 +40,18 @@ def parse_args() -> argparse.Namespace:
 
 
 def build_pipeline(args: argparse.Namespace) -> Pipeline:
-    """Build the pipeline that the command line asks for."""
+    """Build the pipeline that the command line asks for.
+
+    Args:
+        args (argparse.Namespace): The command line.
+
+    Returns:
+        Pipeline: The pipeline.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        ValueError: If ``--gpus`` comes without a launcher, or the config is wrong.
+    """
     if not Path(args.config).is_file():
         raise FileNotFoundError(f'{args.config}: there is no such config')
     if args.gpus > 1 and args.launcher == 'none':

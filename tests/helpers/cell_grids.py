@@ -13,11 +13,30 @@ GRIDS = [(7, 9), (5, 12), (1, 6), (8, 1), (1, 1), (3, 2)]
 
 
 def features_of(height, width, channels=3, batch=1):
+    """Draw random features.
+
+    Args:
+        height (int): Height h of the grid.
+        width (int): Width w of the grid.
+        channels (int): Number C of channels. Defaults to 3.
+        batch (int): Number N of images. Defaults to 1.
+
+    Returns:
+        Tensor: Features, shape (N, C, h, w), float64.
+    """
     return torch.rand(batch, channels, height, width, dtype=torch.float64)
 
 
 def brute_affinities(features, radius):
-    """Dense (N, N) affinities of one image by a loop over all pairs of cells."""
+    """Compute the affinities of an image by a loop over all pairs of cells.
+
+    Args:
+        features (Tensor): Features, shape (C, h, w).
+        radius (float): Radius within which cells have an affinity, in cells.
+
+    Returns:
+        Tensor: Affinities, shape (h·w, h·w), float64.
+    """
     _, height, width = features.shape
     cells = [(y, x) for y in range(height) for x in range(width)]
     dense = torch.zeros(len(cells), len(cells), dtype=torch.float64)
@@ -31,7 +50,18 @@ def brute_affinities(features, radius):
 def cell_pairs(
     height: int, width: int, radius: float, border: str = 'inside'
 ) -> Iterator[tuple[int, tuple[int, int], tuple[int, int]]]:
-    """Every unordered pair once: (offset index, first cell, second cell)."""
+    """Iterate over the pairs of cells that have an affinity.
+
+    Args:
+        height (int): Height of the grid.
+        width (int): Width of the grid.
+        radius (float): Radius within which cells have an affinity, in cells.
+        border (str): 'inside' for all pairs; otherwise only those of cells far from the edge.
+            Defaults to 'inside'.
+
+    Yields:
+        tuple: Index of the offset, first cell and second cell of every unordered pair, once.
+    """
     offsets = half_plane_offsets(radius)
     cells = list(itertools.product(range(height), range(width)))
     reach = math.ceil(radius) - 1
@@ -44,5 +74,13 @@ def cell_pairs(
 
 
 def make_labels(*shape: int) -> torch.Tensor:
+    """Draw label maps of background, two classes and ignored cells.
+
+    Args:
+        *shape (int): Their shape.
+
+    Returns:
+        Tensor: The label maps, uint8.
+    """
     rng = np.random.default_rng(0)
     return torch.from_numpy(rng.choice([0, 1, 4, 255], shape).astype(np.uint8))

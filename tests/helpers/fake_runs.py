@@ -62,7 +62,12 @@ class ComparedModel(nn.Module):
 
 
 def set_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make it the working folder, with tools, configs and two images."""
+    """Put tools, configs and two images into a folder, and make it the working folder.
+
+    Args:
+        folder (Path): An empty folder.
+        monkeypatch (pytest.MonkeyPatch): Undoes this at the end of the test.
+    """
     monkeypatch.chdir(folder)
     for name in ('cam.py', 'sub.py', 'fail.py', 'other/cam.py'):
         Path(name).parent.mkdir(exist_ok=True)
@@ -81,7 +86,13 @@ def set_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def edit(path: str, old: str, new: str) -> None:
-    """Replace a text that is in a file."""
+    """Replace a text in a file.
+
+    Args:
+        path (str): The file.
+        old (str): The text, which must be there.
+        new (str): What takes its place.
+    """
     text = Path(path).read_text()
     assert old in text
     Path(path).write_text(text.replace(old, new))

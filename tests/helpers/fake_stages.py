@@ -79,7 +79,15 @@ ALL = ['classifier --resume', 'cams', 'labels', 'segmentor --resume']
 
 
 def set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put the scripts in the place of the tools; return the folder with the configs."""
+    """Put the scripts in the place of the tools, and write the configs of the pipeline.
+
+    Args:
+        tmp_path (Path): An empty folder.
+        monkeypatch (pytest.MonkeyPatch): Undoes this at the end of the test.
+
+    Returns:
+        Path: The folder.
+    """
     tools = tmp_path / 'tools'
     tools.mkdir()
     for stage in STAGES.values():
@@ -95,11 +103,27 @@ def set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pipeline(root, **overrides) -> Pipeline:
+    """Read the pipeline.
+
+    Args:
+        root (Path): Folder from :func:`set_up`.
+        **overrides (Any): Attributes that replace those of the config.
+
+    Returns:
+        Pipeline: The pipeline.
+    """
     return Pipeline.from_config(Config.fromfile(root / 'pipeline.py'), **overrides)
 
 
 def calls(root) -> list[str]:
-    """What ran since the last time."""
+    """Tell what ran since the last call.
+
+    Args:
+        root (Path): Folder from :func:`set_up`.
+
+    Returns:
+        list[str]: Name of each stage that ran, and ``--resume`` where it was told to resume.
+    """
     path = root / 'calls'
     lines = path.read_text().splitlines() if path.exists() else []
     path.unlink(missing_ok=True)
@@ -107,10 +131,27 @@ def calls(root) -> list[str]:
 
 
 def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text in a file.
+
+    Args:
+        path (Path): The file.
+        old (str): The text, which must be there.
+        new (str): What takes its place.
+    """
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
 
 
 def run(root, *args, **kwargs) -> list[StageRecord]:
+    """Run the pipeline without a word.
+
+    Args:
+        root (Path): Folder from :func:`set_up`.
+        *args (Any): See :meth:`Pipeline.run`.
+        **kwargs (Any): See :meth:`Pipeline.run`.
+
+    Returns:
+        list[StageRecord]: Records of the finished stages.
+    """
     return pipeline(root).run(*args, show=lambda line: None, **kwargs)

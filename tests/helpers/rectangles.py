@@ -21,15 +21,15 @@ def write_rectangles(
     """Write images p0, p1, …, their masks and labels, and all of them as train and val.
 
     Args:
-        root: where they go; may hold other files.
-        count: images.
-        colours: the classes, names of ``COLOURS``.
-        heights: of the images, in turn; all are 64 wide.
-        columns: from where to where rectangles stand; the first image has only the first, the
-            next one more, and so on.
+        root (Path): Folder, which may hold other files.
+        count (int): Number of images.
+        colours (Sequence[str]): The classes, names of ``COLOURS``. Defaults to all.
+        heights (Sequence[int]): Heights of the images, in turn; all are 64 wide. Defaults to 48.
+        columns (Sequence[tuple[int, int]]): Left and right end of each rectangle. The first image
+            has only the first rectangle, the next one more, and so on.
 
     Returns:
-        The present classes of each image, in the order of their rectangles from the left.
+        dict[str, list[int]]: Classes of each image, in the order of their rectangles from the left.
     """
     for folder in ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation'):
         (root / folder).mkdir(parents=True)

@@ -18,7 +18,14 @@ LABELS = [(0,), (0, 1), (1,), (2,), (0, 2), (0,), (1, 2), (0, 1, 2), (0,), (1,),
 
 @MODELS.register_module()
 class TinyBackbone(BaseModule):
-    """One convolution; divides by the image's mean where ``ratio``, which is NaN for black."""
+    """Backbone of one convolution.
+
+    Args:
+        ratio (bool): Whether to divide by the mean of the image, which gives NaN for a black one.
+            Defaults to False.
+        norm (bool): Whether to normalise batches. Defaults to False.
+        init_cfg (dict, optional): Config of the initialisation.
+    """
 
     def __init__(self, ratio=False, norm=False, init_cfg=None) -> None:
         super().__init__(init_cfg)
@@ -34,7 +41,7 @@ class TinyBackbone(BaseModule):
 
 @HOOKS.register_module()
 class RateRecorder(Hook):
-    """Keeps the learning rate, weights and number of moments that iterations start with."""
+    """Hook that keeps learning rate, weights and number of moments before each iteration."""
 
     seen: list = []
     moments: list = []
@@ -50,7 +57,7 @@ class RateRecorder(Hook):
 
 @CLUSTERERS.register_module()
 class ClusterRecorder:
-    """Puts images into clusters in turn; keeps the seed and the features that it is given."""
+    """Clusterer that deals images out in turn, and keeps the seed and features it gets."""
 
     seen: list = []
 
@@ -60,7 +67,14 @@ class ClusterRecorder:
 
 
 def write_data(folder: Path) -> Path:
-    """Images, of two sizes, and their labels."""
+    """Write images, of two sizes, and their labels.
+
+    Args:
+        folder (Path): An empty folder.
+
+    Returns:
+        Path: The folder.
+    """
     (folder / 'images').mkdir()
     rng = np.random.default_rng(0)
     for index in range(len(LABELS)):
@@ -77,6 +91,20 @@ def write_data(folder: Path) -> Path:
 
 
 def config(data, work_dir, *, hook=None, max_epochs=6, backbone=None, head=None, **kwargs):
+    """Return the config of a run over rounds.
+
+    Args:
+        data (Path): Folder from :func:`write_data`.
+        work_dir (Path): Work directory.
+        hook (dict, optional): Arguments of SubCategoryClusteringHook.
+        max_epochs (int): Epochs of all rounds. Defaults to 6.
+        backbone (dict, optional): Arguments of TinyBackbone.
+        head (dict, optional): Arguments of the head.
+        **kwargs (Any): Further settings of the config.
+
+    Returns:
+        dict: The config.
+    """
     meta_keys = ('sample_idx', 'img_id', 'img_path', 'num_classes')
     resize = dict(type='Resize', scale=(16, 16))
     return dict(
@@ -131,12 +159,30 @@ def config(data, work_dir, *, hook=None, max_epochs=6, backbone=None, head=None,
 
 
 def train(*args, **kwargs) -> Runner:
+    """Train over rounds.
+
+    Args:
+        *args (Any): See :func:`config`.
+        **kwargs (Any): See :func:`config`.
+
+    Returns:
+        Runner: The runner of the finished run.
+    """
     runner = Runner.from_cfg(config(*args, **kwargs))
     runner.train()
     return runner
 
 
 def untrained(data, **kwargs):
+    """Save a checkpoint of random weights.
+
+    Args:
+        data (Path): Folder from :func:`write_data`, for the checkpoint too.
+        **kwargs (Any): See :func:`config`.
+
+    Returns:
+        Path: The checkpoint.
+    """
     path = data / 'untrained.pth'
     torch.manual_seed(1)
     torch.save(
@@ -146,5 +192,14 @@ def untrained(data, **kwargs):
 
 
 def train_given(data, work_dir):
+    """Train round 1 alone, from the checkpoint of :func:`untrained`.
+
+    Args:
+        data (Path): Folder from :func:`write_data`, with the checkpoint.
+        work_dir (Path): Work directory.
+
+    Returns:
+        Runner: The runner of the finished run.
+    """
     return train(data, work_dir, hook=dict(rounds=1, epochs=(0, 1)), max_epochs=1,
                  load_from=str(data / 'untrained.pth'))  # fmt: skip

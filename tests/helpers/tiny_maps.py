@@ -51,7 +51,11 @@ pseudo_labels = dict(
 
 
 def write_tiny_maps(root: Path) -> None:
-    """Write images of several sizes, response maps and a config. The last one has no mask."""
+    """Write images of several sizes, response maps and a config. The last one has no mask.
+
+    Args:
+        root (Path): An empty folder.
+    """
     store = CAMStore.create(root / 'cams', list(COLOURS))
     rng = np.random.default_rng(0)
     for img_id, classes in write_rectangles(root, COUNT, heights=(40, 42, 44)).items():
@@ -65,25 +69,59 @@ def write_tiny_maps(root: Path) -> None:
 
 
 def config(root: Path, **pseudo_labels) -> Config:
-    """The config, with some settings of its ``pseudo_labels`` replaced."""
+    """Read the config.
+
+    Args:
+        root (Path): Folder from :func:`write_tiny_maps`.
+        **pseudo_labels (Any): Settings that replace those of its ``pseudo_labels``.
+
+    Returns:
+        Config: The config.
+    """
     cfg = Config.fromfile(root / 'tiny.py')
     cfg.merge_from_dict({'pseudo_labels': pseudo_labels} if pseudo_labels else {})
     return cfg
 
 
 def without_model(root: Path, out: str, **kwargs) -> Config:
-    """The config with a CRF alone, whose labels go to another folder."""
+    """Read the config, with a CRF alone for a refiner.
+
+    Args:
+        root (Path): Folder from :func:`write_tiny_maps`.
+        out (str): Name of another folder for the labels.
+        **kwargs (Any): Settings that replace those of its ``pseudo_labels``.
+
+    Returns:
+        Config: The config.
+    """
     refiner = dict(_delete_=True, type='CRFRefiner', iterations=2)
     return config(root, refiner=refiner, out_dir=str(root / out), **kwargs)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Bytes of a folder's PNG files."""
+    """Read a folder's PNG files.
+
+    Args:
+        folder (Path): The folder.
+
+    Returns:
+        dict[str, bytes]: Name → bytes.
+    """
     return {path.name: path.read_bytes() for path in folder.glob('*.png')}
 
 
 def launch(root: Path, tool: str, *arguments: str, expect: int = 0) -> str:
-    """Run a tool in two processes."""
+    """Run a tool in two processes.
+
+    Args:
+        root (Path): Folder from :func:`write_tiny_maps`.
+        tool (str): File name of the tool.
+        *arguments (str): Its arguments after the config.
+        expect (int): Exit status that it must have. Defaults to 0.
+
+    Returns:
+        str: Its output.
+    """
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]

@@ -65,7 +65,11 @@ report = dict(dataset=dict(data_root={root!r}), images=3)
 
 
 def write_pipeline(root: Path) -> None:
-    """Write the configs of a pipeline and their data."""
+    """Write the configs of a pipeline and their data.
+
+    Args:
+        root (Path): An empty folder.
+    """
     write_rectangles(root, COUNT)
     place = f'data_root = {str(root) + "/"!r}\n'
     configs = {'classifier': CLASSIFIER, 'affinitynet': AFFINITYNET, 'segmentor': SEGMENTOR}
@@ -75,7 +79,16 @@ def write_pipeline(root: Path) -> None:
 
 
 def start(root: Path, work: str, *options: str) -> subprocess.Popen:
-    """Start the pipeline; its output goes to a pipe."""
+    """Start the pipeline; its output goes to a pipe.
+
+    Args:
+        root (Path): Folder from :func:`write_pipeline`.
+        work (str): Name of the work directory.
+        *options (str): Options of ``tools/run_pipeline.py``.
+
+    Returns:
+        subprocess.Popen: The process.
+    """
     return subprocess.Popen(
         [sys.executable, TOOL, root / 'pipeline.py', '--work-dir', root / work, *options],
         env={**os.environ, 'OMP_NUM_THREADS': '1'},
@@ -86,7 +99,16 @@ def start(root: Path, work: str, *options: str) -> subprocess.Popen:
 
 
 def run(root: Path, work: str, *options: str) -> str:
-    """Run the pipeline to its end, and return its output."""
+    """Run the pipeline to its end.
+
+    Args:
+        root (Path): Folder from :func:`write_pipeline`.
+        work (str): Name of the work directory.
+        *options (str): Options of ``tools/run_pipeline.py``.
+
+    Returns:
+        str: Its output.
+    """
     process = start(root, work, *options)
     output, _ = process.communicate(timeout=900)
     assert process.returncode == 0, output[-5000:]
@@ -94,13 +116,27 @@ def run(root: Path, work: str, *options: str) -> str:
 
 
 def weights(stage: Path) -> list[torch.Tensor]:
-    """Weights of the last checkpoint of a training."""
+    """Read the last checkpoint of a training.
+
+    Args:
+        stage (Path): Folder of the stage.
+
+    Returns:
+        list[torch.Tensor]: Its weights, float64.
+    """
     checkpoint = (stage / 'run/last_checkpoint').read_text()
     state = torch.load(checkpoint, weights_only=False)['state_dict']
     return [value.double() for value in state.values()]
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Contents of the images and arrays below a folder."""
+    """Read the images and arrays below a folder.
+
+    Args:
+        folder (Path): The folder.
+
+    Returns:
+        dict[str, bytes]: Path below the folder → bytes.
+    """
     found = (path for path in folder.rglob('*') if path.suffix in ('.png', '.npz'))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}

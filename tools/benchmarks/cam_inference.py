@@ -45,7 +45,17 @@ def parse_args() -> argparse.Namespace:
 
 
 def view_by_view(model: nn.Module, image: Tensor, labels: list[int], scales: list[float]):
-    """Full-resolution maps (C, H, W) of one image, as the published scripts make them."""
+    """Make the response maps of an image as the published scripts do.
+
+    Args:
+        model (nn.Module): The classifier.
+        image (Tensor): The normalised image, shape (3, H, W).
+        labels (list[int]): Classes that the image shows.
+        scales (list[float]): Sizes of the views relative to the image.
+
+    Returns:
+        np.ndarray: Maps of the image's size, shape (C, H, W), float32; 0 for absent classes.
+    """
     size = tuple(image.shape[-2:])
     total = 0
     for scale in scales:
@@ -65,7 +75,18 @@ def view_by_view(model: nn.Module, image: Tensor, labels: list[int], scales: lis
 
 
 def run_baseline(model, images, labels, scales, root: Path) -> float:
-    """Seconds for all images, saving included."""
+    """Time the published way for all images, saving included.
+
+    Args:
+        model (nn.Module): The classifier.
+        images (list[Tensor]): Normalised images, shape (3, H, W).
+        labels (list[list[int]]): Classes that each image shows.
+        scales (list[float]): Sizes of the views relative to the image.
+        root (Path): Folder for the maps.
+
+    Returns:
+        float: Seconds.
+    """
     started = time.perf_counter()
     for index, (image, label) in enumerate(zip(images, labels)):
         maps = view_by_view(model, image, label, scales)
@@ -74,7 +95,18 @@ def run_baseline(model, images, labels, scales, root: Path) -> float:
 
 
 def run_ours(model, images, labels, batch_size: int, store: CAMStore) -> float:
-    """Seconds for all images, storing included."""
+    """Time this package's way for all images, storing included.
+
+    Args:
+        model (nn.Module): The classifier.
+        images (list[Tensor]): Normalised images, shape (3, H, W).
+        labels (list[list[int]]): Classes that each image shows.
+        batch_size (int): Images at a time.
+        store (CAMStore): Takes the maps.
+
+    Returns:
+        float: Seconds.
+    """
     started = time.perf_counter()
     for start in range(0, len(images), batch_size):
         chunk = slice(start, start + batch_size)
@@ -90,7 +122,16 @@ def run_ours(model, images, labels, batch_size: int, store: CAMStore) -> float:
 
 
 def build(cfg: Config, scales: list[float], **overrides) -> nn.Module:
-    """The classifier of a config, with random weights."""
+    """Build the classifier of a config with random weights.
+
+    Args:
+        cfg (Config): The config.
+        scales (list[float]): Sizes of the views relative to the image.
+        **overrides (Any): Settings that replace those of ``cfg.model``.
+
+    Returns:
+        nn.Module: The classifier on the accelerator, in evaluation mode.
+    """
     torch.manual_seed(0)
     settings = {**cfg.model, **overrides}
     settings['backbone'] = dict(settings['backbone'], init_cfg=None)
@@ -130,7 +171,13 @@ def main() -> None:
 
 
 def report(count: int, measured: dict[str, tuple[float, int]]) -> None:
-    """Print speed and size of each way, and the ratios."""
+    """Print speed and size of each way, and the ratios.
+
+    Args:
+        count (int): Number of images.
+        measured (dict[str, tuple[float, int]]): Name of a way → seconds and bytes on disk; the
+            baseline is the first.
+    """
     for name, (seconds, size) in measured.items():
         print(f'{name:14s} {count / seconds:8.2f} img/s, {size / count:8.0f} bytes an image')
     (slow, large), (fast, small) = measured.values()

@@ -17,7 +17,7 @@ from mmwsss.refinement.dense_crf import dense_crf_map
 
 
 def parse_args() -> argparse.Namespace:
-    """Command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -35,7 +35,19 @@ def parse_args() -> argparse.Namespace:
 def load(
     name: str, height: int, width: int, classes: int, shrink: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """An image of smooth colours and smooth scores, drawn from the name."""
+    """Draw an image of smooth colours, and smooth scores.
+
+    Args:
+        name (str): A number, the seed.
+        height (int): Height of the image.
+        width (int): Width of the image.
+        classes (int): Number C of classes, background included.
+        shrink (int): Divisor of the scores' size. Defaults to 1.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: The image, shape (H, W, 3), uint8, and the scores, shape
+        (C, h, w), float32.
+    """
     rng = np.random.default_rng(int(name))
     coarse = rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)
     image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -47,7 +59,16 @@ def load(
 
 
 def measure(results: Iterator[np.ndarray], processes: int) -> tuple[float, float, list[bytes]]:
-    """Images a second with and without the start of the processes, and digests of the results."""
+    """Time how fast results come.
+
+    Args:
+        results (Iterator[np.ndarray]): The results; they are computed while it is iterated over.
+        processes (int): Number of processes that compute them.
+
+    Returns:
+        tuple[float, float, list[bytes]]: Images a second with and without the start of the
+        processes, and digests of the results.
+    """
     start = time.perf_counter()
     digests, times = [], []
     for result in results:

@@ -38,7 +38,7 @@ CELL = 16
 
 
 def parse_args() -> argparse.Namespace:
-    """Command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -54,8 +54,12 @@ def parse_args() -> argparse.Namespace:
 def prepare(args: argparse.Namespace, root: Path) -> tuple[Config, str]:
     """Make images, response maps and weights.
 
+    Args:
+        args (argparse.Namespace): The command line.
+        root (Path): Folder for all files.
+
     Returns:
-        the config that names them, and the checkpoint.
+        tuple[Config, str]: The config that names them, and the checkpoint.
     """
     make_demo_set(root / 'demo', args.images, len(CLASSES), size=(args.width, args.height))
     cfg = Config.fromfile(args.config)
@@ -83,14 +87,17 @@ def prepare(args: argparse.Namespace, root: Path) -> tuple[Config, str]:
 
 
 def walk_dense(maps: Tensor, affinity: Tensor, radius: float, beta: float, t: int) -> Tensor:
-    """The published walk: t squarings of a dense matrix, in float32.
+    """Walk as published: t squarings of a dense matrix, in float32.
 
     Args:
-        maps: (K, h, w).
-        affinity: (P, h, w) of ``pairwise_affinity``.
-        radius: of these affinities.
-        beta: their exponent.
-        t: logarithm of the number of steps.
+        maps (Tensor): Class maps, shape (K, h, w).
+        affinity (Tensor): Affinities from ``pairwise_affinity``, shape (P, h, w).
+        radius (float): Radius within which cells have an affinity, in cells.
+        beta (float): Exponent of the affinities.
+        t (int): Logarithm of the number of steps.
+
+    Returns:
+        Tensor: Class maps after the walk, shape (K, h, w).
     """
     _, height, width = maps.shape
     index = torch.arange(height * width).view(height, width)
@@ -108,7 +115,15 @@ def walk_dense(maps: Tensor, affinity: Tensor, radius: float, beta: float, t: in
 
 
 def refine_dense(sample: ScoredImage, walker: RandomWalkRefiner) -> ScoredImage:
-    """Walk an image's scores the dense way, with the refiner's model and settings."""
+    """Walk the scores of an image the dense way.
+
+    Args:
+        sample (ScoredImage): The image with its scores.
+        walker (RandomWalkRefiner): The refiner, the model and settings of which are used.
+
+    Returns:
+        ScoredImage: The image with its scores after the walk.
+    """
     model = walker.model
     image = torch.from_numpy(np.ascontiguousarray(sample.image.transpose(2, 0, 1)))
     affinity = model.affinities([image], 1.0)[0]
@@ -119,7 +134,16 @@ def refine_dense(sample: ScoredImage, walker: RandomWalkRefiner) -> ScoredImage:
 
 
 def label_dense(cfg: Config, checkpoint: str, out: Path) -> LabelFolder:
-    """Label the images one after another, with dense walks."""
+    """Label the images one after another, with dense walks.
+
+    Args:
+        cfg (Config): Config from :func:`prepare`.
+        checkpoint (str): Checkpoint of the AffinityNet.
+        out (Path): Folder for the labels.
+
+    Returns:
+        LabelFolder: The labels.
+    """
     job = cfg.pseudo_labels
     images, _ = list_images(cfg.label_dataset, None)
     store = CAMStore.open(job.cam_store)
@@ -137,12 +161,30 @@ def label_dense(cfg: Config, checkpoint: str, out: Path) -> LabelFolder:
 
 
 def label_tool(cfg: Config, checkpoint: str, out: Path, workers: int) -> LabelFolder:
-    """Label the images as the tool does."""
+    """Label the images as the tool does.
+
+    Args:
+        cfg (Config): Config from :func:`prepare`.
+        checkpoint (str): Checkpoint of the AffinityNet.
+        out (Path): Folder for the labels.
+        workers (int): Processes of the pool.
+
+    Returns:
+        LabelFolder: The labels.
+    """
     return make_pseudo_labels(cfg, checkpoint, out=str(out), workers=workers).folder
 
 
 def difference(labels: LabelFolder, others: LabelFolder) -> float:
-    """Share of the pixels whose labels differ."""
+    """Compute the share of the pixels that have different labels.
+
+    Args:
+        labels (LabelFolder): The labels.
+        others (LabelFolder): Other labels of the same images.
+
+    Returns:
+        float: The share, in [0, 1].
+    """
     unequal = [labels.read(img_id) != others.read(img_id) for img_id in labels.ids()]
     return sum(map(np.sum, unequal)) / sum(map(np.size, unequal))
 

@@ -34,7 +34,7 @@ CLOCKS = {'wall': time.perf_counter, 'cpu': time.process_time}
 
 
 def parse_args() -> argparse.Namespace:
-    """Command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -64,7 +64,14 @@ def parse_args() -> argparse.Namespace:
 
 
 def make_inputs(args: argparse.Namespace) -> tuple[Tensor, Tensor]:
-    """Smooth features and maps, the same in every process."""
+    """Draw smooth features and maps, the same in every process.
+
+    Args:
+        args (argparse.Namespace): The command line.
+
+    Returns:
+        tuple[Tensor, Tensor]: Features, shape (N, C, h, w), and class maps, shape (N, K, h, w).
+    """
     generator = torch.Generator().manual_seed(0)
     height, width = math.ceil(args.height / args.stride), math.ceil(args.width / args.stride)
     shape = (args.batch, args.channels, height, width)
@@ -75,7 +82,15 @@ def make_inputs(args: argparse.Namespace) -> tuple[Tensor, Tensor]:
 
 
 def dense_affinity(features: Tensor, radius: int) -> Tensor:
-    """Dense (N, N) affinities of (C, h, w) features, ones on the diagonal."""
+    """Compute the affinities of an image as a dense matrix.
+
+    Args:
+        features (Tensor): Features, shape (C, h, w).
+        radius (int): Radius within which cells have an affinity, in cells.
+
+    Returns:
+        Tensor: Affinities, shape (h·w, h·w), with ones on the diagonal.
+    """
     _, height, width = features.shape
     index = torch.arange(height * width, device=features.device).view(height, width)
     first, second = [], []
@@ -92,12 +107,29 @@ def dense_affinity(features: Tensor, radius: int) -> Tensor:
 
 
 def affinities_dense(features: Tensor, args: argparse.Namespace) -> list[Tensor]:
-    """The published way, one image after the other, in float32."""
+    """Compute affinities as published: one image after the other, in float32.
+
+    Args:
+        features (Tensor): Features, shape (N, C, h, w).
+        args (argparse.Namespace): The command line.
+
+    Returns:
+        list[Tensor]: A dense matrix for each image.
+    """
     return [dense_affinity(image, args.radius) for image in features]
 
 
 def walk_dense(maps: Tensor, affinities: list[Tensor], args: argparse.Namespace) -> Tensor:
-    """The published way: t squarings of the dense matrix, in float32."""
+    """Walk as published: t squarings of the dense matrix, in float32.
+
+    Args:
+        maps (Tensor): Class maps, shape (N, K, h, w).
+        affinities (list[Tensor]): A dense matrix for each image.
+        args (argparse.Namespace): The command line.
+
+    Returns:
+        Tensor: Class maps after the walk, shape (N, K, h, w).
+    """
     walked = []
     for image_maps, affinity in zip(maps, affinities):
         matrix = affinity**args.beta
@@ -109,12 +141,29 @@ def walk_dense(maps: Tensor, affinities: list[Tensor], args: argparse.Namespace)
 
 
 def affinities_sparse(features: Tensor, args: argparse.Namespace) -> Tensor:
-    """The package's way."""
+    """Compute affinities as this package does.
+
+    Args:
+        features (Tensor): Features, shape (N, C, h, w).
+        args (argparse.Namespace): The command line.
+
+    Returns:
+        Tensor: Affinities from ``pairwise_affinity``, shape (N, P, h, w).
+    """
     return pairwise_affinity(features, args.radius)
 
 
 def walk_sparse(maps: Tensor, affinity: Tensor, args: argparse.Namespace) -> Tensor:
-    """2^t sparse products, in float64."""
+    """Walk by 2^t sparse products, in float64.
+
+    Args:
+        maps (Tensor): Class maps, shape (N, K, h, w).
+        affinity (Tensor): Affinities from ``pairwise_affinity``, shape (N, P, h, w).
+        args (argparse.Namespace): The command line.
+
+    Returns:
+        Tensor: Class maps after the walk, shape (N, K, h, w).
+    """
     matrix = transition_matrix(affinity, args.radius, args.beta)
     batch, classes, height, width = maps.shape
     columns = maps.double().permute(0, 2, 3, 1).reshape(-1, classes)
@@ -124,7 +173,16 @@ def walk_sparse(maps: Tensor, affinity: Tensor, args: argparse.Namespace) -> Ten
 
 
 def walk_ours(maps: Tensor, affinity: Tensor, args: argparse.Namespace) -> Tensor:
-    """The package's way."""
+    """Walk as this package does.
+
+    Args:
+        maps (Tensor): Class maps, shape (N, K, h, w).
+        affinity (Tensor): Affinities from ``pairwise_affinity``, shape (N, P, h, w).
+        args (argparse.Namespace): The command line.
+
+    Returns:
+        Tensor: Class maps after the walk, shape (N, K, h, w).
+    """
     return random_walk(maps, affinity, radius=args.radius, beta=args.beta, t=args.t)
 
 
@@ -136,7 +194,17 @@ METHODS: dict[str, tuple[Callable, Callable]] = {
 
 
 def resident(field: str) -> int:
-    """Bytes of resident memory from Linux's /proc: field VmRSS (now) or VmHWM (peak)."""
+    """Read the resident memory of this process from Linux's /proc.
+
+    Args:
+        field (str): 'VmRSS' for the memory now, or 'VmHWM' for the peak.
+
+    Returns:
+        int: Bytes.
+
+    Raises:
+        OSError: If the system does not tell.
+    """
     for line in Path('/proc/self/status').read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) * 1024
@@ -144,7 +212,15 @@ def resident(field: str) -> int:
 
 
 def extra_memory(function: Callable[[], Tensor], device: str) -> int:
-    """Peak bytes that a call takes beyond what was there before."""
+    """Measure the memory that a call takes beyond what was there before.
+
+    Args:
+        function (Callable): The call.
+        device (str): Device that it works on.
+
+    Returns:
+        int: Bytes at the peak.
+    """
     if device != 'cpu':
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
@@ -159,7 +235,11 @@ def extra_memory(function: Callable[[], Tensor], device: str) -> int:
 
 
 def measure(args: argparse.Namespace) -> None:
-    """Run one method in this process; write its figures and result."""
+    """Run one method in this process; write its figures and result.
+
+    Args:
+        args (argparse.Namespace): The command line, with ``method`` and ``output``.
+    """
     torch.set_num_threads(args.threads)
     features, maps = make_inputs(args)
     affinities, walk = METHODS[args.method]
@@ -179,7 +259,15 @@ def measure(args: argparse.Namespace) -> None:
 
 
 def timed(function: Callable[[], Any], args: argparse.Namespace) -> tuple[float, Any]:
-    """Seconds of a call, and its result."""
+    """Time a call.
+
+    Args:
+        function (Callable): The call.
+        args (argparse.Namespace): The command line.
+
+    Returns:
+        tuple[float, Any]: Seconds, and the result of the call.
+    """
     clock = CLOCKS[args.clock]
     start = clock()
     result = function()
@@ -224,7 +312,14 @@ def main() -> None:
 
 
 def total(row: dict[str, float]) -> float:
-    """Seconds of both steps."""
+    """Add the seconds of both steps.
+
+    Args:
+        row (dict[str, float]): Figures of a method.
+
+    Returns:
+        float: Seconds.
+    """
     return row['affinities'] + row['walk']
 
 

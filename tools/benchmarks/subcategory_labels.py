@@ -34,7 +34,7 @@ from mmwsss.datasets.labels import read_label_file
 
 
 def parse_args() -> argparse.Namespace:
-    """Command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -48,7 +48,15 @@ def parse_args() -> argparse.Namespace:
 
 
 def read_presence(path: str) -> tuple[list[str], np.ndarray]:
-    """Names of the images and which classes they have, (N, C) bool."""
+    """Read which classes the images of a label file show.
+
+    Args:
+        path (str): The label file.
+
+    Returns:
+        tuple[list[str], np.ndarray]: Names of the images, and the classes that each shows, shape
+        (N, C), bool.
+    """
     tags = read_label_file(path).tags
     classes = sorted({name for one in tags.values() for name in one.names})
     presence = [[name in one.names for name in classes] for one in tags.values()]
@@ -56,15 +64,15 @@ def read_presence(path: str) -> tuple[list[str], np.ndarray]:
 
 
 def draw_features(presence: np.ndarray, dim: int, clusters: int) -> np.ndarray:
-    """A mixture: an image is the mean of a rectified center of each of its classes, plus noise.
+    """Draw features: the mean of a rectified center of each class of an image, plus noise.
 
     Args:
-        presence: Shape (N, C), bool; every row has a class.
-        dim: Width.
-        clusters: Centers of a class.
+        presence (np.ndarray): Classes that each image shows, one at least, shape (N, C), bool.
+        dim (int): Width D of the features.
+        clusters (int): Number of centers of a class.
 
     Returns:
-        np.ndarray: Shape (N, dim), float32, not negative, as features after a ReLU.
+        np.ndarray: Features, shape (N, D), float32, not negative, as after a ReLU.
     """
     rng = np.random.default_rng(0)
     shape = (presence.shape[1], clusters, dim)
@@ -80,7 +88,18 @@ def draw_features(presence: np.ndarray, dim: int, clusters: int) -> np.ndarray:
 def published(
     features: np.ndarray, presence: np.ndarray, names: list[str], clusters: int, n_init: int
 ) -> np.ndarray:
-    """Serial K-means, then a quadratic merge; multi-hot labels (N, C × K) uint8."""
+    """Label as published: serial k-means, then a quadratic merge.
+
+    Args:
+        features (np.ndarray): Features, shape (N, D), float32.
+        presence (np.ndarray): Classes that each image shows, shape (N, C), bool.
+        names (list[str]): Names of the images.
+        clusters (int): Number K of sub-categories of a class.
+        n_init (int): Starts of k-means.
+
+    Returns:
+        np.ndarray: Multi-hot labels, shape (N, C × K), uint8.
+    """
     pairs, pair_labels = [], []
     for label in range(presence.shape[1]):
         rows = np.flatnonzero(presence[:, label])
@@ -109,7 +128,18 @@ def ours(
     clusters: int,
     processes: int | None,
 ) -> np.ndarray:
-    """The package's way; multi-hot labels (N, C × K) uint8."""
+    """Label as this package does.
+
+    Args:
+        features (np.ndarray): Features, shape (N, D), float32.
+        presence (np.ndarray): Classes that each image shows, shape (N, C), bool.
+        names (list[str]): Names of the images.
+        clusters (int): Number K of sub-categories of a class.
+        processes (int, optional): Processes that cluster. None: the available cores.
+
+    Returns:
+        np.ndarray: Multi-hot labels, shape (N, C × K), uint8.
+    """
     found = cluster_classes(
         features, presence, [clusters] * presence.shape[1], KMeans(), names, processes=processes
     )
@@ -128,7 +158,15 @@ METHODS: dict[str, Callable[..., np.ndarray]] = {
 
 
 def objective(features: np.ndarray, labels: np.ndarray) -> float:
-    """Sum over all sub-categories of the squared distances to their means, N times (3.2)."""
+    """Compute the objective (3.2), times N.
+
+    Args:
+        features (np.ndarray): Features, shape (N, D), float32.
+        labels (np.ndarray): Multi-hot labels, shape (N, C × K), uint8.
+
+    Returns:
+        float: Sum over all sub-categories of the squared distances to their means.
+    """
     total = 0.0
     for column in labels.T:
         mine = features[column == 1].astype(np.float64)
@@ -138,7 +176,17 @@ def objective(features: np.ndarray, labels: np.ndarray) -> float:
 
 
 class PeakMemory(threading.Thread):
-    """Samples what this process and its children hold; Linux."""
+    """Thread that samples the memory of this process and its children; Linux.
+
+    Args:
+        interval (float): Seconds between samples. Defaults to 0.02.
+
+    Attributes:
+        done (threading.Event): Ends the thread.
+        start_bytes (int): Bytes at the begin.
+        peak_bytes (int): Bytes at the peak.
+        seconds (float): Processor time that sampling took.
+    """
 
     def __init__(self, interval: float = 0.02) -> None:
         super().__init__(daemon=True)
@@ -148,14 +196,18 @@ class PeakMemory(threading.Thread):
         self.seconds = 0.0
 
     def run(self) -> None:
-        """Sample until ``done``; ``seconds`` is the processor time that this took."""
+        """Sample until ``done``."""
         while not self.done.wait(self.interval):
             self.peak_bytes = max(self.peak_bytes, tree_bytes())
         self.seconds = time.thread_time()
 
 
 def tree_bytes() -> int:
-    """Data pages of this process and its children; what they share counts once."""
+    """Sum up the data pages of this process and its children; shared ones count once.
+
+    Returns:
+        int: Bytes.
+    """
     own = os.getpid()
     children = Path(f'/proc/{own}/task/{own}/children').read_text().split()
     total = 0
@@ -171,13 +223,21 @@ def tree_bytes() -> int:
 
 
 def processor_seconds() -> float:
-    """Of this process and the children that have ended."""
+    """Sum up the processor time of this process and the children that have ended.
+
+    Returns:
+        float: Seconds.
+    """
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def measure(args: argparse.Namespace) -> None:
-    """Run one method in this process; write its figures."""
+    """Run one method in this process; write its figures.
+
+    Args:
+        args (argparse.Namespace): The command line, with ``method`` and ``output``.
+    """
     names, presence = read_presence(args.labels)
     features = draw_features(presence, args.dim, args.clusters)
     # Pages that the allocator kept from earlier work would hide what the call takes.

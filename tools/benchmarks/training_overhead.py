@@ -40,7 +40,14 @@ def parse_args() -> argparse.Namespace:
 
 
 def build(cfg: Config) -> tuple[nn.Module, object]:
-    """A model without downloaded weights and its optimiser wrapper."""
+    """Build a model without downloaded weights, and its optimiser.
+
+    Args:
+        cfg (Config): Config of a Mixup-CAM model.
+
+    Returns:
+        tuple[nn.Module, OptimWrapper]: Model and optimiser wrapper.
+    """
     torch.manual_seed(0)
     settings = cfg.model.copy()
     settings.backbone = dict(settings.backbone, init_cfg=None)
@@ -50,7 +57,15 @@ def build(cfg: Config) -> tuple[nn.Module, object]:
 
 
 def our_step(cfg: Config, data: dict) -> Callable[[], None]:
-    """A training step as the runner calls it, with a fresh batch of samples."""
+    """Return a training step as the runner calls it, with a fresh batch of samples.
+
+    Args:
+        cfg (Config): Config of a Mixup-CAM model.
+        data (dict): Batch from :func:`random_batch`.
+
+    Returns:
+        Callable: Makes a step.
+    """
     model, wrapper = build(cfg)
 
     def step() -> None:
@@ -61,7 +76,15 @@ def our_step(cfg: Config, data: dict) -> Callable[[], None]:
 
 
 def bare_step(cfg: Config, data: dict) -> Callable[[], None]:
-    """The same step written by hand."""
+    """Return the same step, written by hand.
+
+    Args:
+        cfg (Config): Config of a Mixup-CAM model.
+        data (dict): Batch from :func:`random_batch`.
+
+    Returns:
+        Callable: Makes a step.
+    """
     model, wrapper = build(cfg)
     backbone, classifier, optimizer = model.backbone, model.head.classifier, wrapper.optimizer
     mean, std = model.data_preprocessor.mean, model.data_preprocessor.std
@@ -88,7 +111,15 @@ def bare_step(cfg: Config, data: dict) -> Callable[[], None]:
 
 
 def time_in_turns(steps: dict[str, Callable[[], None]], count: int) -> dict[str, float]:
-    """Median seconds of each step, alternating so that a busy machine slows all alike."""
+    """Time steps in turns, so that a busy machine slows all alike.
+
+    Args:
+        steps (dict[str, Callable]): Name → what makes a step.
+        count (int): Timed steps of each.
+
+    Returns:
+        dict[str, float]: Name → median of the seconds of a step.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     for turn in range(count + 2):
         for name, step in steps.items():
@@ -102,7 +133,15 @@ def time_in_turns(steps: dict[str, Callable[[], None]], count: int) -> dict[str,
 
 
 def random_batch(args: argparse.Namespace, num_classes: int) -> dict[str, Tensor | list[int]]:
-    """Images as the data loader gives them, and one label each."""
+    """Draw images as the data loader gives them, and one label each.
+
+    Args:
+        args (argparse.Namespace): The command line.
+        num_classes (int): Number of classes.
+
+    Returns:
+        dict: ``inputs``, shape (N, 3, H, W), uint8, and ``labels``, a list of N.
+    """
     generator = torch.Generator().manual_seed(0)
     shape = (args.batch_size, 3, args.size, args.size)
     inputs = torch.randint(0, 256, shape, generator=generator, dtype=torch.uint8)
