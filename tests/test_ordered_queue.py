@@ -50,7 +50,7 @@ def test_dead_process_is_reported_and_not_awaited():
         run(OrderedQueue(die, 1), [1, 2, 3])
 
 
-def test_nothing_was_put():
+def test_an_empty_queue_drains_to_nothing():
     assert OrderedQueue(square, 3).drain() == []
 
 

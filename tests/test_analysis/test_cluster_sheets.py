@@ -93,7 +93,7 @@ def test_frames_tell_the_first_rounds_sub_category(cfg, work_dir, tmp_path):
     assert frames(second, heights[1]) == [orange, orange, orange]
 
 
-def test_numbers_behind(cfg, work_dir, tmp_path):
+def test_numbers_are_written_beside_the_sheets(cfg, work_dir, tmp_path):
     pages = write_cluster_sheets(cfg, work_dir, (1, 3), tmp_path / 'out')
     assert [page.stem for page in pages] == ['cow', 'dog'], 'no page without images'
     rows = list(csv.DictReader((tmp_path / 'out/clusters.csv').open()))

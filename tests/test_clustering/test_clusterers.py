@@ -102,7 +102,7 @@ def test_a_step_of_lloyd_by_hand_and_a_cluster_that_empties():
 
 @pytest.mark.parametrize('name', ['KMeans', 'MiniBatchKMeans', 'SphericalKMeans', 'FINCH'])
 @pytest.mark.parametrize('count', [1, 2, 9])
-def test_fewer_rows_than_clusters(name, count):
+def test_fewer_rows_than_clusters_are_clustered(name, count):
     rows, _ = blobs(count=1, per_blob=count, spread=1.0)
     labels = CLUSTERERS.build(dict(type=name))(FeatureRows.whole(rows), 10, 0)
     assert labels.shape == (count,)
@@ -153,7 +153,7 @@ def at_angles(*degrees):
     return np.stack([np.cos(radians), np.sin(radians)], 1).astype(np.float32)
 
 
-def test_finch_by_hand():
+def test_finch_does_what_is_done_by_hand():
     # First neighbours: 0-2, 2-0, 5-2 | 20-21, 21-20 | 80-84, 84-86, 86-84 | 110-112, 112-110.
     # Their means, near 2, 20, 83 and 111 degrees: 2-20, 20-2 | 83-111, 111-83. Then one.
     rows = at_angles(0, 80, 2, 20, 84, 110, 5, 86, 21, 112)
@@ -172,5 +172,5 @@ def test_finch_takes_the_finest_partition_that_fits(allowed, found):
     assert len(set(FINCH()(FeatureRows.whole(rows), allowed, 0).tolist())) == found
 
 
-def test_finch_of_one_row():
+def test_finch_takes_one_row():
     assert [p.tolist() for p in first_neighbor_partitions(at_angles(3))] == [[0]]

@@ -118,7 +118,7 @@ def test_matched_labels_are_the_best_of_all_renamings():
         assert Agreement.between(current, matched).ari == pytest.approx(1)
 
 
-def test_agreement_by_hand():
+def test_agreement_is_that_by_hand():
     previous = np.array([0, 0, 0, 1, 1, 1])
     same = Agreement.between(previous, match_labels(previous, np.array([2, 2, 2, 0, 0, 0]), 3))
     assert (same.nmi, same.ari, same.moved) == (1, 1, 0)

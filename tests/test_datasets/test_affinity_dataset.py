@@ -64,7 +64,7 @@ def test_voc_has_its_classes(voc_root: Path) -> None:
     assert dataset.get_data_info(0)['affinity_label_path'] == str(folder.path('a'))
 
 
-def test_errors_before_training(voc_root: Path, folder: LabelFolder) -> None:
+def test_wrong_folders_are_told_before_training(voc_root: Path, folder: LabelFolder) -> None:
     with pytest.raises(DataError, match=r'label_folder\.json.*make them with tools/make_affinity'):
         make_dataset(voc_root, affinity_dir=str(voc_root / 'nowhere'))
     with pytest.raises(DataError, match=r'made for the classes bird, cat, dog, not bird, dog, cat'):
@@ -77,7 +77,7 @@ def test_errors_before_training(voc_root: Path, folder: LabelFolder) -> None:
         make_dataset(voc_root)
 
 
-def test_errors_of_a_label(voc_root: Path, folder: LabelFolder) -> None:
+def test_a_wrong_label_is_named(voc_root: Path, folder: LabelFolder) -> None:
     folder.write('a', np.zeros((9, 12), np.uint8))
     with pytest.raises(DataError, match=r'a\.png: the label is 12x9, its image 12x8'):
         load(voc_root, 0)
@@ -225,7 +225,7 @@ def test_a_damaged_note_is_named(tmp_path: Path, content: str) -> None:
         LabelFolder.open(tmp_path, 'pseudo')
 
 
-def test_too_many_classes(tmp_path: Path) -> None:
+def test_too_many_classes_are_refused(tmp_path: Path) -> None:
     names = [str(index) for index in range(255)]
     with pytest.raises(ValueError, match='254 at most'):
         LabelFolder.create(tmp_path, 'pseudo', names, {})

@@ -166,7 +166,7 @@ def test_many_missing_images_are_one_line_with_their_number(voc_root: Path) -> N
     ('classes', 'what'),
     [(None, 'no class names'), (('cat', 'cat'), 'twice'), (('background', 'cat'), 'background')],
 )
-def test_bad_class_names(voc_root: Path, classes: tuple | None, what: str) -> None:
+def test_bad_class_names_are_refused(voc_root: Path, classes: tuple | None, what: str) -> None:
     with pytest.raises(DataError, match=rf'labels\.txt: .*{what}'):
         build(voc_root, **FILE, metainfo=classes and {'classes': classes})
 
@@ -180,7 +180,7 @@ def test_bad_class_names(voc_root: Path, classes: tuple | None, what: str) -> No
         {'label_source': 'xml'},
     ],
 )
-def test_contradictory_settings(voc_root: Path, settings: dict) -> None:
+def test_contradictory_settings_are_refused(voc_root: Path, settings: dict) -> None:
     with pytest.raises(ValueError, match='label_source'):
         build(voc_root, **settings)
 
@@ -199,7 +199,7 @@ def test_voc_dataset_knows_its_classes(voc_root: Path) -> None:
     assert labels_of(dataset) == {'a': [7], 'b': [2, 11], 'c': [11]}
 
 
-def test_voc_palette() -> None:
+def test_the_palette_is_that_of_voc() -> None:
     # From the benchmark's colour map: background, aeroplane, person, tvmonitor, ignored.
     palette = voc_palette()
     expected = {0: (0, 0, 0), 1: (128, 0, 0), 15: (192, 128, 128), 20: (0, 64, 128)}

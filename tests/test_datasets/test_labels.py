@@ -125,7 +125,7 @@ def test_split_keeps_the_order_and_the_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('text', 'what'), [('', 'empty'), ('\n\n', 'empty'), ('a\nb\na.jpg\n', r':3: duplicate.*:1')]
 )
-def test_bad_splits(tmp_path: Path, text: str, what: str) -> None:
+def test_bad_splits_are_refused(tmp_path: Path, text: str, what: str) -> None:
     path = _write(tmp_path, 'train.txt', text)
     with pytest.raises(DataError, match=f'^{re.escape(str(path))}.*{what}'):
         read_split(path)
@@ -156,7 +156,7 @@ def test_xml_counts_difficult_objects_on_demand_and_no_parts(tmp_path: Path) -> 
     assert read_xml(path, count_difficult=False) == ('cat',)
 
 
-def test_bad_xml(tmp_path: Path) -> None:
+def test_bad_xml_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r'absent\.xml: no such annotation; '):
         read_xml(tmp_path / 'absent.xml')
     for end in range(len(XML)):

@@ -69,7 +69,7 @@ def test_padding_refuses_a_image_that_does_not_fit() -> None:
 
 
 @pytest.mark.parametrize('pad_value', [(1, 2), (0, 0, 256), (-1, 0, 0)])
-def test_bad_pad_values(pad_value: tuple) -> None:
+def test_bad_pad_values_are_refused(pad_value: tuple) -> None:
     with pytest.raises(ValueError, match='pad_value'):
         RandomPad(size=32, pad_value=pad_value)
 
@@ -99,7 +99,7 @@ def test_resize_is_bicubic_near_the_size_and_averages_far_below() -> None:
 
 
 @pytest.mark.parametrize('lengths', [(0, 5), (6, 5)])
-def test_bad_lengths(lengths: tuple[int, int]) -> None:
+def test_bad_lengths_are_refused(lengths: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match='lengths'):
         RandomResizeLongSide(lengths)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from repo import TOOLS
 from scipy.io import savemat
 
 from mmwsss.datasets import ImageLevelDataset
@@ -13,7 +14,7 @@ from mmwsss.datasets.converters import voc_subset
 from mmwsss.datasets.voc import VOC_CLASSES
 from mmwsss.structures import DataError
 
-TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/voc12.py'
+TOOL = TOOLS / 'dataset_converters/voc12.py'
 CAT, DOG, CAR = (1 + VOC_CLASSES.index(name) for name in ('cat', 'dog', 'car'))
 BOXES = {'a': ['dog', 'car'], 'b': ['car', 'cat'], 'c': ['cat', 'dog']}
 MASK = np.array([[0, CAT, 255], [DOG, CAR, 0]], np.uint8)
@@ -93,7 +94,7 @@ def test_image_without_a_class_of_the_subset_is_named(roots, lists, tmp_path: Pa
         voc_subset.convert_subset(*roots, tmp_path / 'out', lists)
 
 
-def test_tool(roots, lists, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_the_tool_writes_the_subset(roots, lists, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setattr(voc_subset, 'SPLITS', tmp_path)
     lists.rename(tmp_path / 'voc8')
     out = tmp_path / 'out'
@@ -106,7 +107,7 @@ def test_tool(roots, lists, tmp_path: Path, monkeypatch, capsys) -> None:
     assert (out / 'image_labels.json').is_file()
 
 
-def test_lists_of_voc8() -> None:
+def test_lists_of_voc8_are_as_long_as_stated() -> None:
     folder = voc_subset.SPLITS / 'voc8'
     train, val = ((folder / f'{name}.txt').read_text().split() for name in ('train', 'val'))
     assert (len(set(train)), len(set(val))) == (1200, 300)

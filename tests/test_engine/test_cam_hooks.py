@@ -162,6 +162,6 @@ def test_hostile_names_are_refused(tmp_path):
         hook._write(sample, {'classes': CLASSES})
 
 
-def test_registered():
+def test_hooks_are_registered():
     assert HOOKS.get('CAMStoreHook') is CAMStoreHook
     assert HOOKS.get('CAMVisualizationHook') is CAMVisualizationHook

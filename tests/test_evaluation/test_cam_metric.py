@@ -168,7 +168,7 @@ def test_bad_input_names_the_image(sample, message):
     assert '\n' not in str(error.value)
 
 
-def test_missing_prediction():
+def test_a_missing_prediction_is_refused():
     sample = make_sample(7)
     del sample.cam
     with pytest.raises(ValueError, match='lacks cam'):
@@ -180,6 +180,6 @@ def test_thresholds_outside_the_range():
         CAMMetric(thresholds=[0.1, 1.0])
 
 
-def test_only_ignored_pixels():
+def test_ignored_pixels_alone_are_refused():
     with pytest.raises(ValueError, match='no image has a labelled pixel'):
         run([_break('gt_seg_map', torch.full((23, 31), 255, dtype=torch.uint8))])

@@ -45,7 +45,7 @@ def test_affinity_sums_all_channel_groups_and_images():
     torch.testing.assert_close(together[1, p, 0, 0], torch.exp(-mean))
 
 
-def test_affinity_gradient():
+def test_gradient_is_that_of_the_affinity():
     features = features_of(3, 4, channels=2).requires_grad_()
     assert torch.autograd.gradcheck(lambda f: pairwise_affinity(f, 3), features)
 

@@ -50,7 +50,7 @@ def test_pair_kinds_are_those_of_a_loop(border: str, size: tuple[int, int], radi
     assert torch.equal(pair_kinds(labels, radius, border), expected)
 
 
-def test_published_index_arithmetic() -> None:
+def test_pairs_are_those_of_the_published_arithmetic() -> None:
     """The gathered indices of PSA, written as it describes them, pick the pairs of border='psa'."""
     height, width, reach = 9, 12, 4
     index = np.arange(height * width).reshape(height, width)

@@ -41,7 +41,7 @@ def test_every_stage_runs_once_and_hands_on_its_output(root):
     assert calls(root) == []
 
 
-def test_chosen_stages(root):
+def test_chosen_stages_alone_run(root):
     with pytest.raises(ValueError, match="'labels' needs 'cams', which has not run yet"):
         run(root, ['labels'])
     run(root, ['classifier', 'cams'])
@@ -188,7 +188,7 @@ def test_masks_are_where_the_test_writes_them(tmp_path, metrics, expected):
     assert before[0] in [metric['output_dir'] for metric in cfg.test_evaluator]
 
 
-def test_launchers():
+def test_launchers_have_their_commands():
     alone = tool_command(['train.py', 'a.py', '--resume'], 'none', 1)
     assert alone[0] == sys.executable and alone[1].endswith('train.py') and alone[2] == 'a.py'
     several = tool_command(['train.py', 'a.py'], 'pytorch', 4)
@@ -249,7 +249,7 @@ def test_a_config_must_fit_its_tool(root):
         one.load_config()
 
 
-def test_dropped_stage(root):
+def test_a_dropped_stage_is_no_stage(root):
     with (root / 'pipeline.py').open('a') as file:
         file.write("stages['segmentor'] = None\n")
     assert list(pipeline(root).stages) == ['classifier', 'cams', 'labels']
@@ -264,7 +264,7 @@ def test_metrics_with_and_without_crf(tmp_path):
     assert metrics == {'mIoU': 1.0, 'crf/mIoU': 3.0, 'aAcc': 5.0} and classes == {'cow': 4.0}
 
 
-def test_label_report(tmp_path):
+def test_a_label_report_has_metrics_and_classes(tmp_path):
     rows = [
         dict(zip(('class', 'CAM IoU', 'IoU', 'precision', 'recall'), row))
         for row in (

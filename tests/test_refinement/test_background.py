@@ -11,7 +11,7 @@ from mmwsss.structures import ResponseMap
 @pytest.mark.parametrize(
     'arguments', [{}, dict(alpha=1, constant=0.2), dict(alpha=0), dict(constant=1.5)]
 )
-def test_wrong_backgrounds(arguments: dict) -> None:
+def test_wrong_backgrounds_are_refused(arguments: dict) -> None:
     with pytest.raises(ValueError, match='background: '):
         Background(**arguments)
 

@@ -187,7 +187,7 @@ def test_inputs_may_be_read_only_and_are_not_changed(rng):
     np.testing.assert_array_equal(dense_crf(image.copy(), scores.copy()), first)
 
 
-def test_published_settings():
+def test_settings_are_the_published_ones():
     assert CRF_SETTINGS['cam'] == CRFParams(10, 3, 3, 80, 13, 10)
     assert CRF_SETTINGS['affinity_label'] == CRF_SETTINGS['cam']
     assert CRF_SETTINGS['segmentation'] == CRFParams(10, 1, 3, 67, 3, 4)

@@ -172,7 +172,7 @@ def test_crf_without_iterations_keeps_the_labels() -> None:
     np.testing.assert_array_equal(refined.labels(), image.labels())
 
 
-def test_crf_settings() -> None:
+def test_the_crf_takes_its_settings() -> None:
     assert crf_params() == CRF_SETTINGS['cam']
     with pytest.raises(ValueError, match=r"one of .*'cam'.*not 'voc'"):
         CRFRefiner(settings='voc')
@@ -188,7 +188,7 @@ def test_missing_crf_library_shows_when_the_refiner_is_built(monkeypatch) -> Non
         CRFRefiner()
 
 
-def test_pixel_adaptive_refiner() -> None:
+def test_the_pixel_adaptive_refiner_refines() -> None:
     image = make_image(grid=(6, 8))
     params = PixelAdaptiveParams((1, 3), 2, 0.2)
     refined = PixelAdaptiveRefiner(dilations=[1, 3], iterations=2, temperature=0.2).refine(image)

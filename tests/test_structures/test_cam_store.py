@@ -31,7 +31,7 @@ def assert_same(a: ResponseMap, b: ResponseMap) -> None:
     assert (a.ori_shape, a.img_id) == (b.ori_shape, b.img_id)
 
 
-def test_round_trip_uint8(store):
+def test_uint8_scores_come_back(store):
     response = make_response()
     response.scores[0, 0, :3] = torch.tensor([0.0, 1.0, 0.5])
     store.write(response)
@@ -52,7 +52,7 @@ def test_every_uint8_level_is_exact(store):
     assert_same(store.read('levels'), response)
 
 
-def test_round_trip_float16(tmp_path):
+def test_float16_scores_come_back(tmp_path):
     store = CAMStore.create(tmp_path, CLASSES, 'float16')
     response = make_response()
     store.write(response)
@@ -66,7 +66,7 @@ def test_fingerprint_of_what_is_read_is_that_of_the_file(store):
     assert fingerprint == file_fingerprint(path)
 
 
-def test_no_present_class(store):
+def test_an_image_without_classes_is_kept(store):
     response = make_response('empty', classes=())
     store.write(response)
     assert_same(store.read('empty'), response)
@@ -83,7 +83,7 @@ def test_numpy_alone_reads_it(store):
     assert json.loads((store.root / 'cam_store.json').read_text())['classes'] == list(CLASSES)
 
 
-def test_ids_and_sizes(store):
+def test_ids_and_sizes_are_listed(store):
     ids = ['b', 'a/1', 'a/2.x']
     assert len(store) == 0
     for i, img_id in enumerate(ids):
@@ -118,7 +118,7 @@ def test_ids_and_sizes(store):
         '.tmp-a',
     ],
 )
-def test_hostile_names(store, img_id):
+def test_hostile_names_are_refused(store, img_id):
     for action in (store.path, store.read, store.__contains__):
         with pytest.raises(ValueError, match='img_id'):
             action(img_id)
@@ -213,7 +213,7 @@ def test_header_cannot_ask_for_memory(store):
         store.read(img_id)
 
 
-def test_class_without_a_name(store):
+def test_a_class_without_a_name_is_refused(store):
     img_id = write_raw(store, classes=np.array([0, 3], np.int32))
     with pytest.raises(ValueError, match='class index 3'):
         store.read(img_id)
@@ -221,7 +221,7 @@ def test_class_without_a_name(store):
         store.write(make_response(classes=(1, 3)))
 
 
-def test_missing_image(store):
+def test_a_missing_image_is_named(store):
     with pytest.raises(FileNotFoundError, match=r'nowhere\.npz'):
         store.read('nowhere')
 
@@ -243,7 +243,7 @@ def test_create_refuses_a_folder_with_other_files(tmp_path):
         CAMStore.create(tmp_path, CLASSES)
 
 
-def test_open_without_store(tmp_path):
+def test_opening_what_is_no_store_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match='cam_store'):
         CAMStore.open(tmp_path)
 
@@ -259,7 +259,7 @@ def test_open_without_store(tmp_path):
         ({'classes': 'cat'}, 'list of names'),
     ],
 )
-def test_other_meta(store, change, message):
+def test_other_contents_are_refused(store, change, message):
     path = store.root / 'cam_store.json'
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(ValueError, match=message) as error:

@@ -29,7 +29,7 @@ def test_resize_to_the_same_size_changes_nothing():
     assert resize_scores(scores[:0], (9, 9)).shape == (0, 9, 9)
 
 
-def test_seed_by_hand():
+def test_seed_is_that_by_hand():
     scores = torch.tensor([[[0.2, 0.3, 0.5, 0.0]], [[0.1, 0.4, 0.5, 0.0]]])
     response = ResponseMap(scores, torch.tensor([1, 6]), (1, 4), 'x')
     assert response.seed(0.2).tolist() == [[0, 7, 2, 0]]  # 0.2 is background, a tie takes class 1

@@ -182,7 +182,7 @@ def test_folders_become_classes(tmp_path: Path) -> None:
     assert report[1].split() == ['Cat', '8', '2'] and report[2].split() == ['dog', '9', '2']
 
 
-def test_csv_of_tags(tmp_path: Path) -> None:
+def test_a_csv_of_tags_is_converted(tmp_path: Path) -> None:
     images = tmp_path / 'images'
     make_images(images, ['a.jpg', 'x/b.png', 'c.jpg'])
     (tmp_path / 'tags.csv').write_text('image,labels\na,dog;cat\nx/b.png,cat\n')
@@ -216,7 +216,9 @@ def test_given_classes_keep_their_order_and_find_typos(tmp_path: Path) -> None:
         (['a.jpg'], 'a.jpg,', r"tags\.csv:2: image 'a\.jpg' has no label; "),
     ],
 )
-def test_bad_own_images(tmp_path: Path, names: list[str], rows: str | None, what: str) -> None:
+def test_bad_own_images_are_refused(
+    tmp_path: Path, names: list[str], rows: str | None, what: str
+) -> None:
     root = tmp_path / 'images'
     make_images(root, names)
     csv_path = None

@@ -231,7 +231,7 @@ def test_absent_classes_are_forbidden(root: Path) -> None:
         assert set(np.unique(folder.read(img_id)).tolist()) <= allowed
 
 
-def test_low_confidence_and_weights(root: Path) -> None:
+def test_low_confidence_is_ignored_and_weighs_less(root: Path) -> None:
     weights = root / 'weights'
     cfg = without_model(root, 'pseudo', ignore_below=0.9, weight_dir=str(weights))
     labels = make_pseudo_labels(cfg, workers=0)

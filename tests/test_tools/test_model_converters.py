@@ -99,7 +99,7 @@ def error_of(capsys: pytest.CaptureFixture, name: str, *args: Path) -> str:
         ('bn7.running_mean', 'aux:bn7_moving_mean'),
     ],
 )
-def test_names_of_mxnet(name: str, source: str) -> None:
+def test_names_of_mxnet_are_translated(name: str, source: str) -> None:
     params = mxnet_params()
     state = resnet38_from_mxnet(params, 'x.params')
     assert torch.equal(state[name], torch.from_numpy(params[source]))
@@ -164,7 +164,7 @@ def test_whole_way_from_an_mxnet_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('prefix', ['', 'module.'])
-def test_published_classifier(tmp_path: Path, prefix: str) -> None:
+def test_the_published_classifier_is_converted(tmp_path: Path, prefix: str) -> None:
     state = published({'fc8': 20}, prefix)
     converted = convert(tmp_path, state)
     with torch.device('meta'):

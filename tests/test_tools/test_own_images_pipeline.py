@@ -55,7 +55,7 @@ def call(root: Path, *command: str, expect: int = 0) -> str:
     return result.stdout
 
 
-def test_from_folders_to_masks(root):
+def test_folders_of_images_become_masks(root):
     converter = 'dataset_converters/own_images.py'
     call(root, converter, 'data/custom/images', '--out', 'data/custom', '--val-fraction', '0.25')
     call(root, 'run_pipeline.py', 'pipeline.py', '--check-data')

@@ -28,7 +28,7 @@ def drawn(monkeypatch, tmp_path):
     return draw
 
 
-def test_means_and_deviations(drawn):
+def test_means_and_deviations_are_drawn(drawn):
     axes = drawn({'val': Curve([[1, 3], [4, 4], [5, 9]])})
     (bars,) = [c for c in axes.containers if isinstance(c, ErrorbarContainer)]
     np.testing.assert_allclose(bars.lines[0].get_ydata().astype(float), [2, 4, 7])

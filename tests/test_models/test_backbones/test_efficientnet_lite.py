@@ -106,7 +106,7 @@ def test_shape_of_an_odd_size(stride: int) -> None:
     assert feature.shape == (2, 1280, math.ceil(75 / stride), math.ceil(101 / stride))
 
 
-def test_number_of_parameters() -> None:
+def test_parameters_are_as_many_as_published() -> None:
     # As published: 4.65, 5.42 and 6.09 million with the classifier of 1000 classes.
     counts = [sum(p.numel() for p in build(v, 32).parameters()) for v in range(3)]
     assert [round((n + 1281 * 1000) / 1e6, 2) for n in counts] == [4.65, 5.42, 6.09]
@@ -140,7 +140,7 @@ def test_missing_package_names_the_command(monkeypatch: pytest.MonkeyPatch) -> N
         CheckpointLoader.load_checkpoint('efficientnet-lite://lite1')
 
 
-def test_unknown_weights() -> None:
+def test_unknown_weights_are_refused() -> None:
     with pytest.raises(ValueError, match='lite7: no such weights'):
         CheckpointLoader.load_checkpoint('efficientnet-lite://lite7')
 

@@ -102,11 +102,11 @@ def test_names_and_shapes_are_the_published_ones(resnet38: BaseModule) -> None:
     assert shapes == expected_shapes()
 
 
-def test_number_of_parameters(resnet38: BaseModule) -> None:
+def test_parameters_are_as_many_as_published(resnet38: BaseModule) -> None:
     assert sum(p.numel() for p in resnet38.parameters()) == 105_070_912
 
 
-def test_taps(resnet38: BaseModule) -> None:
+def test_taps_are_those_of_a_plain_forward(resnet38: BaseModule) -> None:
     resnet38.eval()
     x = torch.randn(1, 3, 33, 48)
     with torch.no_grad():

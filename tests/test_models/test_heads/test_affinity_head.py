@@ -33,7 +33,7 @@ def test_parameters_are_named_as_published() -> None:
     assert AffinityHead().f9.weight.shape == (448, 448, 1, 1)
 
 
-def test_initialisation() -> None:
+def test_weights_begin_as_published() -> None:
     torch.manual_seed(0)
     head = AffinityHead()
     head.init_weights()
@@ -83,7 +83,7 @@ def test_loss_reaches_every_parameter() -> None:
         assert float(tensor.grad.abs().sum()) > 0
 
 
-def test_errors() -> None:
+def test_wrong_features_are_refused() -> None:
     with pytest.raises(ValueError, match='three taps, not 2'):
         AffinityHead(in_channels=(1, 2))
     with pytest.raises(ValueError, match=r'got 2: set backbone\.out_indices'):

@@ -73,7 +73,7 @@ def bce(logit, label):
     )
 
 
-def test_joint_objective_against_loops():
+def test_joint_objective_equals_the_loops():
     head = make_head().double()
     samples, (feature,) = make_samples(0, 1, 2, 3), features()
     theta_p = head.classifier.weight[:, :, 0, 0].tolist()
@@ -147,7 +147,7 @@ def test_round_0_has_no_sub_category_loss_but_every_parameter_in_the_graph():
 
 
 @pytest.mark.parametrize('source, merge', [('sub_max', max), ('sub_sum', sum)])
-def test_merged_map_against_loops(source, merge):
+def test_merged_map_equals_the_loops(source, merge):
     head = make_head(cam_source=source)
     maps = head.sub_classifier(features()[0])
     present = torch.ones(4, CLASSES, dtype=torch.bool)

@@ -37,7 +37,7 @@ def test_loss_is_that_of_a_loop(border: str) -> None:
         assert int(result[f'pairs_{kind}']) == len(losses[kind]) > 0
 
 
-def test_loss_gradient() -> None:
+def test_gradient_is_that_of_the_loss() -> None:
     features = torch.randn(1, 3, 5, 6, dtype=torch.float64, requires_grad=True)
     labels = make_labels(1, 5, 6)
     loss = AffinityLoss()
@@ -72,7 +72,7 @@ def test_a_batch_weighs_pairs_not_images() -> None:
 
 
 @pytest.mark.parametrize('arguments', [dict(weights=(1, 1)), dict(border='torus')])
-def test_wrong_arguments(arguments: dict) -> None:
+def test_wrong_arguments_are_refused(arguments: dict) -> None:
     with pytest.raises(ValueError, match='must be'):
         AffinityLoss(**arguments)
 

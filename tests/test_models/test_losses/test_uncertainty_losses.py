@@ -140,7 +140,7 @@ def test_map_of_zeros_gives_no_nan():
     assert cam.grad.isfinite().all()
 
 
-def test_gradients(cam):
+def test_gradients_are_those_of_the_losses(cam):
     # off the kinks of ReLU and of the maximum
     cam = (cam + 0.05 * cam.sign()).requires_grad_()
     target = torch.tensor([[1.0, 0.0, 0.3], [0.0, 0.7, 0.0]], dtype=torch.float64)

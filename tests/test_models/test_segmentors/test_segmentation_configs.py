@@ -100,7 +100,7 @@ def test_published_rates_reach_every_parameter():
     assert len(rates) == 104 and set(rates.values()) == {(2.5e-4, 5e-4)}
 
 
-def test_published_schedule():
+def test_schedule_is_the_published_one():
     cfg = load('deeplabv2_pseudo.py')
     assert cfg.train_cfg.max_iters == cfg.param_scheduler[0].end == 20000
     assert cfg.param_scheduler[0].interval == 10 and cfg.param_scheduler[0].power == 0.9

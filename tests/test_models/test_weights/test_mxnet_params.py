@@ -69,7 +69,7 @@ def test_a_file_typed_by_hand(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('dtype', CODES)
-def test_every_element_type(tmp_path: Path, dtype: str) -> None:
+def test_every_element_type_is_read(tmp_path: Path, dtype: str) -> None:
     array = np.array([[0, 1, 127], [3, 4, 5]], dtype=dtype)
     params = read_mxnet_params(write(tmp_path, pack_list([pack_array(array)], [b'w'])))
     assert params['w'].dtype == np.dtype(dtype)
@@ -123,7 +123,7 @@ BAD = {
 
 
 @pytest.mark.parametrize('fault', BAD)
-def test_corrupt_file(tmp_path: Path, fault: str) -> None:
+def test_a_corrupt_file_is_refused(tmp_path: Path, fault: str) -> None:
     with pytest.raises(ValueError, match=r'x\.params: no whole MXNet \.params file: .*; ') as error:
         read_mxnet_params(write(tmp_path, BAD[fault]))
     assert '\n' not in str(error.value)
