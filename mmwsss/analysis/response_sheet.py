@@ -11,7 +11,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 
 from mmwsss.datasets.transforms import LoadImage, LoadSegMap
-from mmwsss.pipeline.comparison.curves import best_score
+from mmwsss.evaluation.curve_file import best_score
 from mmwsss.registry import DATASETS
 from mmwsss.structures import CAMStore
 from mmwsss.visualization import color_labels, label_legend, overlay_scores, write_sheet

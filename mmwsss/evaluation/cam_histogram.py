@@ -11,9 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmwsss.structures import IGNORED
-
-from ..structures import ResponseMap, strongest
+from mmwsss.structures import IGNORED, ResponseMap, strongest
 
 _LABELS = 256
 

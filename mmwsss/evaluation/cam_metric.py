@@ -1,6 +1,5 @@
 """Quality of response maps as segmentations, over all background thresholds."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +9,9 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from prettytable import PrettyTable
 
-from mmwsss.structures import IGNORED
+from mmwsss.registry import METRICS
+from mmwsss.structures import IGNORED, ResponseMap
 
-from ..registry import METRICS
-from ..structures import ResponseMap, atomic_open
 from .cam_histogram import (
     SparseHistogram,
     class_scores,
@@ -21,6 +19,7 @@ from .cam_histogram import (
     sum_histograms,
     threshold_histogram,
 )
+from .curve_file import write_curves
 from .truth import require_true_classes
 
 
@@ -157,7 +156,7 @@ class CAMMetric(BaseMetric):
             names, iou[self.fixed], [x[best] for x in (iou, precision, recall, f_score)], metrics
         )
         if self.curve_file is not None:
-            self._write_curves(self.curve_file, curves, dict(zip(names, iou.T)))
+            write_curves(self.curve_file, self.grid, curves, dict(zip(names, iou.T)))
         return metrics
 
     def _log_table(
@@ -183,24 +182,7 @@ class CAMMetric(BaseMetric):
             f'{table.get_string()}'
         )
 
-    def _write_curves(
-        self, path: str, curves: dict[str, np.ndarray], iou: dict[str, np.ndarray]
-    ) -> None:
-        """Write the scores at every threshold as JSON (NaN as null)."""
-        content = {
-            'threshold': self.grid,
-            **{name: _plain(curve) for name, curve in curves.items()},
-            'IoU': {name: _plain(curve) for name, curve in iou.items()},
-        }
-        with atomic_open(path) as file:
-            file.write(json.dumps(content, indent=1).encode())
-
 
 def _harmonic_mean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return 2ab / (a + b), 0 where both are 0."""
     return 2 * a * b / np.where(a + b > 0, a + b, 1)
-
-
-def _plain(curve: np.ndarray) -> list[float | None]:
-    """List the values, None in place of NaN."""
-    return [None if np.isnan(value) else float(value) for value in curve]

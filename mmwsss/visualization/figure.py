@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ..structures import atomic_open
+from mmwsss.structures import atomic_open
 
 RGBA = tuple[float, float, float, float]
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..datasets.voc import voc_palette
-from ..structures import IGNORED
+from mmwsss.datasets.voc import voc_palette
+from mmwsss.structures import IGNORED
 
 Palette = np.ndarray | Sequence[Sequence[int]]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..structures import atomic_open
+from mmwsss.structures import atomic_open
+
 from .grid import Color, check_rows, fit_image, format_number, image_grid, is_flat
 
 _STYLE = """

@@ -14,7 +14,6 @@ from repo import TOOLS
 from mmwsss.datasets import DataError
 from mmwsss.folder_lock import locked
 from mmwsss.pipeline import pipeline, processes
-from mmwsss.pipeline.comparison.curves import best_score
 from mmwsss.pipeline.comparison.rows import (
     Comparison,
     Row,
@@ -50,12 +49,6 @@ def rounds(tmp_path):
 
 def calls(folder):
     return (folder / 'calls').read_text().split()
-
-
-def test_best_is_where_miou_is_best():
-    curves = dict(threshold=[0.1, 0.2, 0.3], mIoU=[1.0, 3.0, 2.0], recall=[9.0, 8.0, 7.0])
-    assert best_score(curves, 'mIoU') == 3.0
-    assert best_score(curves, 'threshold') == 0.2 and best_score(curves, 'recall') == 8.0
 
 
 def test_deviation_is_the_samples():

@@ -1,7 +1,7 @@
 """The stage of a comparison that measures response maps at all thresholds."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,18 +49,3 @@ class CurveStage(TestStage):
     def is_complete(self, folder: Path) -> bool:
         """See :meth:`Stage.is_complete`; response maps may be wanted that were not kept."""
         return not self.keep_maps or (folder / MAPS_NAME).is_dir()
-
-
-def best_score(curves: Mapping[str, Sequence[float]], key: str) -> float:
-    """Read the value of a score where mIoU is best.
-
-    Args:
-        curves (Mapping[str, Sequence[float]]): Score → its value at each threshold, as in a file
-            of ``CAMMetric.curve_file``.
-        key (str): The score.
-
-    Returns:
-        float: Its value.
-    """
-    best = max(range(len(curves['mIoU'])), key=lambda index: curves['mIoU'][index])
-    return curves[key][best]

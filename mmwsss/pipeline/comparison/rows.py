@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from .curves import CURVES_NAME, MAPS_NAME, best_score
+from mmwsss.evaluation.curve_file import best_score
+
+from .curves import CURVES_NAME, MAPS_NAME
 
 SCORES = ('mIoU', 'precision', 'recall', 'F', 'mFscore')
 
