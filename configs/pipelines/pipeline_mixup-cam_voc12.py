@@ -2,4 +2,4 @@
 _base_ = ['./_base_/splits_voc12.py', './_base_/thesis.py']
 work_dir = 'work_dirs/pipeline_mixup-cam_voc12'
 configs = dict(classifier='configs/mixup_cam.py')
-stages = _base_.mixup_cam_figures
+stages = dict(_base_.mixup_cam_figures, cams=dict(), cams_train=_base_.mixup_cam_figures.cams)

@@ -4,7 +4,7 @@
 A setting of one config:
 
 python tools/analysis_tools/sweep.py configs/msrc/mixup-cam_efficientnet-lite0_msrc.py \\
-    --key model.head.regularizers.loss_con.loss_weight --values 5e-5 1e-4 2e-4 4e-4 \\
+    --key model.head.regularizers.loss_con.loss_weight --values 2.5e-3 4.9e-3 9.8e-3 2e-2 \\
     --splits val=ImageSets/Segmentation/val.txt --out work_dirs/figure_2_5c --name λ_con
 
 Configs of their own:

@@ -6,14 +6,25 @@ _val = dict(label_file='image_labels/val.txt')
 _train = dict(label_file='image_labels/train.txt')
 configs = dict(affinitynet='configs/affinitynet.py', segmentor='configs/deeplabv2_pseudo.py')
 stages = dict(
-    # VOC has masks of 1,464 of these images; the others are measured by SBD's. The thesis measures
-    # on train.
+    # VOC has masks of 1,464 of these images; the others are measured by SBD's.
     cams=dict(
-        title='CAM, train_aug (thesis: train)',
+        title='CAM, train_aug',
         cfg_options=dict(
             test_dataloader=dict(
                 dataset=dict(**_aug, data_prefix=dict(seg_map_path='SegmentationClassAug'))
             )
+        ),
+    ),
+    # As the thesis: these 1,464 images by VOC's own masks.
+    cams_train=dict(
+        _delete_=True,
+        tool='test',
+        config='classifier',
+        checkpoint='classifier',
+        title='CAM, train',
+        cfg_options=dict(
+            test_evaluator=dict(classwise=True),
+            test_dataloader=dict(dataset=dict(ann_file='ImageSets/Segmentation/train.txt')),
         ),
     ),
     walk=dict(cfg_options=dict(label_dataset=_train)),

@@ -17,6 +17,7 @@ stages = dict(
     # Response maps of the images that the segmentor learns from, and of those it is measured on.
     cams=dict(**_cams, title='CAM, train'),
     cams_val=dict(**_cams, title='CAM, val'),
+    cams_train=None,  # where cams are of more images than the thesis measures on
     affinity_labels=dict(
         tool='affinity_labels',
         config='affinitynet',

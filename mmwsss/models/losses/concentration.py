@@ -27,7 +27,7 @@ def cell_coordinates(size: int, coordinates: str, like: Tensor) -> Tensor:
 def concentration(
     cam: Tensor,
     present: Tensor,
-    coordinates: str = 'cells',
+    coordinates: str = 'unit',
     floor: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
@@ -44,13 +44,13 @@ def concentration(
     Args:
         cam (Tensor): Class maps, shape (N, C, H, W), floating point.
         present (Tensor): Which classes count, shape (N, C), bool.
-        coordinates (str): 'cells' or 'unit', see :class:`ConcentrationLoss`. Defaults to 'cells'.
+        coordinates (str): 'cells' or 'unit', see :class:`ConcentrationLoss`. Defaults to 'unit'.
         floor (float): See :class:`ConcentrationLoss`; with 0 it is exactly (2.4). Defaults to 0.1.
         eps (float): Added to a map's sum, so that a map of zeros contributes zero. Defaults to
             1e-5.
 
     Returns:
-        Tensor: Shape (N,), in squared cells or, with 'unit', squared halves of the map's side.
+        Tensor: Shape (N,), in squared halves of the map's side or, with 'cells', squared cells.
     """
     response = activate(at_least_float32(cam), 'relu')
     total = response.sum((2, 3))
@@ -72,12 +72,14 @@ class ConcentrationLoss(nn.Module):
     Only classes of the (mixed) label count: of a mixed image the classes of both images.
 
     Args:
-        loss_weight (float): λ_con of (2.5). Defaults to 2e-4, the thesis's value.
-        coordinates (str): The unit of distance. 'cells' are cells of the class map, the unit of
-            (2.4) and of λ_con: 28 × 28 cells of equal response have 2 · (28² − 1)/12 = 130.5, and
-            the value grows with the square of the resolution. 'unit' measures in [-1, 1] on both
-            axes, independent of the resolution: the same map has 0.67, so that for H = W cells
-            λ_unit = λ_cells · H²/4 gives the same loss. Defaults to 'cells'.
+        loss_weight (float): λ_con of (2.5). Defaults to 9.8e-3, which on maps of 14 × 14 cells is
+            the thesis's 2e-4 for ``coordinates='cells'``.
+        coordinates (str): The unit of distance. 'unit' measures in [-1, 1] on both axes, so that
+            loss and gradient do not depend on the resolution. 'cells' are cells of the class map,
+            as (2.4) is written: 28 × 28 cells of equal response have 2 · (28² − 1)/12 = 130.5 (in
+            'unit' 0.67), and loss and gradient grow with the square of the resolution. For H = W
+            cells, λ_unit = λ_cells · H²/4 gives the same loss. docs/methods.md has the choice.
+            Defaults to 'unit'.
         floor (float): A map of sum S is weighted by S / (S + H·W·floor), which is 1/2 where its
             mean response is ``floor``. With ``floor=0``, which is exactly (2.4), the gradient grows
             as 1 / S, and a nearly empty map (of a class whose object the crop missed) has a hundred
@@ -92,8 +94,8 @@ class ConcentrationLoss(nn.Module):
 
     def __init__(
         self,
-        loss_weight: float = 2e-4,
-        coordinates: str = 'cells',
+        loss_weight: float = 9.8e-3,
+        coordinates: str = 'unit',
         floor: float = 0.1,
         reduction: str = 'mean',
         eps: float = 1e-5,

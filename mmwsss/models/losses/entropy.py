@@ -8,23 +8,28 @@ from mmwsss.registry import MODELS
 
 from .reduction import activate, reduce_batch
 
-_MAXIMUM_OVER = {'image': (1, 2, 3), 'class': (2, 3)}
+_MAXIMUM_OVER = {'image': (1, 2, 3), 'class': (2, 3), 'pixel': (1,)}
 
 
 def class_entropy(
-    cam: Tensor, activation: str = 'relu', normalize_by: str = 'image', eps: float = 1e-5
+    cam: Tensor,
+    activation: str = 'relu',
+    normalize_by: str = 'image',
+    eps: float = 1e-5,
+    temperature: float = 1.0,
 ) -> Tensor:
     r"""Compute the entropy over classes of each pixel, averaged over the pixels (2.3).
 
     .. math::
         -\frac{1}{HW} \sum_{h,w} \sum_c P^c(h,w) \log P^c(h,w), \qquad
-        P(h,w) = \mathrm{softmax}_c \left( M^c(h,w) / \max M \right)
+        P(h,w) = \mathrm{softmax}_c \left( \frac{M^c(h,w)}{\tau \max M} \right)
 
     Args:
         cam (Tensor): Class maps of all C classes, shape (N, C, H, W), floating point.
         activation (str): See :class:`ClassEntropyLoss`. Defaults to 'relu'.
         normalize_by (str): See :class:`ClassEntropyLoss`. Defaults to 'image'.
         eps (float): Added to the maximum, so that a map of zeros stays finite. Defaults to 1e-5.
+        temperature (float): τ, see :class:`ClassEntropyLoss`. Defaults to 1.
 
     Returns:
         Tensor: Entropies in nats, shape (N,), at most ``log(C)``.
@@ -33,7 +38,7 @@ def class_entropy(
     if normalize_by != 'none':
         dims = _MAXIMUM_OVER[normalize_by]
         probability = probability / (probability.amax(dims, keepdim=True) + eps)
-    log_p = torch.log_softmax(probability, dim=1)
+    log_p = torch.log_softmax(probability / temperature, dim=1)
     return -(log_p.exp() * log_p).sum(1).mean((1, 2))
 
 
@@ -51,14 +56,18 @@ class ClassEntropyLoss(nn.Module):
             probabilities per pixel; 'none' keeps the raw map. Defaults to 'relu'.
         normalize_by (str): The maximum that maps are divided by. 'image' is the maximum over all
             classes of an image, which keeps the classes comparable in the softmax; 'class' is each
-            map's own; 'none' divides by nothing. With 'image' or 'class' the softmax sees values in
-            [0, 1], so that the entropy stays near log(C) and its gradient small, which has to be
-            kept in mind when λ_ent is chosen. Defaults to 'image'.
+            map's own; 'pixel' is that over the classes at each pixel; 'none' divides by nothing.
+            Unless it is 'none', the softmax sees values in [0, 1], so that the entropy stays near
+            log(C) and its gradient small, which has to be kept in mind when λ_ent is chosen.
+            Defaults to 'image'.
         reduction (str): 'mean' or 'sum' over the batch. Defaults to 'mean'.
         eps (float): Added to the maximum. Defaults to 1e-5.
+        temperature (float): What the values are divided by before the softmax. Below 1 it sharpens
+            the softmax of values in [0, 1]. Defaults to 1.
 
     Raises:
-        ValueError: If a value is unknown, or a raw map would be divided by its maximum.
+        ValueError: If a value is unknown or the temperature not positive, or a raw map would be
+            divided by its maximum.
     """
 
     def __init__(
@@ -68,21 +77,25 @@ class ClassEntropyLoss(nn.Module):
         normalize_by: str = 'image',
         reduction: str = 'mean',
         eps: float = 1e-5,
+        temperature: float = 1.0,
     ) -> None:
         super().__init__()
         check_choice('activation', activation, ('relu', 'sigmoid', 'none'))
-        check_choice('normalize_by', normalize_by, ('image', 'class', 'none'))
+        check_choice('normalize_by', normalize_by, ('image', 'class', 'pixel', 'none'))
         if activation == 'none' and normalize_by != 'none':
             raise ValueError(
                 "a raw map may have a negative maximum: use activation='relu' or 'sigmoid', "
                 "or normalize_by='none'"
             )
         check_choice('reduction', reduction, ('mean', 'sum'))
+        if not temperature > 0:
+            raise ValueError(f'temperature must be positive, not {temperature}')
         self.loss_weight = loss_weight
         self.activation = activation
         self.normalize_by = normalize_by
         self.reduction = reduction
         self.eps = eps
+        self.temperature = temperature
 
     def forward(self, cam: Tensor, target: Tensor) -> Tensor:
         """Compute the loss.
@@ -94,5 +107,5 @@ class ClassEntropyLoss(nn.Module):
         Returns:
             Tensor: A scalar, float32 or wider.
         """
-        entropy = class_entropy(cam, self.activation, self.normalize_by, self.eps)
+        entropy = class_entropy(cam, self.activation, self.normalize_by, self.eps, self.temperature)
         return self.loss_weight * reduce_batch(entropy, self.reduction)

@@ -11,7 +11,7 @@ from mmwsss.registry import MODELS
 
 REGULARIZERS = dict(
     loss_ent=dict(type='ClassEntropyLoss', loss_weight=0.02),
-    loss_con=dict(type='ConcentrationLoss', loss_weight=2e-4),
+    loss_con=dict(type='ConcentrationLoss', coordinates='cells', loss_weight=2e-4),
 )
 
 
@@ -36,7 +36,9 @@ def test_objective_is_the_sum_of_its_named_terms():
     cam = head.class_maps(feats)
     target = torch.tensor([[1.0, 0.3, 0.0], [0.0, 0.7, 0.0]])
     torch.testing.assert_close(losses['loss_ent'], 0.02 * class_entropy(cam).mean())
-    torch.testing.assert_close(losses['loss_con'], 2e-4 * concentration(cam, target > 0).mean())
+    torch.testing.assert_close(
+        losses['loss_con'], 2e-4 * concentration(cam, target > 0, 'cells').mean()
+    )
     expected = torch.nn.functional.binary_cross_entropy_with_logits(cam.mean((2, 3)), target)
     torch.testing.assert_close(losses['loss_cls'], expected)
     assert sorted(losses) == ['loss_cls', 'loss_con', 'loss_ent']

@@ -23,7 +23,7 @@ def cam() -> torch.Tensor:
     return torch.randn(2, 3, 4, 5, generator=generator, dtype=torch.float64)
 
 
-def entropy_by_loops(cam, activation, normalize_by):
+def entropy_by_loops(cam, activation, normalize_by, temperature=1.0):
     values = []
     for image in cam:
         if activation == 'relu':
@@ -36,13 +36,14 @@ def entropy_by_loops(cam, activation, normalize_by):
             maximum = {
                 'image': image.max() + EPS,
                 'class': image[c].max() + EPS,
+                'pixel': image.amax(0) + EPS,
                 'none': 1.0,
             }[normalize_by]
             scaled[c] = image[c] / maximum
         total = 0.0
         for h in range(height):
             for w in range(width):
-                weights = [math.exp(scaled[c, h, w]) for c in range(classes)]
+                weights = [math.exp(scaled[c, h, w] / temperature) for c in range(classes)]
                 for weight in weights:
                     p = weight / sum(weights)
                     total -= p * math.log(p)
@@ -51,11 +52,12 @@ def entropy_by_loops(cam, activation, normalize_by):
 
 
 @pytest.mark.parametrize('activation', ['relu', 'sigmoid', 'none'])
-@pytest.mark.parametrize('normalize_by', ['image', 'class', 'none'])
-def test_entropy_equals_the_loops(cam, activation, normalize_by):
+@pytest.mark.parametrize('normalize_by', ['image', 'class', 'pixel', 'none'])
+@pytest.mark.parametrize('temperature', [1.0, 0.1])
+def test_entropy_equals_the_loops(cam, activation, normalize_by, temperature):
     torch.testing.assert_close(
-        class_entropy(cam, activation, normalize_by),
-        entropy_by_loops(cam, activation, normalize_by),
+        class_entropy(cam, activation, normalize_by, temperature=temperature),
+        entropy_by_loops(cam, activation, normalize_by, temperature),
     )
 
 
@@ -102,7 +104,7 @@ def test_concentration_of_an_even_map_is_the_documented_value():
     even = torch.ones(1, 1, 28, 28, dtype=torch.float64)
     present = torch.ones(1, 1, dtype=torch.bool)
     torch.testing.assert_close(
-        concentration(even, present, floor=0, eps=0).item(), 2 * (28**2 - 1) / 12
+        concentration(even, present, 'cells', floor=0, eps=0).item(), 2 * (28**2 - 1) / 12
     )
     unit = concentration(even, present, 'unit', floor=0, eps=0).item()
     assert unit == pytest.approx(2 * (28**2 - 1) / 12 * 4 / 28**2)
@@ -112,9 +114,34 @@ def test_concentration_follows_a_shift_and_a_mirror():
     blob = torch.zeros(1, 1, 8, 8, dtype=torch.float64)
     blob[..., 1:4, 2:4] = torch.rand(3, 2, dtype=torch.float64) + 0.1
     present = torch.ones(1, 1, dtype=torch.bool)
-    value = concentration(blob, present, eps=0)
-    torch.testing.assert_close(concentration(blob.roll((3, 2), (2, 3)), present, eps=0), value)
-    torch.testing.assert_close(concentration(blob.flip(-1), present, eps=0), value)
+    value = concentration(blob, present, 'cells', eps=0)
+    torch.testing.assert_close(
+        concentration(blob.roll((3, 2), (2, 3)), present, 'cells', eps=0), value
+    )
+    torch.testing.assert_close(concentration(blob.flip(-1), present, 'cells', eps=0), value)
+
+
+@pytest.mark.parametrize('cells', [14, 28, 56])
+def test_strength_of_concentration_by_resolution(cells):
+    rng = torch.Generator().manual_seed(0)
+    coarse = torch.rand(2, 3, 14, 14, generator=rng, dtype=torch.float64)
+    # The same responses on a finer grid, and the same logits.
+    cam = coarse.repeat_interleave(cells // 14, 2).repeat_interleave(cells // 14, 3)
+    target = torch.ones(2, 3)
+
+    def share(**settings):
+        maps = cam.clone().requires_grad_()
+        (own,) = torch.autograd.grad(ConcentrationLoss(**settings)(maps, target), maps)
+        logits = maps.mean((2, 3))
+        (reference,) = torch.autograd.grad(MultiLabelSoftMarginLoss()(logits, target), maps)
+        return (own.norm() / reference.norm()).item()
+
+    # By default what the thesis's λ_con is on 14×14 cells, on any grid …
+    at_14 = share(loss_weight=2e-4 * (14 / cells) ** 2, coordinates='cells')
+    assert share() == pytest.approx(at_14, rel=1e-9)
+    # … whereas distances in cells let it grow with the square of the resolution.
+    in_cells = share(loss_weight=2e-4, coordinates='cells')
+    assert in_cells == pytest.approx(share() * (cells / 14) ** 2, rel=1e-9)
 
 
 def pull(scale, **kwargs):
@@ -144,7 +171,12 @@ def test_gradients_are_those_of_the_losses(cam):
     # off the kinks of ReLU and of the maximum
     cam = (cam + 0.05 * cam.sign()).requires_grad_()
     target = torch.tensor([[1.0, 0.0, 0.3], [0.0, 0.7, 0.0]], dtype=torch.float64)
-    for loss in (ClassEntropyLoss(), ClassEntropyLoss(activation='sigmoid'), ConcentrationLoss()):
+    for loss in (
+        ClassEntropyLoss(),
+        ClassEntropyLoss(activation='sigmoid'),
+        ClassEntropyLoss(normalize_by='pixel', temperature=0.5),
+        ConcentrationLoss(),
+    ):
         assert gradcheck(lambda x, loss=loss: loss(x, target), cam)
     logits = cam.detach().mean((2, 3)).requires_grad_()
     assert gradcheck(lambda x: MultiLabelSoftMarginLoss()(x, target), logits)
@@ -173,7 +205,7 @@ def test_reduction_over_the_batch(cam, reduction, factor):
 
 def test_half_precision_is_widened():
     cam = torch.full((1, 2, 64, 64), 100.0, dtype=torch.float16)
-    loss = ConcentrationLoss(1.0, floor=0)(cam, torch.ones(1, 2))
+    loss = ConcentrationLoss(1.0, coordinates='cells', floor=0)(cam, torch.ones(1, 2))
     assert loss.dtype == torch.float32
     assert loss.item() == pytest.approx(4 * (64**2 - 1) / 12, rel=1e-3)
 
@@ -182,7 +214,8 @@ def test_half_precision_is_widened():
     'make, word',
     [
         (lambda: ClassEntropyLoss(activation='tanh'), 'activation'),
-        (lambda: ClassEntropyLoss(normalize_by='pixel'), 'normalize_by'),
+        (lambda: ClassEntropyLoss(normalize_by='batch'), 'normalize_by'),
+        (lambda: ClassEntropyLoss(temperature=0.0), 'temperature'),
         (lambda: ClassEntropyLoss(activation='none'), 'negative maximum'),
         (lambda: ConcentrationLoss(coordinates='metres'), 'coordinates'),
         (lambda: ConcentrationLoss(reduction='max'), 'reduction'),
