@@ -1,7 +1,6 @@
-"""Comparisons: the table, what is repeated, and what a failed run says."""
+"""Comparisons: what is run, kept and repeated, and what is told before the first training."""
 
 import json
-import runpy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,7 +8,6 @@ from pathlib import Path
 import fake_runs
 import pytest
 from fake_runs import edit
-from repo import TOOLS
 
 from mmwsss.datasets import DataError
 from mmwsss.folder_lock import locked
@@ -18,7 +16,6 @@ from mmwsss.pipeline.comparison.rows import (
     Comparison,
     Row,
     comparison_table,
-    mean_and_deviation,
     read_scores,
     result_file,
     store_dir,
@@ -49,26 +46,6 @@ def rounds(tmp_path):
 
 def calls(folder):
     return (folder / 'calls').read_text().split()
-
-
-def test_deviation_is_the_samples():
-    assert mean_and_deviation([1, 2, 3]) == (2.0, 1.0)
-
-
-def test_table_of_means_over_seeds(tmp_path, tools):
-    runs = comparison(tmp_path)
-    run_comparison(runs)
-    assert comparison_table(runs).splitlines() == [
-        '| method | val mIoU | val threshold |',
-        '| --- | --- | --- |',
-        '| CAM | 51.0 ± 1.0 | 0.20 |',
-    ]
-
-
-def test_single_seed_has_no_deviation(tmp_path, tools):
-    runs = replace(comparison(tmp_path), seeds=(1,))
-    run_comparison(runs)
-    assert comparison_table(runs).splitlines()[-1] == '| CAM | 51.0 | 0.20 |'
 
 
 def test_complete_runs_are_not_repeated(tmp_path, tools):
@@ -125,31 +102,6 @@ def test_rows_of_other_options_are_other_runs(tmp_path, tools):
     assert run_dir(runs, '2', 0) == tmp_path / 'runs/cam__alpha=2/seed_0'
 
 
-def test_slashes_of_options_make_no_directories():
-    assert '/' not in Row('a/cam.py', options=('load_from=/x/y.pth',)).run
-
-
-def test_configs_of_one_name_are_refused(tmp_path):
-    rows = {'a': Row('one/cam.py'), 'b': Row('two/cam.py')}
-    with pytest.raises(ValueError, match=r'one/cam\.py and two/cam\.py would share'):
-        replace(comparison(tmp_path), rows=rows)
-
-
-def test_row_of_a_command_line():
-    assert Row.parse('configs/sub.py@round_1.pth') == Row('configs/sub.py', 'round_1.pth')
-    assert Row.parse('configs/sub.py') == Row('configs/sub.py')
-
-
-def test_chosen_scores_are_columns(tmp_path, tools):
-    runs = comparison(tmp_path)
-    run_comparison(runs)
-    assert comparison_table(runs, ('F', 'mIoU')).splitlines() == [
-        '| method | val F | val mIoU | val threshold |',
-        '| --- | --- | --- | --- |',
-        '| CAM | 60.0 ± 0.0 | 51.0 ± 1.0 | 0.20 |',
-    ]
-
-
 def test_failed_run_names_its_log(tmp_path, tools):
     runs = comparison(tmp_path, 'fail.py')
     with pytest.raises(
@@ -162,37 +114,6 @@ def test_failed_run_names_its_log(tmp_path, tools):
 
 def test_real_tools_are_found():
     assert (processes.TOOLS / 'train.py').is_file()
-
-
-def test_tool_prints_and_writes_the_table(tmp_path, tools, monkeypatch, capsys):
-    tool = TOOLS / 'analysis_tools/compare_methods.py'
-    out = tmp_path / 'table.md'
-    arguments = ['CAM=cam.py', 'round 1=cam.py@round_1.pth', '--scores', 'mIoU', 'F']
-    arguments += ['--seeds', '0', '1', '2', '--splits', 'val=val.txt']
-    arguments += ['--work-dir', str(tmp_path / 'runs'), '--out', str(out)]
-    monkeypatch.setattr('sys.argv', [str(tool), *arguments])
-    runpy.run_path(str(tool), run_name='__main__')
-    table = out.read_text()
-    assert table in capsys.readouterr().out
-    assert table.splitlines()[2:] == [
-        '| CAM | 51.0 ± 1.0 | 60.0 ± 0.0 | 0.20 |',
-        '| round 1 | 56.0 ± 1.0 | 60.0 ± 0.0 | 0.20 |',
-    ]
-
-
-def test_tool_refuses_a_config_without_a_name(monkeypatch):
-    tool = TOOLS / 'analysis_tools/compare_methods.py'
-    monkeypatch.setattr('sys.argv', [str(tool), 'cam.py', '--splits', 'val=val.txt'])
-    with pytest.raises(SystemExit, match='NAME=VALUE'):
-        runpy.run_path(str(tool), run_name='__main__')
-
-
-def test_tool_refuses_two_rows_of_one_name(monkeypatch):
-    tool = TOOLS / 'analysis_tools/compare_methods.py'
-    rows = ['CAM=cam.py', 'CAM=mixup.py']
-    monkeypatch.setattr('sys.argv', [str(tool), *rows, '--splits', 'val=val.txt'])
-    with pytest.raises(SystemExit, match=r'CAM twice: cam\.py and mixup\.py'):
-        runpy.run_path(str(tool), run_name='__main__')
 
 
 def test_response_maps_are_kept_on_request(tmp_path, tools):
@@ -215,12 +136,6 @@ def test_rows_of_other_test_options_share_a_training(tmp_path, tools):
     run_comparison(runs)
     assert [read_scores(runs, name, 'val', 'mIoU') for name in rows] == [[55.0], [65.0]]
     assert calls(run_dir(runs, 'merged', 0)) == ['train', 'test', 'test']
-
-
-def test_test_options_of_a_command_line():
-    row = Row.parse('my configs/sub.py@a.pth  a.b=[1, 2] c=/x y.pth ')
-    assert row == Row('my configs/sub.py', 'a.pth', test_options=('a.b=[1, 2]', 'c=/x y.pth'))
-    assert '/' not in row.measured('val')
 
 
 def test_splits_are_checked_before_the_first_training(tmp_path, tools):
