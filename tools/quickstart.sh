@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From nothing to a segmentor: set up, make the demo set, walk the pipeline, show what came of it.
+# From nothing to a segmentor: set up, make the demo set, run the pipeline, show what came of it.
 #   tools/quickstart.sh [OUTPUT_DIR]
 set -euo pipefail
 cd "$(dirname "$0")/.."
