@@ -13,6 +13,7 @@ from mmengine.dist import is_main_process
 from mmwsss.cli.config import load_config
 from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.cli.options import add_label_arguments
+from mmwsss.cli.runner import check_run
 from mmwsss.pseudo_labels.affinity_labels import make_affinity_labels, report_table
 
 
@@ -28,7 +29,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run the tool."""
     args = parse_args()
-    report = make_affinity_labels(load_config(args), args.cams, args.out, args.workers)
+    cfg = load_config(args)
+    check_run(cfg, ('label_dataset',))
+    report = make_affinity_labels(cfg, args.cams, args.out, args.workers)
     if report is not None and is_main_process():
         print(report_table(report))
 

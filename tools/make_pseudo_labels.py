@@ -13,6 +13,7 @@ from mmengine.dist import is_main_process
 from mmwsss.cli.config import load_config, require_checkpoint
 from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.cli.options import add_label_arguments
+from mmwsss.cli.runner import check_run
 from mmwsss.pseudo_labels.make import make_pseudo_labels
 from mmwsss.pseudo_labels.report import draw_pseudo_labels, report_pseudo_labels, report_table
 
@@ -34,9 +35,9 @@ def main() -> None:
     args = parse_args()
     if args.checkpoint is not None:
         require_checkpoint(args.checkpoint)
-    labels = make_pseudo_labels(
-        load_config(args), args.checkpoint, args.cams, args.out, args.workers
-    )
+    cfg = load_config(args)
+    check_run(cfg, ('label_dataset',))
+    labels = make_pseudo_labels(cfg, args.checkpoint, args.cams, args.out, args.workers)
     if args.show_dir:
         draw_pseudo_labels(labels, args.show_dir, args.max_show)
     report = report_pseudo_labels(labels, args.workers or 0)

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from mmwsss.cli.config import load_config, merge_test_options
 from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.cli.options import add_run_arguments
-from mmwsss.cli.runner import build_runner, check_data
+from mmwsss.cli.runner import build_runner, check_data, check_run
 from mmwsss.folder_lock import claimed
 
 
@@ -40,6 +40,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     merge_test_options(cfg, args)
+    check_run(cfg, ('test_dataloader',))
     if args.check_data:
         check_data(cfg, ('test_dataloader',))
     runner = build_runner(cfg)

@@ -6,7 +6,7 @@ import argparse
 from mmwsss.cli.config import load_config, merge_train_options
 from mmwsss.cli.interrupt import end_on_interrupt
 from mmwsss.cli.options import add_run_arguments
-from mmwsss.cli.runner import build_runner, check_data
+from mmwsss.cli.runner import build_runner, check_data, check_run
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,6 +36,7 @@ def main() -> None:
     args = parse_args()
     cfg = load_config(args)
     merge_train_options(cfg, args)
+    check_run(cfg, ('train_dataloader', 'val_dataloader'))
     if args.check_data:
         check_data(cfg, ('train_dataloader', 'val_dataloader'))
     build_runner(cfg).train()

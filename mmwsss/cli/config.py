@@ -135,7 +135,7 @@ def merge_test_options(cfg: Config, args: argparse.Namespace) -> None:
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        ValueError: If ``--tta`` needs what the config lacks.
+        ValueError: If ``--tta`` needs what the config lacks, or ``--amp`` an accelerator.
     """
     require_checkpoint(args.checkpoint)
     cfg.load_from = args.checkpoint
@@ -145,6 +145,7 @@ def merge_test_options(cfg: Config, args: argparse.Namespace) -> None:
     if args.tta:
         use_test_time_aug(cfg)
     if args.amp:
+        _require_accelerator()
         cfg.test_cfg.fp16 = True
 
 
@@ -170,12 +171,16 @@ def enable_amp(cfg: Config) -> None:
     Raises:
         ValueError: If there is no accelerator. mmengine's loss scaling needs one.
     """
-    if get_device() == 'cpu':
-        raise ValueError(
-            '--amp needs an accelerator and none was found; on a CPU train without --amp'
-        )
+    _require_accelerator()
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def _require_accelerator() -> None:
+    if get_device() == 'cpu':
+        raise ValueError(
+            '--amp needs an accelerator and none was found; on a CPU run without --amp'
+        )
 
 
 def use_test_time_aug(cfg: Config) -> None:

@@ -9,6 +9,7 @@ from mmengine.runner import Runner
 
 from mmwsss.compat.cpu_distributed import prepare_cpu_distributed
 from mmwsss.datasets.check import check_config, raise_faults
+from mmwsss.datasets.settings_check import check_settings
 from mmwsss.engine.cpu_memory import keep_freed_memory
 from mmwsss.parent_process import join_launcher
 
@@ -24,6 +25,21 @@ def check_data(cfg: Config, loaders: Sequence[str]) -> None:
         DataError: If a file is unreadable or does not fit the model; lists every fault.
     """
     raise_faults(check_config(cfg, loaders))
+
+
+def check_run(cfg: Config, loaders: Sequence[str]) -> None:
+    """Check the settings of a run before anything is built with them.
+
+    Args:
+        cfg (Config): A complete config.
+        loaders (Sequence[str]): Keys of the data loaders that the run uses, or 'label_dataset'.
+
+    Raises:
+        ValueError: If settings do not fit together; lists every fault.
+    """
+    faults = check_settings(cfg, loaders)
+    if faults:
+        raise ValueError('\n'.join(['settings that do not fit together:', *faults]))
 
 
 def build_runner(cfg: Config) -> Runner:

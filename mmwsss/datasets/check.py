@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from mmengine.config import Config
-from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 
 from mmwsss.registry import DATASETS
 from mmwsss.structures import DataError
 
 from .image_check import check_images, check_mask_dir
+from .settings_check import LABEL_DATASET, check_num_classes
 
-LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'label_dataset')
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader', LABEL_DATASET)
 LABEL_TOOLS = ('affinity_labels', 'pseudo_labels')
 
 
@@ -33,7 +33,7 @@ def check_config(cfg: Config, loaders: Sequence[str] = LOADERS, num_workers: int
     faults = []
     checked: list[dict] = []
     for name in loaders:
-        settings = cfg.get(name) if name == LOADERS[-1] else (cfg.get(name) or {}).get('dataset')
+        settings = cfg.get(name) if name == LABEL_DATASET else (cfg.get(name) or {}).get('dataset')
         if settings is None or settings in checked:
             continue
         checked.append(settings)
@@ -44,9 +44,10 @@ def check_config(cfg: Config, loaders: Sequence[str] = LOADERS, num_workers: int
         except DataError as error:
             faults.append(str(error))
         else:
-            faults += check_num_classes(dataset, cfg.get('model', {}), name)
+            if name != LABEL_DATASET:
+                faults += check_num_classes(dataset, cfg.get('model', {}), name)
             faults += check_images(dataset, num_workers, name)
-            if name == LOADERS[-1]:
+            if name == LABEL_DATASET:
                 for folder in _mask_dirs(cfg):
                     faults += check_mask_dir(dataset, folder, folder)
     if not checked:
@@ -105,32 +106,3 @@ def _pipeline_steps(dataset: dict) -> Iterator[dict]:
     yield from dataset.get('pipeline', ())
     for inner in [*dataset.get('datasets', ()), *filter(None, [dataset.get('dataset')])]:
         yield from _pipeline_steps(inner)
-
-
-def check_num_classes(dataset: BaseDataset, model: dict, name: str = 'dataset') -> list[str]:
-    """Compare the number of classes of a dataset with those of a model.
-
-    Args:
-        dataset (BaseDataset): Dataset with ``metainfo['classes']``.
-        model (dict): Config of the model.
-        name (str): Name of the dataset in the faults. Defaults to 'dataset'.
-
-    Returns:
-        list[str]: The faults, one line each; empty where all is well.
-    """
-    count = len(dataset.metainfo.get('classes', ()))
-    return [
-        f'{name}: the data has {count} classes, model.{part}.num_classes is {num_classes}; '
-        f'set the num_classes of the model to {count}'
-        for part, num_classes in _num_classes_of(model)
-        if num_classes != count
-    ]
-
-
-def _num_classes_of(model: dict) -> Iterator[tuple[str, int]]:
-    """Yield each part of a classifier or segmentor that has a number of classes, and the number."""
-    for part in ('data_preprocessor', 'decode_head', 'auxiliary_head'):
-        settings = model.get(part) or {}
-        for one in settings if isinstance(settings, (list, tuple)) else [settings]:
-            if 'num_classes' in one:
-                yield part, one['num_classes']

@@ -1,5 +1,6 @@
 """Dense CRF (Krähenbühl & Koltun 2011) on the pydensecrf library, over numpy arrays."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,12 @@ _INSTALL = (
     "install pydensecrf2 (on Python 3.13 and later: pip install 'cython>=3' setuptools wheel && "
     'CYTHON_FORCE_REGEN=1 pip install --no-build-isolation pydensecrf2)'
 )
+
+
+# The library counts in multiples of the deviations, in 16 bits: below, it mixes up pixels or aborts
+# the process.
+MIN_DEVIATION = 0.1
+_MAX_MULTIPLES = {'gaussian_sxy': 18_000, 'bilateral_sxy': 9_000}
 
 
 @dataclass(frozen=True)
@@ -59,8 +66,13 @@ class CRFParams:
         if self.iterations < 0:
             raise ValueError(f'iterations must not be negative, not {self.iterations}')
         for name in ('gaussian_sxy', 'bilateral_sxy', 'bilateral_srgb'):
-            if not getattr(self, name) > 0:
-                raise ValueError(f'{name} must be positive, not {getattr(self, name)}')
+            if not MIN_DEVIATION <= getattr(self, name) < math.inf:
+                raise ValueError(
+                    f'{name} must be positive, at least {MIN_DEVIATION}, not {getattr(self, name)}'
+                )
+        for name in ('gaussian_compat', 'bilateral_compat'):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f'{name} must be finite, not {getattr(self, name)}')
         if not 0 < self.clip < 1:
             raise ValueError(f'clip must lie between 0 and 1, not {self.clip}')
         if self.gt_prob is not None and not 0 < self.gt_prob < 1:
@@ -103,7 +115,8 @@ def dense_crf(
         float32.
 
     Raises:
-        ValueError: If shapes or dtype are wrong, or a score is negative or not finite.
+        ValueError: If shapes or dtype are wrong, a score is negative or not finite, or the image is
+            too large for a deviation.
         ImportError: If pydensecrf is missing. The message says how to install it.
     """
     return dense_crf_sets(image, [scores], params, resolution)[0]
@@ -210,6 +223,7 @@ def _infer(
     """Run the library's mean-field inference; ``scale`` (x, y) multiplies spatial deviations."""
     library = _library()
     classes, height, width = sets[0].shape
+    _check_extent(max(width / scale[0], height / scale[1]), params)
     crf = library.DenseCRF2D(width, height, classes)
     crf.addPairwiseGaussian(
         sxy=tuple((params.gaussian_sxy * scale).tolist()), compat=params.gaussian_compat
@@ -228,6 +242,16 @@ def _infer(
         result = np.array(crf.inference(params.iterations), dtype=np.float32)
         refined.append(result.reshape(classes, height, width))
     return refined
+
+
+def _check_extent(side: float, params: CRFParams) -> None:
+    """Refuse an image whose longer side has too many deviations for the library's 16 bits."""
+    for name, multiples in _MAX_MULTIPLES.items():
+        if side > multiples * getattr(params, name):
+            raise ValueError(
+                f'an image of {side:.0f} pixels is too large for {name}={getattr(params, name)}; '
+                f'set at least {side / multiples:.2g}, or make the image smaller'
+            )
 
 
 def _library() -> ModuleType:

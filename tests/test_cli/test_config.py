@@ -105,3 +105,18 @@ def test_the_config_of_a_pipeline_names_its_tool(path):
     args = argparse.Namespace(config=str(path), cfg_options=None, local_rank=0)
     with pytest.raises(ValueError, match=rf'pipeline, .* run tools/run_pipeline.py {path}'):
         load_config(args)
+
+
+def test_a_test_with_amp_needs_an_accelerator(tmp_path, monkeypatch):
+    (tmp_path / 'a.pth').touch()
+    monkeypatch.setattr(config_module, 'keep_outputs', lambda *_: None)
+    args = argparse.Namespace(
+        checkpoint=str(tmp_path / 'a.pth'), out=None, show_dir=None, tta=False, amp=True
+    )
+    monkeypatch.setattr(config_module, 'get_device', lambda: 'cpu')
+    with pytest.raises(ValueError, match='--amp needs an accelerator'):
+        merge_test_options(Config(dict(test_cfg=dict())), args)
+    monkeypatch.setattr(config_module, 'get_device', lambda: 'cuda')
+    cfg = Config(dict(test_cfg=dict()))
+    merge_test_options(cfg, args)
+    assert cfg.test_cfg.fp16

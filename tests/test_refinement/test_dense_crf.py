@@ -9,6 +9,7 @@ import pytest
 from mmwsss.refinement import dense_crf as densecrf_module
 from mmwsss.refinement.dense_crf import (
     CRF_SETTINGS,
+    MIN_DEVIATION,
     CRFParams,
     dense_crf,
     dense_crf_map,
@@ -257,3 +258,38 @@ def test_pool_equals_one_process():
     pooled = dense_crf_map(load, names, workers=2, progress=False)
     for expected, result in zip(alone, pooled):
         np.testing.assert_array_equal(result, expected)
+
+
+DEVIATIONS = ('gaussian_sxy', 'bilateral_sxy', 'bilateral_srgb')
+
+
+@pytest.mark.parametrize('value', [1e-6, 0.0999, 0, -1, float('nan'), float('inf')])
+@pytest.mark.parametrize('name', DEVIATIONS)
+def test_deviations_that_crash_the_library_are_refused(name, value):
+    with pytest.raises(ValueError, match=f'{name} must be positive, at least 0.1, not'):
+        CRFParams(**{name: value})
+
+
+@pytest.mark.parametrize('name', ['gaussian_compat', 'bilateral_compat'])
+def test_weights_that_are_not_finite_are_refused(name):
+    with pytest.raises(ValueError, match=f'{name} must be finite'):
+        CRFParams(**{name: float('nan')})
+
+
+def test_the_smallest_deviations_change_nothing_far_away():
+    """Each pixel has no neighbour within reach: the input comes back."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    scores = rng.random((3, 40, 60)).astype(np.float32) + 0.1
+    params = CRFParams(**dict.fromkeys(DEVIATIONS, MIN_DEVIATION))
+    refined = dense_crf(image, scores, params)
+    np.testing.assert_allclose(refined.sum(0), 1, atol=1e-5)
+    assert (refined.argmax(0) == scores.argmax(0)).mean() > 0.99
+
+
+def test_images_too_large_for_a_deviation_are_refused():
+    image = np.zeros((2, 2000, 3), np.uint8)
+    with pytest.raises(ValueError, match=r'2000 pixels is too large for gaussian_sxy=0\.1; set'):
+        dense_crf(image, np.ones((2, 2, 2000)), CRFParams(gaussian_sxy=0.1))
+    with pytest.raises(ValueError, match=r'2000 pixels is too large for bilateral_sxy=0\.2'):
+        dense_crf(image, np.ones((2, 1, 1000)), CRFParams(bilateral_sxy=0.2), 'scores')

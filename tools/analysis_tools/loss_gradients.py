@@ -10,6 +10,7 @@ import argparse
 from mmwsss.analysis.loss_gradients import loss_gradients
 from mmwsss.cli.config import read_config
 from mmwsss.cli.options import add_cfg_options
+from mmwsss.cli.runner import check_run
 
 
 def main() -> None:
@@ -21,6 +22,7 @@ def main() -> None:
     add_cfg_options(parser)
     args = parser.parse_args()
     cfg = read_config(args.config, args.cfg_options)
+    check_run(cfg, ('train_dataloader',))
     print(f'{"loss":10s} {"value":>10s} {"gradient":>10s} {"share":>10s}')
     for name, row in loss_gradients(cfg, args.checkpoint, args.batches).items():
         print(f'{name:10s} {row["value"]:10.3g} {row["gradient"]:10.3g} {row["share"]:10.2%}')
