@@ -49,6 +49,7 @@ def cluster_classes(
     keys: Sequence[str] | None = None,
     seed: int = 0,
     processes: int | None = None,
+    places: np.ndarray | None = None,
 ) -> list[ClassClusters]:
     """Cluster the images of every class apart; an image takes part in each of its classes.
 
@@ -58,7 +59,8 @@ def cluster_classes(
     process works alone.
 
     Args:
-        features (np.ndarray): Features of the images, shape (N, D), float16 or float32.
+        features (np.ndarray): Features of the images, shape (N, D), or of the P pairs of an image
+            and a class, shape (P, D), see ``places``; float16 or float32.
         presence (np.ndarray): Which classes each image shows, shape (N, C), bool.
         num_clusters (Sequence[int]): Largest number K of clusters of each class.
         clusterer (ClusterFunction): Function from n rows, K and a seed to labels of shape (n,).
@@ -66,6 +68,8 @@ def cluster_classes(
         seed (int): Seed that the clusterer gets for every class. Defaults to 0.
         processes (int, optional): Number of processes. Defaults to the number of cores that this
             process may use.
+        places (np.ndarray, optional): The row of ``features`` of each image and class, shape
+            (N, C). Defaults to None: an image has one row, whatever the class.
 
     Returns:
         list[ClassClusters]: Sub-categories of each class; a class without images has no rows.
@@ -73,10 +77,11 @@ def cluster_classes(
     Raises:
         RuntimeError: If a process dies.
     """
-    order = np.arange(len(features)) if keys is None else np.argsort(np.asarray(keys))
+    order = np.arange(len(presence)) if keys is None else np.argsort(np.asarray(keys))
     rows = [order[presence[order, c]] for c in range(presence.shape[1])]
     processes = min(processes or available_cores(), len(rows))
-    state = (features, rows, tuple(num_clusters), clusterer, seed)
+    mine = rows if places is None else [places[one, c] for c, one in enumerate(rows)]
+    state = (features, rows, mine, tuple(num_clusters), clusterer, seed)
     if processes <= 1 or 'fork' not in multiprocessing.get_all_start_methods():
         with threadpool_limits(1):
             return [_cluster_one(state, c) for c in range(len(rows))]
@@ -122,10 +127,10 @@ def assignment_table(clusters: Sequence[ClassClusters], num_images: int) -> np.n
 
 
 def _cluster_one(state: tuple, label: int) -> ClassClusters:
-    features, rows, num_clusters, clusterer, seed = state
-    mine = FeatureRows(features, rows[label])
+    features, rows, places, num_clusters, clusterer, seed = state
+    mine = FeatureRows(features, places[label])
     labels = _by_size(clusterer(mine, num_clusters[label], seed))
-    return ClassClusters(mine.rows, labels, _distances(mine, labels))
+    return ClassClusters(rows[label], labels, _distances(mine, labels))
 
 
 def _by_size(labels: np.ndarray) -> np.ndarray:

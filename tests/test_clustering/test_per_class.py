@@ -38,6 +38,25 @@ def test_images_of_several_classes_by_hand():
     np.testing.assert_allclose(clusters[1].distances, [0, 0.25, 0.25])
 
 
+@pytest.mark.parametrize('processes', [1, 2])
+def test_rows_of_pairs_are_clustered_by_class(processes):
+    features, presence, names = mixture()
+    images, classes = presence.nonzero()
+    places = np.full(presence.shape, -1)
+    places[images, classes] = np.arange(len(images))
+    # Features that are the image's whatever the class, and others that differ in sign.
+    alike = cluster_classes(features, presence, [5] * 4, KMeans(), names, processes=processes)
+    for sign in (1, -1):
+        pairs = features[images] * sign ** classes[:, None]
+        found = cluster_classes(
+            pairs, presence, [5] * 4, KMeans(), names, processes=processes, places=places
+        )
+        for one, other in zip(alike, found):
+            np.testing.assert_array_equal(one.rows, other.rows)
+            np.testing.assert_allclose(one.distances, other.distances, rtol=1e-4)
+            np.testing.assert_array_equal(one.labels, other.labels)
+
+
 @pytest.mark.parametrize('clusterer', [KMeans(), FINCH()], ids=repr)
 def test_order_of_images_does_not_matter(clusterer):
     features, presence, names = mixture()

@@ -1,7 +1,12 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import DefaultScope
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import HOOKS, DefaultScope
+from repo import CONFIGS
 
 from mmwsss.models import CAMDataPreprocessor
 from mmwsss.models.batch_augments import PerImageMixup
@@ -68,3 +73,41 @@ def test_configs_name_it(name: str) -> None:
         )
     augment = preprocessor.batch_augments.augment.augments[0]
     assert type(augment).__name__ == name.rpartition('.')[2]
+
+
+def test_mixup_ends_with_the_recipe() -> None:
+    cfg = Config.fromfile(CONFIGS / 'voc8/mixup-half_efficientnet-lite0_voc8.py')
+    *_, recipe = cfg.custom_hooks
+    with DefaultScope.overwrite_default_scope('mmwsss'):
+        hook = HOOKS.build(recipe)
+        preprocessor = CAMDataPreprocessor(
+            num_classes=6, batch_augments=dict(cfg.model.train_cfg.to_dict())
+        )
+    runner = SimpleNamespace(
+        model=SimpleNamespace(data_preprocessor=preprocessor),
+        logger=MMLogger.get_current_instance(),
+    )
+    mixed_in = []
+    for epoch in range(cfg.train_cfg.max_epochs):
+        runner.epoch = epoch
+        hook.before_train_epoch(runner)
+        mixed_in.append(preprocessor.batch_augments is not None)
+    assert mixed_in == [True] * 4 + [False] * 2
+
+
+def test_half_of_the_batches_are_mixed() -> None:
+    preprocessor = CAMDataPreprocessor(
+        num_classes=6,
+        batch_augments=dict(augments=[dict(type='mmpretrain.Mixup', alpha=1.0)], probs=[0.5]),
+    )
+    np.random.seed(0)
+    torch.manual_seed(0)
+    images = torch.rand(6, 3, 2, 2)
+    unmixed = 0
+    for _ in range(200):
+        inputs, scores = preprocessor.batch_augments(images.clone(), SCORES)
+        whole = torch.equal(inputs, images)
+        assert whole == torch.equal(preprocessor.batch_augments.weights, torch.eye(6))
+        assert not whole or torch.equal(scores, SCORES)
+        unmixed += whole
+    assert 70 < unmixed < 130

@@ -23,7 +23,11 @@ from mmwsss.engine.sub_categories.checks import (
     require_model,
     training_images,
 )
-from mmwsss.engine.sub_categories.features import extract_features, feature_loader
+from mmwsss.engine.sub_categories.features import (
+    extract_features,
+    feature_loader,
+    pair_places,
+)
 from mmwsss.engine.sub_categories.restart import restart_optimisation, restart_weights
 from mmwsss.engine.sub_categories.schedule import round_epochs, round_schedules
 from mmwsss.main_process import raise_together
@@ -68,6 +72,9 @@ class SubCategoryClusteringHook(Hook):
             channels × 4 or 2 bytes of memory on the main process. Defaults to 'float32'.
         processes (int, optional): Number of processes that cluster classes at the same time.
             Defaults to the number of cores that this process may use.
+        pooling (str): What an image's features are averaged over. 'image': all its cells, as in the
+            thesis. 'class': the cells of the class that is clustered, weighted by its map, so that
+            clusters are of objects rather than of their surroundings. Defaults to 'image'.
     """
 
     # First epoch of each round, and the epoch after the last one.
@@ -84,8 +91,9 @@ class SubCategoryClusteringHook(Hook):
         pipeline: Sequence[dict] | None = None,
         dtype: str = 'float32',
         processes: int | None = None,
+        pooling: str = 'image',
     ) -> None:
-        check_settings(rounds, epochs, seed, stage, dtype, processes)
+        check_settings(rounds, epochs, seed, stage, dtype, processes, pooling)
         self.rounds = rounds
         self.epochs = epochs
         self.restart = restart
@@ -95,6 +103,7 @@ class SubCategoryClusteringHook(Hook):
         self.pipeline = pipeline
         self.dtype = getattr(torch, dtype)
         self.processes = processes
+        self.pooling = pooling
         self.starts = []
 
     def before_train(self, runner: Runner) -> None:
@@ -183,13 +192,16 @@ class SubCategoryClusteringHook(Hook):
         loader = feature_loader(
             dataset, self.pipeline, loader_cfg.batch_size, loader_cfg.num_workers, runner.seed
         )
-        features = extract_features(require_model(runner), loader, self.stage, self.dtype)
         img_ids, presence = training_images(dataset, head.num_classes)
+        places = pair_places(presence) if self.pooling == 'class' else None
+        features = extract_features(require_model(runner), loader, self.stage, self.dtype, places)
         table = torch.full(presence.shape, -1, dtype=torch.int32)
         error: Exception | None = None
         if features is not None:  # on the main process
             try:
-                table = torch.from_numpy(self._cluster(runner, features, number, img_ids, presence))
+                table = torch.from_numpy(
+                    self._cluster(runner, features, number, img_ids, presence, places)
+                )
             except Exception as caught:
                 error = caught
         raise_together(error)
@@ -203,23 +215,26 @@ class SubCategoryClusteringHook(Hook):
         number: int,
         img_ids: Sequence[str],
         presence: np.ndarray,
+        places: np.ndarray | None,
     ) -> np.ndarray:
         """Cluster the images of every class, log and write the result; on the main process.
 
         Args:
             runner (Runner): The run.
-            features (np.ndarray): Features of all images, shape (N, D).
+            features (np.ndarray): Features of all images, shape (N, D), or pairs, shape (P, D).
             number (int): Number of the round.
             img_ids (Sequence[str]): Id of each image.
             presence (np.ndarray): Which classes each image shows, shape (N, C), bool.
+            places (np.ndarray, optional): Row of each pair of an image and a class, shape (N, C).
 
         Returns:
             np.ndarray: Sub-category of each image and class, shape (N, C), int32; -1 where the
             image does not show the class.
         """
         head = require_head(runner)
+        what = 'images' if places is None else 'pairs of image and class'
         runner.logger.info(
-            f'features of {len(features)} images: {features.shape[1]} × {features.dtype}, '
+            f'features of {len(features)} {what}: {features.shape[1]} × {features.dtype}, '
             f'{features.nbytes / 1e6:.1f} MB'
         )
         clusters = cluster_classes(
@@ -230,6 +245,7 @@ class SubCategoryClusteringHook(Hook):
             keys=img_ids,
             seed=self.seed,
             processes=self.processes,
+            places=places,
         )
         previous = head.assignments.cpu().numpy() if head.round > 0 else None
         if previous is not None:
@@ -242,7 +258,7 @@ class SubCategoryClusteringHook(Hook):
         runner.logger.info(f'sub-categories of round {number}:\n{format_summary(summary)}')
         origin = dict(round=number, clusterer=repr(self.clusterer), seed=self.seed)
         write_round(runner.work_dir, number, origin | summary, clusters, names, img_ids)
-        return assignment_table(clusters, len(features))
+        return assignment_table(clusters, len(presence))
 
     def _schedules(self, runner: Runner, number: int) -> list[dict]:
         schedules = runner.cfg.get('param_scheduler') or []

@@ -22,6 +22,7 @@ def check_settings(
     stage: str,
     dtype: str,
     processes: int | None,
+    pooling: str = 'image',
 ) -> None:
     """Check the arguments of SubCategoryClusteringHook, which explains them.
 
@@ -32,6 +33,7 @@ def check_settings(
         stage (str): Layer of the features.
         dtype (str): Type in which features are kept.
         processes (int, optional): Number of processes that cluster.
+        pooling (str): What features are averaged over. Defaults to 'image'.
 
     Raises:
         ValueError: If an argument has an impossible value.
@@ -40,6 +42,8 @@ def check_settings(
         raise ValueError(f"dtype must be 'float16' or 'float32', not {dtype!r}")
     if stage not in ('pre_logits', 'backbone'):
         raise ValueError(f"stage must be 'pre_logits' or 'backbone', not {stage!r}")
+    if pooling not in ('image', 'class'):
+        raise ValueError(f"pooling must be 'image' or 'class', not {pooling!r}")
     if not isinstance(rounds, int) or rounds < 0:
         raise ValueError(f'rounds must be 0 or more, not {rounds}: those after round 0')
     if epochs is not None and not _are_epochs(epochs, rounds):

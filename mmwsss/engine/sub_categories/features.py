@@ -98,7 +98,7 @@ class _Share(NamedTuple):
 
     Attributes:
         rows (Tensor): Features, shape (n, D).
-        indices (list[int]): Index of each row's image in the dataset.
+        indices (list[int]): Place of each row among the rows of all processes.
         not_finite (list[str]): Files of the images that have features which are not finite.
     """
 
@@ -107,8 +107,26 @@ class _Share(NamedTuple):
     not_finite: list[str]
 
 
+def pair_places(presence: np.ndarray) -> np.ndarray:
+    """Number the pairs of an image and a class that it shows, image by image.
+
+    Args:
+        presence (np.ndarray): Which classes each image shows, shape (N, C), bool.
+
+    Returns:
+        np.ndarray: Number of each pair, from 0, shape (N, C), int64; -1 where the image does not
+        show the class.
+    """
+    numbers = np.cumsum(presence).reshape(presence.shape) - 1
+    return np.where(presence, numbers, -1)
+
+
 def extract_features(
-    model: CAMClassifier, loader: DataLoader, stage: str, dtype: torch.dtype
+    model: CAMClassifier,
+    loader: DataLoader,
+    stage: str,
+    dtype: torch.dtype,
+    places: np.ndarray | None = None,
 ) -> np.ndarray | None:
     """Take the pooled features of all images, in the dataset's order.
 
@@ -121,16 +139,20 @@ def extract_features(
         loader (DataLoader): Loader of :func:`feature_loader`.
         stage (str): Layer of the features, see :meth:`CAMClassifier.pooled_features`.
         dtype (torch.dtype): Type in which features are kept, float16 or float32.
+        places (np.ndarray, optional): Result of :func:`pair_places`: features are pooled over the
+            map of each class that an image shows, and these are their rows. Defaults to None: one
+            row for each image.
 
     Returns:
-        np.ndarray | None: Features of shape (N, D) on the main process, None on the others.
+        np.ndarray | None: Features of shape (N, D) or, of P pairs, (P, D), on the main process,
+        None on the others.
 
     Raises:
         FloatingPointError: On every process, if features are not finite. Names the images.
         RuntimeError: If another process failed; it raises its own error. Names the error.
     """
     share_buffers(model)
-    share, error = _try_extract_share(model, loader, stage, dtype)
+    share, error = _try_extract_share(model, loader, stage, dtype, places)
     # Without this the other processes would wait for the rows of one that failed.
     raise_together(error)
     assert share is not None
@@ -139,13 +161,17 @@ def extract_features(
 
 
 def _try_extract_share(
-    model: CAMClassifier, loader: DataLoader, stage: str, dtype: torch.dtype
+    model: CAMClassifier,
+    loader: DataLoader,
+    stage: str,
+    dtype: torch.dtype,
+    places: np.ndarray | None,
 ) -> tuple[_Share | None, Exception | None]:
     """Return the features of this process's share, or the error that it met."""
     training = model.training
     model.eval()
     try:
-        return _extract_share(model, loader, stage, dtype), None
+        return _extract_share(model, loader, stage, dtype, places), None
     except Exception as error:  # whatever it is: it must reach the other processes
         return None, error
     finally:
@@ -154,24 +180,38 @@ def _try_extract_share(
 
 @torch.no_grad()
 def _extract_share(
-    model: CAMClassifier, loader: DataLoader, stage: str, dtype: torch.dtype
+    model: CAMClassifier,
+    loader: DataLoader,
+    stage: str,
+    dtype: torch.dtype,
+    places: np.ndarray | None,
 ) -> _Share:
     size = len(cast(Sized, loader.sampler))
     if size == 0:
         raise ValueError('there are fewer training images than processes: start fewer processes')
+    if places is not None:
+        size = int((places[list(loader.sampler)] >= 0).sum())
     rows = torch.empty(0)
     indices: list[int] = []
     not_finite: list[str] = []
     for batch in loader:
         data = model.data_preprocessor(batch, training=False)
-        part = model.pooled_features(data['inputs'], stage).to('cpu', dtype)
+        samples = data['data_samples']
+        images = [sample.sample_idx for sample in samples]
+        paths = [sample.img_path for sample in samples]
+        present = None
+        if places is not None:
+            pairs = torch.from_numpy(places[images])
+            present = pairs >= 0
+            images = pairs[present].tolist()
+            paths = [paths[image] for image in present.nonzero()[:, 0].tolist()]
+        part = model.pooled_features(data['inputs'], stage, present).to('cpu', dtype)
         if not indices:
             rows = torch.empty(size, part.shape[1], dtype=dtype)
         rows[len(indices) : len(indices) + len(part)] = part
-        samples = data['data_samples']
-        indices += [sample.sample_idx for sample in samples]
+        indices += images
         finite = part.isfinite().all(1).tolist()
-        not_finite += [s.img_path for s, fine in zip(samples, finite) if not fine]
+        not_finite += [path for path, fine in zip(paths, finite) if not fine]
     return _Share(rows, indices, not_finite)
 
 

@@ -9,6 +9,7 @@ from modelindex.models.Model import Model as ModelMetainfo
 from torch import Tensor
 
 from mmwsss.ops.grouping import group_indices
+from mmwsss.ops.pooling import map_weighted_means
 from mmwsss.registry import MODELS
 
 from .cam_settings import CAMTestCfg
@@ -116,25 +117,43 @@ class CAMClassifier(ImageClassifier):
         return self.head.response_maps(self.extract_feat(inputs))
 
     @torch.no_grad()
-    def pooled_features(self, inputs: Sequence[Tensor], stage: str = 'pre_logits') -> Tensor:
-        """Average the features of every image over its cells.
+    def pooled_features(
+        self,
+        inputs: Sequence[Tensor],
+        stage: str = 'pre_logits',
+        present: Tensor | None = None,
+    ) -> Tensor:
+        """Average the features of every image over its cells, or over those of its classes.
 
         Args:
             inputs (Sequence[Tensor]): Normalised images of any sizes, shape (3, H, W) each.
             stage (str): Which features: 'pre_logits', those that are classified (f of (3.1)), or
                 'backbone'. Defaults to 'pre_logits'.
+            present (Tensor, optional): Which classes of the images get a row of their own, shape
+                (N, C), bool: the mean with the class's map as weights. Defaults to None: one row
+                for each image, the plain mean.
 
         Returns:
-            Tensor: One row per image, shape (N, D), float32.
+            Tensor: One row for each image, shape (N, D), or for each of the P pairs of an image and
+            a class, in ascending order, shape (P, D); float32.
         """
         pooled = [torch.empty(0)] * len(inputs)
         for indices in group_indices(image.shape for image in inputs):
-            features = self.extract_feat(torch.stack([inputs[i] for i in indices]), stage)
+            batch = torch.stack([inputs[i] for i in indices])
+            features = self.extract_feat(batch, stage)
             # Before the classifier there is one feature map, of the backbone one for each stage.
             feature = features[self.head.in_index] if isinstance(features, tuple) else features
-            for index, row in zip(indices, feature.float().mean((2, 3))):
+            if present is None:
+                rows = feature.float().mean((2, 3))[:, None]
+            else:
+                maps = self.class_maps(batch).float()
+                rows = [
+                    map_weighted_means(one.float(), of_image[present[i]])
+                    for i, one, of_image in zip(indices, feature, maps)
+                ]
+            for index, row in zip(indices, rows):
                 pooled[index] = row
-        return torch.stack(pooled)
+        return torch.cat(pooled)
 
     @torch.no_grad()
     def predict(

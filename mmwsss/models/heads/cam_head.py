@@ -100,7 +100,18 @@ class CAMHead(MultiLabelClsHead):
         Returns:
             Tensor: Shape (N, C, H, W).
         """
-        maps = self.classifier(self.dropout(self.pre_logits(feats)))
+        return self.classify(self.dropout(self.pre_logits(feats)))
+
+    def classify(self, feature: Tensor) -> Tensor:
+        """Classify every cell of a feature map.
+
+        Args:
+            feature (Tensor): Result of :meth:`pre_logits`, with or without channels dropped.
+
+        Returns:
+            Tensor: Class maps, shape (N, C, H, W).
+        """
+        maps = self.classifier(feature)
         if self.max_response is not None:
             maps = self.max_response * torch.tanh(maps / self.max_response)
         return maps

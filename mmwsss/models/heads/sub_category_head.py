@@ -199,7 +199,7 @@ class SubCategoryHead(MixupCAMHead):
             )
         feature = self.dropout(self.pre_logits(feats))
         target = self.stack_labels(data_samples, feature.device)
-        losses = self.loss_by_cam(self.classifier(feature), target)
+        losses = self.loss_by_cam(self.classify(feature), target)
         # The mean of the maps is the map of the mean: no (N, S, H, W) is made.
         score = self.sub_classifier(feature.mean((2, 3), keepdim=True)).flatten(1)
         if len(self.assignments) == 0:
@@ -227,7 +227,8 @@ class SubCategoryHead(MixupCAMHead):
         if 'mix_weights' in data_samples[0]:
             weights = torch.stack([sample.mix_weights for sample in data_samples])
             with torch.autocast(labels.device.type, enabled=False):
-                labels = weights.to(labels) @ labels
+                # At most 1, where both images of a pair count in full and have a cluster in common.
+                labels = (weights.to(labels) @ labels).clamp(max=1)
         return labels
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args) -> None:

@@ -52,6 +52,7 @@ def test_rounds_that_do_not_add_up_are_refused(data, kwargs, message):
         dict(processes=0),
         dict(processes=-3),
         dict(stage='neck'),
+        dict(pooling='map'),
     ],
 )
 def test_settings_are_checked(data, wrong):

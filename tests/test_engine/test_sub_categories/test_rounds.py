@@ -78,6 +78,12 @@ def test_clusterer_gets_what_the_hook_is_told(data, settings, seed, dtype, width
     assert ClusterRecorder.seen == [(seed, np.dtype(dtype), width)] * len(CLASSES)
 
 
+def test_clusters_of_features_pooled_over_the_class(data):
+    runner = train(data, data / 'run', hook=dict(rounds=1, pooling='class'), max_epochs=2)
+    presence = torch.tensor([[c in labels for c in range(3)] for labels in LABELS])
+    torch.testing.assert_close(runner.model.head.assignments >= 0, presence)
+
+
 def test_rounds_of_other_lengths_decay_to_their_end(data):
     train(data, data / 'run', hook=dict(epochs=(1, 4, 1)))
     expected = [0.02 * (1 - t / (n - 1)) ** 0.9 for n in (3, 12, 3) for t in range(n)]

@@ -137,6 +137,21 @@ def test_mixup_mixes_sub_categories_as_it_mixes_classes():
     torch.testing.assert_close(sums, torch.stack([sample.gt_score for sample in samples]))
 
 
+def test_sub_category_that_both_images_of_a_full_pair_have_counts_once():
+    samples = make_samples(0, 0)
+    for sample in samples:
+        sample.set_field(torch.ones(2), 'mix_weights')  # both labels in full
+    torch.testing.assert_close(make_head().sub_labels(samples), SUB_LABELS[[0, 0]])
+
+
+def test_bound_of_responses_holds_in_training_too():
+    head = make_head(max_response=1e-3)
+    cam = []
+    head.loss_by_cam = lambda maps, target: cam.append(maps) or {}
+    head.loss(features(), make_samples(0, 1, 2, 3))
+    assert cam[0].abs().max() <= 1e-3
+
+
 def test_round_0_has_no_sub_category_loss_but_every_parameter_in_the_graph():
     head = make_head(assigned=False)
     losses = head.loss(features(), make_samples(0, 1, 2, 3))
