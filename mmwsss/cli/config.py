@@ -142,6 +142,7 @@ def merge_test_options(cfg: Config, args: argparse.Namespace) -> None:
     cfg.resume = False
     require_weights(cfg, prefixes=[''], same_classes=True)
     keep_outputs(cfg, args.out, args.show_dir)
+    cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(type='mmwsss.FusedBatchNormHook')]
     if args.tta:
         use_test_time_aug(cfg)
     if args.amp:

@@ -11,6 +11,7 @@ from mmengine.dist import all_reduce
 
 from mmwsss.compat.weights import load_whole_checkpoint
 from mmwsss.datasets import LabelFolder
+from mmwsss.models.batch_norm_fusion import fuse_batch_norm
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.refiners import ConfidenceThresholds, Refiner
 from mmwsss.registry import MODELS, REFINERS
@@ -64,7 +65,7 @@ def build_refiner(
 
 
 def load_model(model: ConfigDict, checkpoint: str) -> torch.nn.Module:
-    """Build a model with the weights of a checkpoint, for inference.
+    """Build a model with the weights of a checkpoint, for inference alone.
 
     Args:
         model (ConfigDict): Config of the model.
@@ -78,7 +79,9 @@ def load_model(model: ConfigDict, checkpoint: str) -> torch.nn.Module:
     """
     built = MODELS.build(model)
     load_whole_checkpoint(built, checkpoint)
-    return built.to(get_device()).eval()
+    built = built.to(get_device()).eval()
+    fuse_batch_norm(built.backbone)
+    return built
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 import mmwsss  # noqa: F401
 from mmwsss.engine.cpu_memory import keep_freed_memory
+from mmwsss.models.batch_norm_fusion import fuse_batch_norm
 from mmwsss.registry import MODELS
 from mmwsss.structures import CAMStore, ResponseMap
 
@@ -164,6 +165,7 @@ def main() -> None:
             keep_freed_memory()
         first = slice(args.batch_size)
         with autocast(enabled=args.amp):
+            fuse_batch_norm(model.backbone)  # as tools/test.py does
             run_ours(model, images[first], labels[first], args.batch_size, warm)
             ours = run_ours(model, images, labels, args.batch_size, store)
         full = sum(file.stat().st_size for file in Path(folder).glob('*.npy'))

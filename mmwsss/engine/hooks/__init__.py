@@ -3,6 +3,7 @@
 from .cam_store import CAMStoreHook
 from .cam_visualization import CAMVisualizationHook
 from .finite_loss import FiniteLossHook
+from .fused_batch_norm import FusedBatchNormHook
 from .iteration_seed import IterationSeedHook
 from .loaded_weights import LoadedWeightsHook
 from .metrics_file import MetricsFileHook
@@ -13,6 +14,7 @@ __all__ = [
     'CAMStoreHook',
     'CAMVisualizationHook',
     'FiniteLossHook',
+    'FusedBatchNormHook',
     'IterationSeedHook',
     'LoadedWeightsHook',
     'MetricsFileHook',
