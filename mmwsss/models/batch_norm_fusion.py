@@ -1,6 +1,7 @@
 """Batch normalisation folded into convolutions, for inference."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import NamedTuple
 
 from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -14,28 +15,53 @@ class _LeafTracer(fx.Tracer):
         return next(m.children(), None) is None
 
 
-def _fusable_pairs(network: nn.Module) -> Iterator[tuple[str, str]]:
-    """Yield the names of convolutions and of the normalisations that alone read their outputs."""
+class _Pair(NamedTuple):
+    """A convolution and the normalisation that alone reads its output."""
+
+    conv: nn.Conv2d
+    norm: _BatchNorm
+    parent: nn.Module
+    child: str
+
+    def fuse(self) -> Callable[[], None]:
+        """Fold the normalisation into the convolution, and return what undoes it."""
+        conv, norm, weight, bias = self.conv, self.norm, self.conv.weight, self.conv.bias
+        assert norm.running_mean is not None and norm.running_var is not None
+        fused = fuse_conv_bn_weights(
+            weight, bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
+        )
+        conv.weight, conv.bias = fused
+        setattr(self.parent, self.child, nn.Identity())
+
+        def undo() -> None:
+            conv.weight, conv.bias = weight, bias
+            setattr(self.parent, self.child, norm)
+
+        return undo
+
+
+def _fusable_pairs(network: nn.Module) -> list[_Pair]:
+    """List the pairs that may be folded."""
     try:
         graph = _LeafTracer().trace(network)
     except Exception:
-        return
+        return []
     calls = [node for node in graph.nodes if node.op == 'call_module']
-    names = [node.target for node in calls]
-    for node in calls:
-        if len(node.users) != 1:
+    names = [str(node.target) for node in calls]
+    pairs = []
+    for node, conv_name in zip(calls, names):
+        user, *others = node.users
+        norm_name = str(user.target)
+        if others or user.op != 'call_module' or names.count(conv_name) > 1:
             continue
-        (user,) = node.users
-        if user.op != 'call_module' or names.count(node.target) + names.count(user.target) != 2:
+        conv, norm = network.get_submodule(conv_name), network.get_submodule(norm_name)
+        if not (isinstance(conv, nn.Conv2d) and isinstance(norm, _BatchNorm)):
             continue
-        conv, norm = network.get_submodule(node.target), network.get_submodule(user.target)
-        if isinstance(conv, nn.Conv2d) and _is_fixed(norm):
-            yield node.target, user.target
-
-
-def _is_fixed(norm: nn.Module) -> bool:
-    """Tell whether a module is batch normalisation by statistics that are fixed."""
-    return isinstance(norm, _BatchNorm) and not norm.training and norm.running_mean is not None
+        fixed = not norm.training and norm.running_mean is not None
+        if fixed and names.count(norm_name) == 1:
+            parent, _, child = norm_name.rpartition('.')
+            pairs.append(_Pair(conv, norm, network.get_submodule(parent), child))
+    return pairs
 
 
 def fuse_batch_norm(network: nn.Module) -> Callable[[], None]:
@@ -51,38 +77,10 @@ def fuse_batch_norm(network: nn.Module) -> Callable[[], None]:
     Returns:
         Callable[[], None]: Undoes it: the network has its own modules and parameters again.
     """
-    undo: list[Callable[[], None]] = []
-    for conv_name, norm_name in list(_fusable_pairs(network)):
-        conv, norm = network.get_submodule(conv_name), network.get_submodule(norm_name)
-        parent_name, _, child = norm_name.rpartition('.')
-        parent = network.get_submodule(parent_name)
-        undo.append(_restorer(conv, parent, child, norm))
-        conv.weight, conv.bias = fuse_conv_bn_weights(
-            conv.weight,
-            conv.bias,
-            norm.running_mean,
-            norm.running_var,
-            norm.eps,
-            norm.weight,
-            norm.bias,
-        )
-        setattr(parent, child, nn.Identity())
+    steps = [pair.fuse() for pair in _fusable_pairs(network)]
 
     def undo_all() -> None:
-        while undo:
-            undo.pop()()
+        while steps:
+            steps.pop()()
 
     return undo_all
-
-
-def _restorer(
-    conv: nn.Module, parent: nn.Module, child: str, norm: nn.Module
-) -> Callable[[], None]:
-    """Return a function that gives a convolution its parameters and its normalisation back."""
-    weight, bias = conv.weight, conv.bias
-
-    def restore() -> None:
-        conv.weight, conv.bias = weight, bias
-        setattr(parent, child, norm)
-
-    return restore
