@@ -3,7 +3,7 @@
 from .bars import class_bars
 from .grid import image_grid
 from .heat_map import color_scores, overlay_scores
-from .labels import color_labels, label_legend
+from .labels import color_labels, label_legend, overlay_labels
 from .sheet import write_page, write_sheet
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     'color_scores',
     'image_grid',
     'label_legend',
+    'overlay_labels',
     'overlay_scores',
     'write_page',
     'write_sheet',

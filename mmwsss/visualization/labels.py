@@ -53,3 +53,24 @@ def label_legend(
     )
     colours = _colours(palette).tolist()
     return {name: (r, g, b) for name, label in named.items() for r, g, b in [colours[label]]}
+
+
+def overlay_labels(
+    image: np.ndarray,
+    labels: np.ndarray,
+    opacity: float = 0.55,
+    palette: Palette | None = None,
+) -> np.ndarray:
+    """Lay the colours of a label map over its image; background keeps the image as it is.
+
+    Args:
+        image (np.ndarray): RGB image, uint8 (H, W, 3).
+        labels (np.ndarray): Label map, uint8 (H, W): 0 background, i + 1 class i, 255 ignored.
+        opacity (float): Share of the colour, in [0, 1]. Defaults to 0.55.
+        palette (Palette, optional): See :func:`color_labels`.
+
+    Returns:
+        np.ndarray: RGB image, uint8 (H, W, 3).
+    """
+    share = np.where(labels == 0, 0.0, opacity)[..., None]
+    return np.rint(image * (1 - share) + color_labels(labels, palette) * share).astype(np.uint8)
