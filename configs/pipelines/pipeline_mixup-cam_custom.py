@@ -29,3 +29,15 @@ report = dict(
         data_prefix=dict(img_path='images'),
     )
 )
+# Where no image is held out, what needs one is left out, and the report shows training images.
+without = dict(
+    file='data/custom/val.txt',
+    settings=dict(
+        stages=dict(cams_val=None, pseudo_labels_val=None, test=None),
+        report=dict(
+            dataset=dict(ann_file='train.txt'),
+            columns={'CAM': 'cams', 'pseudo-label': 'pseudo_labels'},
+            bars=[],
+        ),
+    ),
+)

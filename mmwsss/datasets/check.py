@@ -64,6 +64,22 @@ def _mask_dirs(cfg: Config) -> list[str]:
     return list(dict.fromkeys(filter(None, folders)))
 
 
+class DataFaults(DataError):
+    """Several faults.
+
+    Args:
+        faults (Sequence[str]): The faults, one line each.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__('\n'.join([f'{len(faults)} faults in the data:', *faults]))
+        self.faults = tuple(faults)
+
+    def __reduce__(self) -> tuple:
+        """Return how it is unpickled, in the process of a pool's caller."""
+        return type(self), (self.faults,)
+
+
 def raise_faults(faults: Sequence[str]) -> None:
     """Raise the faults that checks have found.
 
@@ -71,10 +87,10 @@ def raise_faults(faults: Sequence[str]) -> None:
         faults (Sequence[str]): The faults, one line each.
 
     Raises:
-        DataError: If there are faults. Lists all of them.
+        DataFaults: If there are faults. Lists all of them.
     """
     if faults:
-        raise DataError('\n'.join([f'{len(faults)} faults in the data:', *faults]))
+        raise DataFaults(faults)
 
 
 def check_padding(dataset: dict, model: dict, name: str = 'dataset') -> list[str]:

@@ -11,6 +11,8 @@ from mmwsss.registry import DATASETS
 
 from .labels import read_label_file
 from .names import BACKGROUND, composed
+from .seeding import SeededTransforms
+from .splits import read_split
 
 LABEL_DATASET = 'label_dataset'
 # What PyTorch's DataLoader takes only with processes that load.
@@ -112,7 +114,7 @@ def check_batch(dataset: BaseDataset, loader: Mapping, name: str, processes: int
     """
     if not _drops_last(loader):
         return []
-    images = -(-len(dataset) // processes)
+    images = -(-count_images(dataset) // processes)
     batch = loader.get('batch_size', 1)
     if images >= batch:
         return []
@@ -121,6 +123,22 @@ def check_batch(dataset: BaseDataset, loader: Mapping, name: str, processes: int
         f'fills none, so that nothing would be trained; set batch_size to {images} or less, or '
         'drop_last=False'
     ]
+
+
+def count_images(dataset: BaseDataset) -> int:
+    """Count the images of a dataset, which may not be loaded yet, as its lists name them.
+
+    Args:
+        dataset (BaseDataset): The dataset.
+
+    Returns:
+        int: The number of images.
+    """
+    if isinstance(dataset, SeededTransforms) and not dataset._fully_initialized:
+        if dataset.ann_file:
+            return len(read_split(dataset.ann_file))
+        return len(read_label_file(dataset.label_file, negatives=True).tags)
+    return len(dataset)
 
 
 def class_names(dataset: BaseDataset) -> Sequence[str] | None:

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import zip_longest
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.dataset import BaseDataset
 from mmengine.registry import MODELS, DefaultScope
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from mmwsss.datasets.check import check_images, check_num_classes, raise_faults
-from mmwsss.datasets.labels import read_label_file
+from mmwsss.datasets.check import raise_faults
+from mmwsss.datasets.image_check import check_images, check_mask_dir
+from mmwsss.datasets.settings_check import (
+    check_batch,
+    check_num_classes,
+    check_own_classes,
+    check_workers,
+    class_names,
+    compare_classes,
+)
 from mmwsss.pseudo_labels.images import list_images
 from mmwsss.registry import DATASETS
 from mmwsss.structures import DataError
@@ -20,7 +26,6 @@ from mmwsss.structures.fingerprints import settings_fingerprint
 
 from .stages import Stage
 
-_BACKGROUND = 'background'
 _DRAWS = ('kaiming_uniform_', 'uniform_', 'normal_')
 
 
@@ -65,7 +70,7 @@ class PipelineCheck:
                 with _NoRandomWeights():
                     MODELS.build(model)
             for dataset in _loadable_datasets(stage, cfg):
-                self._check_dataset(dataset, cfg.get('model', {}), label, stage.title)
+                self._check_dataset(dataset, cfg, label, stage)
                 for folder in stage.mask_folders(cfg):
                     self._check_masks(dataset, folder)
 
@@ -91,7 +96,7 @@ class PipelineCheck:
         if 'dataset' not in report:
             raise ValueError('report: has no dataset, whose images are shown')
         with self._within('report', 'mmwsss'):
-            self._compare_classes('report', _classes_of(DATASETS.build(report['dataset'])))
+            self._compare_classes('report', class_names(DATASETS.build(report['dataset'])))
 
     def raise_faults(self) -> None:
         """Raise an error for what was found.
@@ -127,36 +132,39 @@ class PipelineCheck:
         self._seen.add(mark)
         return new
 
-    def _check_dataset(self, settings: Mapping, model: dict, label: str, title: str) -> None:
-        if not self._is_new(dataset=settings, model=model):
+    def _check_dataset(self, settings: Mapping, cfg: Config, label: str, stage: Stage) -> None:
+        model, loader = cfg.get('model', {}), cfg.get(stage.section) or {}
+        sizes = {key: loader.get(key) for key in ('batch_size', 'num_workers', 'drop_last')}
+        if not self._is_new(dataset=settings, model=model, sizes=sizes):
             return
         dataset = DATASETS.build(settings)
+        names = class_names(dataset)
         self.faults += check_num_classes(dataset, model, label)
-        self._compare_classes(label, _classes_of(dataset))
-        if self.decode and not settings.get('lazy_init'):
-            files = {key: x for key, x in settings.items() if key not in ('pipeline', 'test_mode')}
-            if self._is_new(files=files):
-                self.faults += check_images(dataset, label=title)
+        if names:
+            self.faults += check_own_classes(cfg.get('own_classes'), names, label)
+        self._compare_classes(label, names)
+        if 'dataset' in loader:
+            name = f'{label}: {stage.section}'
+            self.faults += check_workers(loader, name)
+            if stage.section == 'train_dataloader':
+                self.faults += check_batch(dataset, loader, name, self.processes)
+        if self.decode and not settings.get('lazy_init') and self._is_new(decoded=settings):
+            self.faults += check_images(dataset, label=stage.title)
 
     def _check_masks(self, dataset: Mapping, folder: str) -> None:
         if not dataset.get('lazy_init') and self._is_new(images=dataset, masks=folder):
             list_images(dict(dataset), folder)
+            if self.decode:
+                self.faults += check_mask_dir(DATASETS.build(dataset), folder, folder)
 
     def _compare_classes(self, label: str, names: Sequence[str] | None) -> None:
         """Compare class names with those of the first dataset: masks hold nothing but indices."""
         if not names:
             return
-        names = list(names[1:] if names[0] == _BACKGROUND else names)
         if self._classes is None:
             self._classes = (label, names)
         first, expected = self._classes
-        for index, (ours, theirs) in enumerate(zip_longest(names, expected, fillvalue='missing')):
-            if ours != theirs:
-                self.faults.append(
-                    f'{label}: class {index} is {ours}, but {theirs} for {first}; give all stages '
-                    'the same classes in the same order'
-                )
-                break
+        self.faults += compare_classes(names, label, expected, first)
 
 
 class _NoRandomWeights(TorchFunctionMode):
@@ -186,11 +194,3 @@ def _lazy(cfg: Config, key: str) -> dict:
     for place in places:
         holder = holder[int(place) if place.isdigit() else place]
     return dict(holder, lazy_init=True, **{name: ''})
-
-
-def _classes_of(dataset: BaseDataset) -> Sequence[str] | None:
-    """Return the names of a dataset's classes, which may not be loaded yet."""
-    names = dataset.metainfo.get('classes')
-    if names is None and getattr(dataset, 'label_file', None):
-        names = read_label_file(dataset.label_file, negatives=True).classes
-    return names

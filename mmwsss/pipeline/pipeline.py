@@ -1,5 +1,6 @@
 """Run the stages of a pipeline: skip what is done, resume what was begun, repeat what changed."""
 
+import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -65,6 +66,7 @@ class Pipeline:
         for key in ('stages', 'work_dir'):
             if key not in cfg:
                 raise ValueError(f'{cfg.filename}: has no {key}; inherit a config of pipelines/')
+        cfg = _without_missing_file(cfg)
         stages = parse_stages(cfg.stages, cfg.get('configs', {}))
         report = without_stages(cfg.get('report'), cfg.stages.keys() - stages.keys())
         pipeline = cls(stages, Path(cfg.work_dir), cfg.get('seed', 0), report=report)
@@ -247,3 +249,20 @@ class Pipeline:
         )
         record.write(folder)
         return record
+
+
+def _without_missing_file(cfg: Config) -> Config:
+    """Apply ``settings`` of the config's ``without`` if its ``file``, such as a split, is missing.
+
+    Args:
+        cfg (Config): Config of a pipeline.
+
+    Returns:
+        Config: The config, or a changed copy.
+    """
+    without = cfg.get('without')
+    if without is None or Path(without.file).is_file():
+        return cfg
+    cfg = copy.deepcopy(cfg)
+    cfg.merge_from_dict(without.settings.to_dict())
+    return cfg

@@ -1,6 +1,7 @@
 """What a pipeline's check finds in stages that would run hours later; it trains nothing."""
 
 import json
+import runpy
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,12 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
 from PIL import Image
+from repo import TOOLS
 
 from mmwsss.datasets import DataError
 from mmwsss.pipeline.check import _NoRandomWeights
 from mmwsss.pipeline.pipeline import Pipeline
+from mmwsss.pipeline.shipped import SHIPPED
 
 CLASSES = ('cat', 'dog')
 COMMON = """
@@ -276,3 +279,87 @@ def test_no_random_weights_are_drawn():
         torch.nn.init.xavier_uniform_(layer.weight)
     assert torch.equal(torch.random.get_rng_state(), before)
     assert layer.weight.shape == (8, 3, 3, 3)
+
+
+@pytest.mark.parametrize('stage', ['classifier', 'affinitynet', 'segmentor'])
+def test_fewer_images_than_a_batch_are_told_for_every_training(root: Path, stage: str) -> None:
+    loader = dict(train_dataloader=dict(drop_last=True, batch_size=3))
+    with pytest.raises(DataError, match=f"'{stage}': train_dataloader: 2 images are fewer than a"):
+        pipeline(root, {stage: dict(cfg_options=loader)}).check()
+    loader['train_dataloader']['batch_size'] = 2
+    pipeline(root, {stage: dict(cfg_options=loader)}).check()
+    with pytest.raises(DataError, match='1 images are fewer than a batch of 2'):
+        loader['train_dataloader']['batch_size'] = 4  # of two processes, each with one image
+        many = pipeline(root, {stage: dict(cfg_options=loader)})
+        replace(many, launcher='pytorch', processes=2).check()
+
+
+@pytest.mark.parametrize('stage', ['classifier', 'cams', 'affinitynet', 'test'])
+def test_persistent_workers_without_workers_are_told_for_every_stage(
+    root: Path, stage: str
+) -> None:
+    loader = 'test_dataloader' if stage in ('cams', 'test') else 'train_dataloader'
+    options = {loader: dict(num_workers=0, persistent_workers=True)}
+    with pytest.raises(DataError, match=f"'{stage}': {loader}: num_workers=0 with persistent"):
+        pipeline(root, {stage: dict(cfg_options=options)}).check()
+
+
+def test_own_classes_that_nothing_reads_are_told(root: Path) -> None:
+    options = dict(own_classes=['cat', 'cow'])
+    with pytest.raises(DataError, match="'classifier' has the classes cat, dog; write own_classes"):
+        pipeline(root, {'classifier': dict(cfg_options=options)}).check()
+
+
+def test_masks_of_0_and_255_are_told_where_they_are_decoded(root: Path) -> None:
+    for name in 'ab':
+        Image.new('L', (8, 6), 255).save(root / f'masks/{name}.png')
+    pipeline(root).check()
+    with pytest.raises(DataError) as error:
+        pipeline(root).check(decode=True)
+    assert str(error.value).count('none of 2 masks shows a class') == 2  # of a test, of labels
+
+
+def test_every_stage_takes_the_images_its_own_way(root: Path) -> None:
+    fails = [dict(type='LoadImage'), dict(type='RandomPad', size=4, pad_value=(0, 0, 0))]
+    options = dict(test_dataloader=dict(dataset=dict(pipeline=fails)))
+    chosen = pipeline(root, {'cams': dict(cfg_options=options)})
+    chosen.check()
+    with pytest.raises(DataError, match=r'a\.jpg: the transforms of the dataset fail'):
+        chosen.check(decode=True)
+
+
+def test_the_check_of_data_takes_the_config_of_a_pipeline(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    tool = runpy.run_path(str(TOOLS / 'check_data.py'))
+    chosen = pipeline(root)
+    monkeypatch.setattr(Pipeline, 'from_config', lambda cfg: chosen)
+    (root / 'pipeline.py').write_text('stages = dict()\n')
+    monkeypatch.setattr(sys, 'argv', ['check_data.py', str(root / 'pipeline.py')])
+    assert tool['main']() == 0
+    assert '0 fault(s), ' in capsys.readouterr().out
+    (root / 'images/b.jpg').write_bytes(b'')
+    assert tool['main']() == 1
+    assert 'b.jpg: unreadable image' in capsys.readouterr().err
+    (root / 'split.txt').write_text('')
+    assert tool['main']() == 1
+    assert 'split.txt: the split is empty' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('held_out', [False, True])
+def test_without_a_val_split_its_stages_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held_out: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'data/custom').mkdir(parents=True)
+    if held_out:
+        (tmp_path / 'data/custom/val.txt').write_text('a\n')
+    cfg = Config.fromfile(SHIPPED / 'configs/pipelines/pipeline_mixup-cam_custom.py')
+    own = Pipeline.from_config(cfg)
+    of_val = {'cams_val', 'pseudo_labels_val', 'test'}
+    assert of_val & own.stages.keys() == (of_val if held_out else set())
+    assert {'classifier', 'cams', 'pseudo_labels', 'segmentor'} <= own.stages.keys()
+    assert own.report is not None
+    assert own.report['dataset']['ann_file'] == ('val.txt' if held_out else 'train.txt')
+    assert set(own.report['columns'].values()) <= own.stages.keys()
+    assert len(own.report['columns']) == (3 if held_out else 2)
