@@ -14,6 +14,8 @@ from torch import Tensor
 # Texts that mmengine hands to Config.fromstring, which runs them as Python: Runner.resume the
 # first, BaseInferencer without a config the others. The runner has its own config in any case.
 _CODE = (('meta', 'config'), ('meta', 'cfg'), ('message_hub', 'runtime_info', 'cfg'))
+# Bytes of a tensor that repeats fewer values.
+_MAX_REPEATED = 1 << 28
 _CORE_MODULES = ('numpy._core.multiarray', 'numpy.core.multiarray')
 
 
@@ -39,13 +41,13 @@ def read_checkpoint(path: str, map_location: Any = None) -> dict[str, Any]:
         _check_archive(path)
         with torch.serialization.safe_globals(safe_globals()):
             checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+        wrong = _wrong_tensors(checkpoint)
     except Exception as error:  # damaged bytes make the readers raise nearly anything
         raise ValueError(f'{path} {_reason(path, error)}') from error
     if not isinstance(checkpoint, dict):
         raise ValueError(
             f'{path}: holds a {type(checkpoint).__name__}, not a checkpoint; save a state dict'
         )
-    wrong = not_finite(checkpoint)
     if wrong:
         raise ValueError(
             f'{path}: {len(wrong)} tensors are not finite, such as {wrong[0]}: the training '
@@ -54,6 +56,22 @@ def read_checkpoint(path: str, map_location: Any = None) -> dict[str, Any]:
     for keys in _CODE:
         _drop(checkpoint, keys)
     return checkpoint
+
+
+def _wrong_tensors(checkpoint: object) -> list[str]:
+    """List the tensors that are not finite.
+
+    Raises:
+        ValueError: If a tensor has no values of its own, or is larger than the file's content.
+    """
+    for name, value in _tensors(checkpoint):
+        if value.layout != torch.strided or value.is_nested or value.is_quantized or value.is_meta:
+            raise ValueError(f'{name} is no dense tensor with values')
+        # A stride of 0 repeats one value: any size at no cost in the file, but in memory.
+        size = value.numel() * value.element_size()
+        if size > max(value.untyped_storage().nbytes(), _MAX_REPEATED):
+            raise ValueError(f'{name} of shape {tuple(value.shape)} has fewer values in the file')
+    return not_finite(checkpoint) if isinstance(checkpoint, Mapping) else []
 
 
 def not_finite(checkpoint: Mapping[str, Any]) -> list[str]:

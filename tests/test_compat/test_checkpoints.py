@@ -219,3 +219,37 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
         torch.save(bad, tmp_path / 'bad.pth')
         with pytest.raises(ValueError, match=r'bad\.pth: 1 tensors are not finite, such as'):
             CheckpointLoader.load_checkpoint(str(tmp_path / 'bad.pth'))
+
+
+def _within_itself() -> dict:
+    values: dict = {}
+    values['state_dict'] = values
+    return values
+
+
+@pytest.mark.parametrize(
+    'weights',
+    [
+        torch.ones(1).expand(1 << 20, 1 << 20),
+        torch.ones(4, 8, device='meta'),
+        torch.ones(4, 8).to_sparse(),
+        torch.ones(4, 8).to_sparse_csr(),
+        torch.quantize_per_tensor(torch.ones(4, 8), 0.1, 0, torch.qint8),
+        torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+        _within_itself(),
+    ],
+    ids=['repeated', 'meta', 'sparse', 'csr', 'quantized', 'nested', 'within itself'],
+)
+def test_tensors_without_dense_values_are_refused_by_name(weights, tmp_path):
+    file = tmp_path / 'odd.pth'
+    torch.save({'state_dict': {'w': weights}}, file)
+    with pytest.raises(ValueError, match=r'odd\.pth cannot be loaded') as caught:
+        CheckpointLoader.load_checkpoint(str(file), map_location='cpu')
+    assert '\n' not in str(caught.value)
+
+
+def test_a_buffer_that_repeats_a_few_values_is_read(tmp_path):
+    file = tmp_path / 'model.pth'
+    torch.save({'state_dict': {'w': torch.arange(3.0).expand(2, 3)}}, file)
+    checkpoint = CheckpointLoader.load_checkpoint(str(file), map_location='cpu')
+    assert checkpoint['state_dict']['w'].tolist() == [[0, 1, 2], [0, 1, 2]]
