@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from mmwsss.structures import DataError, parse_json
+from mmwsss.structures import DataError, is_printable, parse_json
 
 from .names import composed
 from .splits import image_id, read_lines, read_text
@@ -65,6 +65,7 @@ class LabelTable:
         """
         names = tuple(dict.fromkeys(composed(name.strip()) for name in names if name.strip()))
         img_id = image_id(key, where)
+        _check_names(names, where)
         if not (names or self.negatives):
             raise DataError(f'{where}: image {key!r} has no label; add one or remove the image')
         if img_id in self.tags:
@@ -73,6 +74,15 @@ class LabelTable:
                 'keep one entry with all its labels'
             )
         self.tags[img_id] = Tags(names, where, key)
+
+
+def _check_names(names: Iterable[str], where: str) -> None:
+    wrong = [name for name in names if not is_printable(name)]
+    if wrong:
+        raise DataError(
+            f'{where}: the class name {wrong[0]!a} has control characters or halves of characters; '
+            'take them out'
+        )
 
 
 def read_label_file(path: str | Path, negatives: bool = False) -> LabelTable:
@@ -203,6 +213,7 @@ def read_label_json(path: str | Path, negatives: bool = False) -> LabelTable:
             '{"classes": [name, ...], "labels": {image: [name, ...]}}'
         )
     names = None if classes is None else tuple(map(composed, classes))
+    _check_names(names or (), str(path))
     table = LabelTable(classes=names, negatives=negatives)
     for key, tags in labels.items():
         where = place(key, 0)
@@ -245,4 +256,5 @@ def read_xml(path: str | Path, count_difficult: bool = True) -> tuple[str, ...]:
     ]
     if not all(names):
         raise DataError(f'{path}: an object has no name; add it')
+    _check_names(names, str(path))
     return tuple(dict.fromkeys(map(composed, names)))

@@ -3,7 +3,7 @@
 from .atomic import atomic_open
 from .cam_store import CAMStore
 from .errors import DataError, DataWarning
-from .img_id import img_id_fault, img_id_path
+from .img_id import img_id_fault, img_id_path, is_printable
 from .json_file import parse_json, read_json
 from .label_values import IGNORED
 from .response_map import MAX_PIXELS, ResponseMap, resize_scores, strongest
@@ -18,6 +18,7 @@ __all__ = [
     'atomic_open',
     'img_id_fault',
     'img_id_path',
+    'is_printable',
     'parse_json',
     'read_json',
     'resize_scores',

@@ -6,7 +6,22 @@ from pathlib import Path
 
 from .atomic import TEMPORARY_PREFIX
 
-_NOT_AN_ID = re.compile(r'[\\\x00-\x1f\x7f]|(^|/)\.{0,2}(/|$)')
+# Control characters of both sets, the two separators of lines, and halves of characters, which
+# no file name in UTF-8 has.
+_UNPRINTABLE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+_NOT_AN_ID = re.compile(r'\\|(^|/)\.{0,2}(/|$)')
+
+
+def is_printable(name: str) -> bool:
+    """Tell whether a name can be shown in one line of a terminal, and written as UTF-8.
+
+    Args:
+        name (str): The name of an image or of a class.
+
+    Returns:
+        bool: Whether it has no control characters, line separators or halves of characters.
+    """
+    return not _UNPRINTABLE.search(name)
 
 
 def img_id_fault(img_id: str) -> str | None:
@@ -18,7 +33,7 @@ def img_id_fault(img_id: str) -> str | None:
     Returns:
         str | None: What is wrong with it; None if nothing is.
     """
-    if not isinstance(img_id, str) or _NOT_AN_ID.search(img_id):
+    if not isinstance(img_id, str) or _NOT_AN_ID.search(img_id) or not is_printable(img_id):
         return (
             'not a relative path with single slashes, without "." or ".." parts, backslashes and '
             'control characters'

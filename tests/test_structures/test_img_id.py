@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from mmwsss.datasets.labels import read_label_file
+from mmwsss.datasets.labels import read_label_file, read_xml
 from mmwsss.datasets.splits import image_id, read_split
 from mmwsss.structures import CAMStore, DataError, img_id_path
 
 BAD = [
     '', '.', '..', '/a', 'a/../b', '../a', 'a\\b', '.tmp-x', 'a/.tmp-y', '.tmp-z/a', 'a\tb',
-    'a\x1b[31mb', 'a\x7f', 'a\0',
+    'a\x1b[31mb', 'a\x7f', 'a\x9b2J', 'a\u2028b', 'a\0',
 ]  # fmt: skip
 GOOD = ['a', 'a/b', 'a b', 'Köln', 'a.b', '.hidden', '..a', 'tmp-x', 'x.tmp-y', '猫', 'a\u00a0b']
 
@@ -50,3 +50,27 @@ def test_stores_refuse_them(tmp_path: Path) -> None:
     for name in BAD:
         with pytest.raises(ValueError, match='img_id'):
             store.path(name)
+
+
+def test_half_a_character_is_no_name(tmp_path: Path) -> None:
+    (tmp_path / 'tags.json').write_text('{"labels": {"a\\ud800": ["cat"]}}')
+    with pytest.raises(DataError, match=r'tags.json.* is no image') as caught:
+        read_label_file(tmp_path / 'tags.json')
+    str(caught.value).encode()
+
+
+@pytest.mark.parametrize('name', ['c\\u001b[2Jat', 'c\\u0085at', 'c\\ud800', 'c\\nat'])
+def test_class_names_are_printable(name: str, tmp_path: Path) -> None:
+    for content in (f'{{"labels": {{"a": ["{name}"]}}}}',
+                    f'{{"classes": ["{name}"], "labels": {{"a": ["cat"]}}}}'):  # fmt: skip
+        (tmp_path / 'tags.json').write_text(content)
+        with pytest.raises(DataError, match=r'tags.json.* class name') as caught:
+            read_label_file(tmp_path / 'tags.json')
+        assert str(caught.value).isprintable()
+
+
+def test_class_names_of_annotations_are_printable(tmp_path: Path) -> None:
+    file = tmp_path / 'a.xml'
+    file.write_text('<annotation><object><name>c\tat</name></object></annotation>')
+    with pytest.raises(DataError, match=r'a.xml.* class name'):
+        read_xml(file)
