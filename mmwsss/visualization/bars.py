@@ -7,11 +7,14 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from .figure import literal_text
+
 # Okabe and Ito's colours, which colour-blind people can tell apart.
 _COLOURS = ('#999999', '#56b4e9', '#0072b2', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#000000')
 _BAR = 0.17  # inches
 
 
+@literal_text
 def class_bars(
     scores: Mapping[str, Mapping[str, float | None]], label: str = 'IoU in %'
 ) -> np.ndarray:

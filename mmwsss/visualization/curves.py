@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
-from .figure import category_colors, new_figure, save_figure
+from .figure import category_colors, literal_text, new_figure, save_figure
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Curve:
     baseline: Sequence[float] | None = None
 
 
+@literal_text
 def draw_curves(
     values: Sequence[str],
     curves: Mapping[str, Curve],

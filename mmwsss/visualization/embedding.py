@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .figure import RGBA, new_figure, save_figure
+from .figure import RGBA, literal_text, new_figure, save_figure
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class PointGroup:
     numbers: Sequence[int] = ()
 
 
+@literal_text
 def draw_embedding(
     panels: Mapping[str, Mapping[str, PointGroup]], out: str | os.PathLike, side: float = 6.0
 ) -> Path:

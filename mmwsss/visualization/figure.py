@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 from mmwsss.structures import atomic_open
 
+# Decorates what draws names of users, in which $ begins no formula.
+literal_text = matplotlib.rc_context({'text.parse_math': False})
 RGBA = tuple[float, float, float, float]
 
 

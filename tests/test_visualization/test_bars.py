@@ -44,3 +44,10 @@ def test_class_without_any_score_is_kept() -> None:
 def test_nothing_to_draw_is_an_error() -> None:
     with pytest.raises(ValueError, match='at least one'):
         class_bars({'CAM': {}})
+
+
+@pytest.mark.parametrize('name', ['$\\frac$', 'from 5$ to 9$', '${{{$', 'a_b^c'])
+def test_names_are_no_formulas(name: str) -> None:
+    bars = class_bars({name: {name: 50.0}})
+    plain = class_bars({'x': {'x': 50.0}})
+    assert bars.shape == plain.shape
