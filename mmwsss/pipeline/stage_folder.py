@@ -67,4 +67,4 @@ def clear(folder: Path) -> None:
         return
     # The records last: an interrupted removal can then be repeated.
     for path in sorted(folder.iterdir(), key=lambda path: path.name in (BEGUN_NAME, RECORD_NAME)):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mmwsss.pipeline.records import Dependencies, StageRecord
+from mmwsss.pipeline.stage_folder import clear, mark_begun
 
 MADE_FROM = Dependencies({'model': 'abc'}, {'train.txt': 'def'})
 RECORD = StageRecord('cam', 'train', 'CAM', 'cam.py', 'run/a.pth', 'checkpoint', 1.5, MADE_FROM)
@@ -47,3 +48,14 @@ def test_what_is_not_json_is_named(content: bytes, tmp_path: Path) -> None:
 def test_another_version_counts_for_nothing(content: object, tmp_path: Path) -> None:
     (tmp_path / 'stage.json').write_text(json.dumps(content))
     assert StageRecord.read(tmp_path) is None
+
+
+def test_clearing_a_folder_follows_no_link(tmp_path: Path) -> None:
+    (tmp_path / 'mine').mkdir()
+    (tmp_path / 'mine/photo.jpg').touch()
+    folder = tmp_path / 'stage'
+    mark_begun(folder, Dependencies())
+    (folder / 'labels').symlink_to(tmp_path / 'mine')
+    clear(folder)
+    assert not any(folder.iterdir())
+    assert (tmp_path / 'mine/photo.jpg').exists()
