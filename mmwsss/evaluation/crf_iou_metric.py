@@ -9,7 +9,8 @@ import torch
 
 from mmwsss.datasets.transforms import LoadImage
 from mmwsss.ordered_queue import OrderedQueue
-from mmwsss.refinement.dense_crf import CRF_SETTINGS, CRFParams, Resolution, check_crf, dense_crf
+from mmwsss.refinement.crf_settings import CRF_SETTINGS, CRFParams
+from mmwsss.refinement.dense_crf import Resolution, check_crf, dense_crf
 from mmwsss.registry import METRICS
 
 from .mask_iou_metric import MaskIoUMetric

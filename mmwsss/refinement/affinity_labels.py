@@ -7,7 +7,8 @@ import numpy as np
 from mmwsss.structures import IGNORED
 
 from .background import Background
-from .dense_crf import CRF_SETTINGS, CRFParams, Resolution, dense_crf_sets
+from .crf_settings import CRF_SETTINGS, CRFParams
+from .dense_crf import Resolution, dense_crf_sets
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from mmseg.structures import SegDataSample
 from PIL import Image
 
 from mmwsss.datasets.voc import voc_palette
-from mmwsss.refinement.dense_crf import CRF_SETTINGS, dense_crf
+from mmwsss.refinement.crf_settings import CRF_SETTINGS
+from mmwsss.refinement.dense_crf import dense_crf
 from mmwsss.registry import METRICS
 from mmwsss.worker_processes import ImageError
 

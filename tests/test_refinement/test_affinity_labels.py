@@ -3,7 +3,8 @@ import pytest
 
 from mmwsss.refinement.affinity_labels import AffinityLabelParams, affinity_labels
 from mmwsss.refinement.background import Background
-from mmwsss.refinement.dense_crf import CRF_SETTINGS, dense_crf
+from mmwsss.refinement.crf_settings import CRF_SETTINGS
+from mmwsss.refinement.dense_crf import dense_crf
 
 CLASSES = np.array([2, 7])
 

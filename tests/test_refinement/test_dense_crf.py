@@ -7,14 +7,8 @@ import numpy as np
 import pytest
 
 from mmwsss.refinement import dense_crf as densecrf_module
-from mmwsss.refinement.dense_crf import (
-    CRF_SETTINGS,
-    MIN_DEVIATION,
-    CRFParams,
-    dense_crf,
-    dense_crf_map,
-    dense_crf_sets,
-)
+from mmwsss.refinement.crf_settings import CRF_SETTINGS, MIN_DEVIATION, CRFParams
+from mmwsss.refinement.dense_crf import dense_crf, dense_crf_map, dense_crf_sets
 from mmwsss.worker_processes import ImageError
 
 needs_library = pytest.mark.skipif(

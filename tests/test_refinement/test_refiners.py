@@ -9,7 +9,8 @@ from mmwsss.ops.affinity import pairwise_affinity
 from mmwsss.ops.pairs import half_plane_offsets
 from mmwsss.ops.resizing import scaled_size
 from mmwsss.refinement import pixel_adaptive
-from mmwsss.refinement.dense_crf import CRF_SETTINGS, CRFParams, dense_crf
+from mmwsss.refinement.crf_settings import CRF_SETTINGS, CRFParams
+from mmwsss.refinement.dense_crf import dense_crf
 from mmwsss.refinement.pixel_adaptive import PixelAdaptiveParams
 from mmwsss.refinement.refiners import (
     ConfidenceThresholds,

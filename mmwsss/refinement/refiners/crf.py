@@ -7,7 +7,8 @@ import numpy as np
 
 from mmwsss.registry import REFINERS
 
-from ..dense_crf import CRF_SETTINGS, CRFParams, Resolution, check_crf, dense_crf
+from ..crf_settings import CRF_SETTINGS, CRFParams
+from ..dense_crf import Resolution, check_crf, dense_crf
 from .base import Refiner, ScoredImage
 
 
