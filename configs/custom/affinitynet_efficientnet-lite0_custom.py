@@ -1,7 +1,12 @@
 # AffinityNet and pseudo-labels for your own images, without masks.
 _base_ = '../msrc/affinitynet_efficientnet-lite0_msrc.py'
 data_root = 'data/custom/'
-label_dataset = dict(data_root=data_root, ann_file='train.txt', data_prefix=dict(img_path='images'))
+label_dataset = dict(
+    data_root=data_root,
+    ann_file='train.txt',
+    data_prefix=dict(img_path='images'),
+    negatives='keep',
+)
 mask_dir = None
 cam_store = 'work_dirs/mixup-cam_efficientnet-lite0_custom/cams'
 affinity_dir = 'work_dirs/affinitynet_efficientnet-lite0_custom/affinity_labels'

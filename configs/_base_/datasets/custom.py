@@ -27,6 +27,7 @@ train_dataloader = dict(
         ann_file='train.txt',
         label_file='image_labels.json',
         data_prefix=dict(img_path='images'),
+        negatives='keep',  # images with an empty tag train the classifier with all labels 0
         pipeline=train_pipeline,
     ),
 )
@@ -37,6 +38,7 @@ val_dataloader = dict(
         ann_file='val.txt',
         label_file='image_labels.json',
         data_prefix=dict(img_path='images'),
+        negatives='keep',
         pipeline=test_pipeline,
     ),
 )

@@ -1,0 +1,171 @@
+"""How long `mmwsss masks` trains: recipes by the number of images and by device."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Lengths of the trainings, and how response maps become labels.
+
+    Iterations are those of the small networks on a few hundred images; large sets are seen
+    ``min_epochs`` times at least.
+
+    Attributes:
+        classifier (int): Iterations of the classifier, of 16 images each.
+        affinitynet (int): Iterations of AffinityNet, of 8 images each; 0: no AffinityNet, so that
+            the dense CRF alone refines the response maps.
+        segmentor (int): Iterations of the segmentor, of 10 images each.
+        min_epochs (int): How often each network sees each image at least.
+        scales (tuple[float, ...]): Scales of the views that response maps are averaged over; the
+            longer side of an image at scale 1 has 512 pixels.
+    """
+
+    classifier: int
+    affinitynet: int
+    segmentor: int
+    min_epochs: int
+    scales: tuple[float, ...]
+
+
+# Names of the recipes, and of which device: 'cpu' or an accelerator.
+RECIPES = {
+    ('quick', 'cpu'): Recipe(60, 0, 150, 1, (1.0,)),
+    ('standard', 'cpu'): Recipe(110, 150, 300, 2, (0.5, 1.0)),
+    ('best', 'cpu'): Recipe(220, 300, 1000, 4, (0.5, 1.0, 1.5)),
+    ('quick', 'accelerator'): Recipe(110, 150, 300, 2, (0.5, 1.0)),
+    ('standard', 'accelerator'): Recipe(220, 300, 1000, 4, (0.5, 1.0, 1.5)),
+    ('best', 'accelerator'): Recipe(440, 600, 4000, 8, (0.5, 1.0, 1.5, 2.0)),
+}
+NAMES = ('quick', 'standard', 'best')
+BATCHES = {'classifier': 16, 'affinitynet': 8, 'segmentor': 10}
+
+
+def choose_recipe(name: str, device: str) -> Recipe:
+    """Choose a recipe.
+
+    Args:
+        name (str): 'quick', 'standard' or 'best'.
+        device (str): What mmengine's ``get_device`` returns, such as 'cpu' or 'cuda'.
+
+    Returns:
+        Recipe: The recipe.
+    """
+    return RECIPES[name, 'cpu' if device == 'cpu' else 'accelerator']
+
+
+def epochs_of(iterations: int, batch: int, images: int, least: int) -> int:
+    """Turn iterations into epochs.
+
+    Args:
+        iterations (int): Number of iterations that are wanted.
+        batch (int): Images in a batch.
+        images (int): Images that are trained on.
+        least (int): Least number of epochs.
+
+    Returns:
+        int: Number of epochs.
+    """
+    return max(least, round(iterations / math.ceil(images / batch)))
+
+
+def render_config(name: str, recipe: Recipe, images: int, seed: int = 0) -> str:
+    """Write the config that a person edits.
+
+    Args:
+        name (str): Name of the recipe.
+        recipe (Recipe): The recipe.
+        images (int): Number of images that the networks learn from.
+        seed (int): Seed of all trainings. Defaults to 0.
+
+    Returns:
+        str: Text of the config.
+    """
+    epochs = {
+        key: epochs_of(getattr(recipe, key), BATCHES[key], images, recipe.min_epochs)
+        for key in ('classifier', 'affinitynet')
+    }
+    iterations = max(recipe.segmentor, recipe.min_epochs * images // BATCHES['segmentor'])
+    texts = {
+        'name': name,
+        'seed': seed,
+        'images': images,
+        'classifier_batch': min(BATCHES['classifier'], images),
+        'classifier_epochs': epochs['classifier'],
+        'scales': recipe.scales,
+        'segmentor_iterations': iterations,
+        'affinity_batch': min(BATCHES['affinitynet'], images),
+        'affinity_epochs': epochs['affinitynet'],
+    }
+    refinement = _AFFINITY if recipe.affinitynet else _CRF
+    return (_HEAD + refinement + _SEGMENTOR).format(**texts)
+
+
+_HEAD = """\
+# Settings of `mmwsss masks`, recipe "{name}" for {images} images. Edit them and run the command
+# again: what depends on a change is made anew, the rest is kept. An edited file is never
+# overwritten; without it, the command writes it anew. Images, tags and splits are in dataset.py.
+# docs/pipeline.md of mmwsss explains stages; each takes any setting of its config in cfg_options.
+_base_ = './dataset.py'
+seed = {seed}
+
+# The classifier: an epoch is one look at every image.
+_epochs = {classifier_epochs}
+_classifier = dict(
+    train_dataloader=dict(batch_size={classifier_batch}),
+    train_cfg=dict(max_epochs=_epochs, val_interval=_epochs),
+    param_scheduler=dict(end=_epochs),
+)
+# Response maps are averaged over views of these scales; at scale 1 the longer side has 512 pixels.
+_maps = dict(model=dict(test_cfg=dict(scales={scales}, flip=True)))
+"""
+_AFFINITY = """\
+# AffinityNet learns where objects end; the random walk spreads the response maps up to there.
+_affinity_epochs = {affinity_epochs}
+_affinitynet = dict(
+    train_dataloader=dict(batch_size={affinity_batch}),
+    train_cfg=dict(max_epochs=_affinity_epochs, val_interval=_affinity_epochs),
+    param_scheduler=dict(end=_affinity_epochs),
+)
+# A higher alpha makes less of an image background.
+_background = dict(alpha=8)
+_labels = dict(pseudo_labels=dict(background=_background))
+_refinement = dict(
+    affinitynet=dict(cfg_options=_affinitynet),
+    pseudo_labels=dict(cfg_options=_labels),
+    masks=dict(cfg_options=_labels),
+)
+"""
+_CRF = """\
+# No AffinityNet: the dense CRF alone refines the response maps. A higher alpha makes less of an
+# image background.
+_background = dict(alpha=8)
+_labels = dict(
+    pseudo_labels=dict(
+        background=_background,
+        refiner=dict(_delete_=True, type='CRFRefiner', settings='irn'),
+        ignore_below=0.0,
+    )
+)
+_refinement = dict(
+    affinity_labels=None,
+    affinitynet=None,
+    pseudo_labels=dict(cfg_options=_labels, checkpoint=None),
+    masks=dict(cfg_options=_labels, checkpoint=None),
+)
+"""
+_SEGMENTOR = """\
+# The segmentor, which needs no tags.
+_iterations = {segmentor_iterations}
+_segmentor = dict(
+    train_cfg=dict(max_iters=_iterations, val_interval=_iterations),
+    param_scheduler=dict(end=_iterations),
+    default_hooks=dict(checkpoint=dict(interval=max(1, _iterations // 3))),
+)
+stages = dict(
+    classifier=dict(cfg_options=_classifier),
+    cams=dict(cfg_options=_maps),
+    segmentor=dict(cfg_options=_segmentor),
+    **_refinement,
+)
+"""

@@ -1,0 +1,116 @@
+"""What a person takes out of a run: a mask and an overlay of each photo, and the segmentor."""
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mmwsss.datasets import LabelFolder
+from mmwsss.datasets.splits import image_id
+from mmwsss.process_pool import ordered_map
+from mmwsss.pseudo_labels.images import load_rgb
+from mmwsss.structures import atomic_open, img_id_path
+from mmwsss.visualization import color_labels
+
+OVERLAY_SIDE = 1024
+OPACITY = 0.55
+
+
+def overlay_labels(image: np.ndarray, labels: np.ndarray, opacity: float = OPACITY) -> np.ndarray:
+    """Lay the colours of a label map over its image; background keeps the image as it is.
+
+    Args:
+        image (np.ndarray): RGB image, uint8 (H, W, 3).
+        labels (np.ndarray): Label map, uint8 (H, W): 0 background, i + 1 class i, 255 ignored.
+        opacity (float): Share of the colour, in [0, 1]. Defaults to 0.55.
+
+    Returns:
+        np.ndarray: RGB image, uint8 (H, W, 3).
+    """
+    share = np.where(labels == 0, 0.0, opacity)[..., None]
+    return np.rint(image * (1 - share) + color_labels(labels) * share).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class ResultWriter:
+    """Writes mask and overlay of one photo. Picklable, for a pool.
+
+    Attributes:
+        root (Path): Folder of the photos.
+        masks (Path): Where the masks go.
+        overlays (Path): Where the overlays go.
+    """
+
+    root: Path
+    masks: Path
+    overlays: Path
+
+    def __call__(self, item: tuple[str, LabelFolder]) -> None:
+        """Write mask and overlay.
+
+        Args:
+            item (tuple[str, LabelFolder]): Path of the photo below the root, and the folder that
+                has its label.
+        """
+        key, folder = item
+        img_id = image_id(key, str(self.root))
+        with atomic_open(img_id_path(self.masks, img_id, '.png')) as file:
+            file.write(folder.path(img_id).read_bytes())
+        labels = folder.read(img_id)
+        image = load_rgb(str(self.root / key))
+        overlay = Image.fromarray(overlay_labels(image, labels))
+        overlay.thumbnail((OVERLAY_SIDE, OVERLAY_SIDE))
+        with atomic_open(img_id_path(self.overlays, img_id, '.jpg')) as file:
+            overlay.save(file, 'JPEG', quality=90)
+
+
+def write_results(
+    labels: Sequence[tuple[Iterable[str], LabelFolder]], root: Path, out: Path, workers: int
+) -> int:
+    """Write ``masks/`` and ``overlays/``; what an earlier run left there is replaced.
+
+    Args:
+        labels (Sequence[tuple[Iterable[str], LabelFolder]]): Photos, as paths below the root, and
+            the folder that has their labels.
+        root (Path): Folder of the photos.
+        out (Path): Folder of the run.
+        workers (int): Processes; 0 works in this one.
+
+    Returns:
+        int: Number of masks.
+    """
+    made = {name: out / f'{name}.new' for name in ('masks', 'overlays')}
+    for folder in made.values():
+        shutil.rmtree(folder, ignore_errors=True)
+    items = [(key, folder) for keys, folder in labels for key in keys]
+    write = ResultWriter(root, made['masks'], made['overlays'])
+    for _ in ordered_map(
+        write,
+        items,
+        workers=workers,
+        name_of=lambda item: item[0],
+        description='masks and overlays',
+        progress=True,
+    ):
+        pass
+    for name, folder in made.items():
+        folder.mkdir(exist_ok=True)
+        shutil.rmtree(out / name, ignore_errors=True)
+        folder.rename(out / name)
+    return len(items)
+
+
+def copy_files(files: Mapping[str, str | os.PathLike], out: Path) -> None:
+    """Copy files, each whole or not at all.
+
+    Args:
+        files (Mapping[str, str | os.PathLike]): Sources by the name of the copy.
+        out (Path): Folder of the copies.
+    """
+    for name, source in files.items():
+        with open(source, 'rb') as old, atomic_open(out / name) as new:
+            shutil.copyfileobj(old, new)

@@ -1,0 +1,49 @@
+"""Recipes of ``mmwsss masks``: lengths of trainings, and the config that a person edits."""
+
+import pytest
+
+from mmwsss.masks.recipes import NAMES, RECIPES, Recipe, choose_recipe, epochs_of, render_config
+
+
+def read(text: str) -> dict:
+    settings: dict = {}
+    exec(text.replace("_base_ = './dataset.py'", ''), settings)
+    return settings
+
+
+@pytest.mark.parametrize(
+    ('iterations', 'images', 'least', 'epochs'),
+    [(60, 16, 1, 60), (60, 17, 1, 30), (60, 160, 1, 6), (60, 16_000, 1, 1), (60, 16_000, 3, 3)],
+)
+def test_epochs_hold_the_wanted_iterations(iterations, images, least, epochs):
+    assert epochs_of(iterations, 16, images, least) == epochs
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_every_recipe_trains_longer_on_an_accelerator(name):
+    cpu, gpu = choose_recipe(name, 'cpu'), choose_recipe(name, 'cuda')
+    assert gpu.classifier > cpu.classifier and gpu.segmentor > cpu.segmentor
+
+
+@pytest.mark.parametrize('recipe', RECIPES.values())
+def test_config_is_python_with_the_numbers_of_the_recipe(recipe):
+    settings = read(render_config('quick', recipe, 5, seed=3))
+    stages = settings['stages']
+    classifier = stages['classifier']['cfg_options']
+    assert settings['seed'] == 3
+    assert classifier['train_cfg']['max_epochs'] == recipe.classifier
+    assert classifier['train_dataloader']['batch_size'] == 5
+    assert stages['segmentor']['cfg_options']['train_cfg']['max_iters'] == recipe.segmentor
+    assert stages['cams']['cfg_options']['model']['test_cfg']['scales'] == recipe.scales
+
+
+def test_recipe_without_affinitynet_has_no_stage_of_it():
+    stages = read(render_config('quick', Recipe(10, 0, 10, 1, (1.0,)), 20))['stages']
+    assert stages['affinitynet'] is None and stages['affinity_labels'] is None
+    assert stages['masks']['checkpoint'] is None
+
+
+def test_a_large_set_is_seen_as_often_as_the_recipe_says():
+    stages = read(render_config('best', Recipe(10, 10, 10, 4, (1.0,)), 2000))['stages']
+    assert stages['segmentor']['cfg_options']['train_cfg']['max_iters'] == 4 * 2000 // 10
+    assert stages['classifier']['cfg_options']['train_cfg']['max_epochs'] == 4

@@ -1,0 +1,34 @@
+"""Masks and overlays that ``mmwsss masks`` leaves."""
+
+import numpy as np
+from PIL import Image
+
+from mmwsss.datasets import LabelFolder
+from mmwsss.datasets.voc import voc_palette
+from mmwsss.masks.results import overlay_labels, write_results
+
+
+def test_overlay_mixes_the_colour_of_the_class_into_the_image():
+    image = np.full((1, 3, 3), 100, np.uint8)
+    overlay = overlay_labels(image, np.array([[0, 1, 2]], np.uint8), opacity=0.25)
+    colours = np.array(voc_palette(3)[1:])
+    assert (overlay[0, 0] == 100).all()
+    np.testing.assert_array_equal(overlay[0, 1:], np.rint(75 + 0.25 * colours))
+
+
+def test_masks_are_those_of_the_folder_and_old_ones_go(tmp_path):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, (2000, 30), np.uint8)
+    (tmp_path / 'photos').mkdir()
+    Image.fromarray(rng.integers(0, 256, (2000, 30, 3), np.uint8)).save(tmp_path / 'photos/a.png')
+    folder = LabelFolder.create(tmp_path / 'labels', 'pseudo', ('cat', 'dog'), {})
+    folder.write('a', labels, {})
+    out = tmp_path / 'run'
+    (out / 'masks').mkdir(parents=True)
+    (out / 'masks/old.png').touch()
+    assert write_results([(['a.png'], folder)], tmp_path / 'photos', out, workers=0) == 1
+    with Image.open(out / 'masks/a.png') as mask:
+        np.testing.assert_array_equal(np.asarray(mask), labels)
+    with Image.open(out / 'overlays/a.jpg') as overlay:
+        assert max(overlay.size) == 1024
+    assert [path.name for path in (out / 'masks').iterdir()] == ['a.png']

@@ -1,0 +1,72 @@
+"""The folder of ``mmwsss masks``: lists of images, configs, and what it refuses."""
+
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmwsss.datasets.converters.photo_set import PhotoSet
+from mmwsss.masks.run_folder import RunFolder
+from mmwsss.structures import DataError
+
+LABELS = {'a.jpg': ('cat',), 'b.jpg': ('dog', 'cat'), 'c.jpg': (), 'd.jpg': ('dog',)}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return RunFolder(tmp_path / 'run')
+
+
+def photos(tmp_path) -> PhotoSet:
+    return PhotoSet(tmp_path / 'photos', 'CSV', ('cat', 'dog'), LABELS, ('e.jpg',))
+
+
+def lines(folder, name: str) -> list[str]:
+    return (folder.data / f'{name}.txt').read_text().split()
+
+
+@pytest.mark.parametrize(('label_negatives', 'negatives'), [(True, ['c.jpg']), (False, [])])
+def test_lists_hold_negatives_where_they_are_wanted(folder, tmp_path, label_negatives, negatives):
+    split = photos(tmp_path).split(0.0, 0)
+    folder.write_dataset(photos(tmp_path), split, label_negatives)
+    assert sorted(lines(folder, 'train')) == sorted(LABELS)
+    assert sorted(lines(folder, 'labelled')) == sorted(['a.jpg', 'b.jpg', 'd.jpg', *negatives])
+    assert lines(folder, 'predicted')[-1] == 'e.jpg'
+
+
+def test_configs_resolve_to_the_classes_and_photos(folder, tmp_path):
+    folder.write_dataset(photos(tmp_path), photos(tmp_path).split(0.0, 0), True)
+    folder.write_config("_base_ = './dataset.py'\nseed = 5\n", 'quick', False)
+    cfg = Config.fromfile(folder.config)
+    options = cfg.stages.segmentor.cfg_options
+    assert cfg.seed == 5 and cfg.work_dir == str(folder.stages)
+    assert options.model.decode_head.num_classes == 3
+    assert options.train_dataloader.dataset.data_prefix.img_path == str(tmp_path / 'photos')
+
+
+def test_an_edited_config_stays(folder):
+    assert folder.write_config('seed = 0\n', 'quick', False)
+    assert folder.write_config('seed = 1\n', 'best', False)
+    folder.config.write_text('seed = 7\n')
+    assert not folder.write_config('seed = 2\n', 'best', False)
+    assert folder.config.read_text() == 'seed = 7\n' and folder.quality() == 'best'
+    with pytest.raises(DataError, match='was edited'):
+        folder.write_config('seed = 2\n', 'quick', True)
+
+
+def test_a_folder_of_something_else_is_refused(folder, tmp_path):
+    folder.path.mkdir()
+    (folder.path / 'thesis.doc').touch()
+    with pytest.raises(DataError, match='holds other files'):
+        folder.check(tmp_path / 'photos')
+
+
+def test_a_folder_among_the_photos_is_refused(tmp_path):
+    with pytest.raises(DataError, match='lies among the images'):
+        RunFolder(tmp_path / 'photos' / 'out').check(tmp_path / 'photos')
+
+
+def test_a_file_is_refused(tmp_path):
+    Path(tmp_path, 'file').touch()
+    with pytest.raises(DataError, match='a file, not a folder'):
+        RunFolder(tmp_path / 'file').check(tmp_path / 'photos')
