@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from PIL import Image
 
 from mmwsss.datasets.converters.photo_set import PhotoSet
 from mmwsss.masks.run_folder import RunFolder
@@ -18,6 +19,9 @@ def folder(tmp_path):
 
 
 def photos(tmp_path) -> PhotoSet:
+    (tmp_path / 'photos').mkdir(exist_ok=True)
+    for key in (*LABELS, 'e.jpg'):
+        Image.new('RGB', (4, 4)).save(tmp_path / 'photos' / key)
     return PhotoSet(tmp_path / 'photos', 'CSV', ('cat', 'dog'), LABELS, ('e.jpg',))
 
 
