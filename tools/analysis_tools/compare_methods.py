@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mmwsss.cli.comparison import add_comparison_arguments, comparison_of, pairs
 from mmwsss.cli.interrupt import end_on_interrupt
+from mmwsss.pipeline.comparison.paired import paired_table
 from mmwsss.pipeline.comparison.rows import SCORES, Row, comparison_table
 from mmwsss.pipeline.comparison.runs import run_comparison
 from mmwsss.structures.tables import write_text
@@ -33,6 +34,11 @@ def parse_args() -> argparse.Namespace:
     )
     add_comparison_arguments(parser)
     parser.add_argument('--scores', nargs='+', choices=SCORES, default=['mIoU'], help='columns')
+    parser.add_argument(
+        '--against',
+        metavar='NAME',
+        help="add a table of the differences to this row, seed by seed, with a paired t-test's p",
+    )
     parser.add_argument('--out', type=Path, help='write the table to this Markdown file too')
     return parser.parse_args()
 
@@ -42,9 +48,13 @@ def main() -> None:
     """Run the tool."""
     args = parse_args()
     rows = {name: Row.parse(row) for name, row in pairs(args.rows, 'rows').items()}
+    if args.against is not None and args.against not in rows:
+        raise SystemExit(f'--against {args.against}: no row has this name, but {", ".join(rows)}')
     comparison = comparison_of(args, rows)
     run_comparison(comparison)
     table = comparison_table(comparison, args.scores)
+    if args.against is not None:
+        table += '\n' + paired_table(comparison, args.against, args.scores)
     print(table)
     if args.out:
         write_text(args.out, table)
