@@ -5,9 +5,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.model import BaseModel
 from mmengine.registry import MODELS, DefaultScope
 from mmengine.runner import CheckpointLoader
-from torch import nn
 
 from mmwsss.cli.config import find_run_config, read_config
 from mmwsss.compat.moved_runs import find_last_checkpoint
@@ -57,7 +57,7 @@ def init_model(
     config: str | os.PathLike | Config,
     checkpoint: str | os.PathLike | None = None,
     device: str | None = None,
-) -> nn.Module:
+) -> BaseModel:
     """Build a classifier or a segmentor with trained weights, ready to predict.
 
     Args:
@@ -67,7 +67,7 @@ def init_model(
             if there is one.
 
     Returns:
-        nn.Module: The model in evaluation mode, with its config as ``cfg`` and the names and
+        BaseModel: The model in evaluation mode, with its config as ``cfg`` and the names and
         colours of its classes as ``dataset_meta``.
 
     Raises:
@@ -95,7 +95,7 @@ def _config_of(folder: Path) -> str:
     return str(own if own.is_file() else find_run_config(folder))
 
 
-def _dataset_meta(stored: dict, cfg: Config, model: nn.Module, source: str) -> dict:
+def _dataset_meta(stored: dict, cfg: Config, model: BaseModel, source: str) -> dict:
     """Return names and colours of the classes: those of the checkpoint, or else of the config."""
     meta = stored.get('meta')
     recorded = (meta.get('dataset_meta') if isinstance(meta, dict) else None) or {}
@@ -114,7 +114,7 @@ def _dataset_meta(stored: dict, cfg: Config, model: nn.Module, source: str) -> d
     return {**recorded, 'classes': tuple(names)}
 
 
-def _outputs(model: nn.Module) -> int:
+def _outputs(model: BaseModel) -> int:
     head = getattr(model, 'decode_head', None) or getattr(model, 'head', None)
     count = getattr(head, 'num_classes', None)
     if not isinstance(count, int):
