@@ -48,6 +48,9 @@ def read_checkpoint(path: str, map_location: Any = None) -> dict[str, Any]:
         raise ValueError(
             f'{path}: holds a {type(checkpoint).__name__}, not a checkpoint; save a state dict'
         )
+    weights = checkpoint.get('state_dict', {})
+    if not isinstance(weights, dict) or not all(isinstance(name, str) for name in weights):
+        raise ValueError(f'{path}: its state_dict has no weights by name; save a state dict')
     if wrong:
         raise ValueError(
             f'{path}: {len(wrong)} tensors are not finite, such as {wrong[0]}: the training '

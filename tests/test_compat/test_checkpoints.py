@@ -253,3 +253,11 @@ def test_a_buffer_that_repeats_a_few_values_is_read(tmp_path):
     torch.save({'state_dict': {'w': torch.arange(3.0).expand(2, 3)}}, file)
     checkpoint = CheckpointLoader.load_checkpoint(str(file), map_location='cpu')
     assert checkpoint['state_dict']['w'].tolist() == [[0, 1, 2], [0, 1, 2]]
+
+
+@pytest.mark.parametrize('weights', [None, 1, 'w', [torch.ones(1)], {0: torch.ones(1)}], ids=str)
+def test_weights_without_names_are_refused_by_name(weights, tmp_path):
+    file = tmp_path / 'model.pth'
+    torch.save({'state_dict': weights}, file)
+    with pytest.raises(ValueError, match=r'model\.pth: its state_dict'):
+        CheckpointLoader.load_checkpoint(str(file), map_location='cpu')
