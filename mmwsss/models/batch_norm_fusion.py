@@ -50,10 +50,11 @@ def _fusable_pairs(network: nn.Module) -> list[_Pair]:
     names = [str(node.target) for node in calls]
     pairs = []
     for node, conv_name in zip(calls, names):
-        user, *others = node.users
-        norm_name = str(user.target)
-        if others or user.op != 'call_module' or names.count(conv_name) > 1:
+        # A backbone computes its last stage also where no output of it is asked for.
+        users = list(node.users)
+        if len(users) != 1 or users[0].op != 'call_module' or names.count(conv_name) > 1:
             continue
+        norm_name = str(users[0].target)
         conv, norm = network.get_submodule(conv_name), network.get_submodule(norm_name)
         if not (isinstance(conv, nn.Conv2d) and isinstance(norm, _BatchNorm)):
             continue

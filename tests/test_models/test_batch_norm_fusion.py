@@ -19,6 +19,11 @@ BACKBONES = [
         53,
     ),
     (dict(type='mmpretrain.ResNet', depth=18, stem_channels=8, base_channels=8), 20),
+    (  # of the last stage nothing is put out
+        dict(type='mmpretrain.ResNet', depth=18, stem_channels=8, base_channels=8,
+             out_indices=(0, 1, 2)),
+        20,
+    ),
 ]  # fmt: skip
 
 
