@@ -1,4 +1,4 @@
-"""Pages of response maps that a test run stored: photo, CAM, seed and truth side by side."""
+"""Pages of response maps and masks of methods: photo, maps, masks and truth side by side."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,17 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import init_default_scope
 
+from mmwsss.datasets.masks import read_mask
 from mmwsss.datasets.transforms import LoadImage, LoadSegMap
 from mmwsss.evaluation.curve_file import best_score
 from mmwsss.registry import DATASETS
 from mmwsss.structures import CAMStore
+from mmwsss.structures.tables import write_csv
 from mmwsss.visualization import color_labels, label_legend, overlay_scores, write_sheet
 from mmwsss.visualization.grid import spread
+from mmwsss.visualization.scatter import draw_scatter
+
+from .image_ious import image_ious, lowest
 
 
 @dataclass(frozen=True)
@@ -30,26 +35,70 @@ class StoredMethod:
     store: CAMStore
     threshold: float
 
+    def mask(self, img_id: str) -> np.ndarray:
+        """Return the seed of an image, uint8 (H, W)."""
+        return self.store.read(img_id).seed(self.threshold).cpu().numpy()
+
+    def columns(
+        self, name: str, image: np.ndarray, img_id: str, palette: list | None
+    ) -> dict[str, np.ndarray]:
+        """Draw the response map and the seed of an image, each by its title."""
+        strongest = self.store.read(img_id).resized().amax(0).cpu().numpy()
+        return {
+            f'{name}: response': overlay_scores(image, strongest),
+            f'{name}: seed': color_labels(self.mask(img_id), palette),
+        }
+
+
+@dataclass(frozen=True)
+class StoredMasks:
+    """Masks of a method: pseudo-labels, or what ``tools/test.py --out`` wrote for a segmentor.
+
+    Attributes:
+        folder (Path): Folder of index masks ``<img_id>.png``.
+    """
+
+    folder: Path
+
+    def mask(self, img_id: str) -> np.ndarray:
+        """Return the mask of an image, uint8 (H, W)."""
+        return read_mask(self.folder / f'{img_id}.png')
+
+    def columns(
+        self, name: str, image: np.ndarray, img_id: str, palette: list | None
+    ) -> dict[str, np.ndarray]:
+        """Draw the mask of an image by its title."""
+        return {name: color_labels(self.mask(img_id), palette)}
+
+
+Method = StoredMethod | StoredMasks
+
 
 def read_methods(
     arguments: Mapping[str, str],
-) -> tuple[dict[str, StoredMethod], list[dict[str, str | float]]]:
+) -> tuple[dict[str, Method], list[dict[str, str | float]]]:
     """Open the response maps of methods and choose their thresholds.
 
     Args:
         arguments (Mapping[str, str]): For each method, by its name, ``STORE@THRESHOLD``, or
             ``STORE@CURVES.json`` with a ``curve_file`` of ``CAMMetric``, the best threshold of
-            which is taken, or ``STORE``, for which that file is ``STORE.json``.
+            which is taken, or ``STORE``, for which that file is ``STORE.json``; or a folder of
+            masks.
 
     Returns:
-        tuple[dict[str, StoredMethod], list[dict[str, str | float]]]: The methods by name, and a
+        tuple[dict[str, Method], list[dict[str, str | float]]]: The methods by name, and a
         line for each in the table of the page.
 
     Raises:
         FileNotFoundError: If there is no such file of curves.
     """
-    methods, table = {}, []
+    methods: dict[str, Method] = {}
+    table: list[dict[str, str | float]] = []
     for name, argument in arguments.items():
+        if Path(argument).is_dir() and any(Path(argument).rglob('*.png')):
+            methods[name] = StoredMasks(Path(argument))
+            table.append({'method': name, 'mIoU': '–', 'threshold': '–'})
+            continue
         folder, _, place = argument.partition('@')
         miou: str | float = '–'
         try:
@@ -69,7 +118,7 @@ def read_methods(
 
 def write_response_sheet(
     cfg: Config,
-    methods: Mapping[str, StoredMethod],
+    methods: Mapping[str, Method],
     out: Path,
     title: str,
     table: Sequence[Mapping[str, str | float]],
@@ -80,8 +129,8 @@ def write_response_sheet(
 
     Args:
         cfg (Config): Config with ``test_dataloader.dataset``; its masks are shown if it has any.
-        methods (Mapping[str, StoredMethod]): Response maps of all those images by the name of the
-            method.
+        methods (Mapping[str, Method]): Response maps or masks of all those images by the name of
+            the method.
         out (Path): Path of the HTML file.
         title (str): Title of the page.
         table (Sequence[Mapping]): Lines of the table on top.
@@ -109,6 +158,50 @@ def write_response_sheet(
     return write_sheet(rows, list(columns), out, title, captions, table, legend)
 
 
+def choose_images(
+    cfg: Config,
+    methods: Mapping[str, Method],
+    out: Path,
+    count: int,
+    names: Sequence[str],
+) -> list[str]:
+    """Choose images of a config's test set by their IoU, and write the IoU of all as CSV.
+
+    Args:
+        cfg (Config): Config with ``test_dataloader.dataset``, which has masks.
+        methods (Mapping[str, Method]): The methods by name.
+        out (Path): Path of the page; the CSV goes beside it, and a chart if there are two names.
+        count (int): Number of images.
+        names (Sequence[str]): One method, to take the images of its lowest IoU, or two, to take
+            those where the IoU of the second is furthest above that of the first.
+
+    Returns:
+        list[str]: Ids of the images.
+
+    Raises:
+        ValueError: If there is no such method, or an image has no mask.
+    """
+    unknown = [name for name in names if name not in methods]
+    if unknown:
+        raise ValueError(f'no method is called {", ".join(unknown)}: {", ".join(methods)}')
+    init_default_scope(cfg.get('default_scope', 'mmwsss'))
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    ious = image_ious(dataset, {name: method.mask for name, method in methods.items()})
+    img_ids = [dataset.get_data_info(index)['img_id'] for index in range(len(dataset))]
+    rows = [
+        {'img_id': img_id, **{name: float(values[index]) for name, values in ious.items()}}
+        for index, img_id in enumerate(img_ids)
+    ]
+    write_csv(out.with_suffix('.csv'), rows)
+    if len(names) == 1:
+        return [img_ids[index] for index in lowest(ious[names[0]], count)]
+    first, second = (ious[name] for name in names)
+    chart = out.with_name(f'{out.stem}_iou.png')
+    x_label, y_label = (f'IoU in %, {name}' for name in names)
+    draw_scatter(first, second, x_label, y_label, chart)
+    return [img_ids[index] for index in lowest(first - second, count)]
+
+
 def _chosen(dataset: BaseDataset, img_ids: Sequence[str]) -> list[int]:
     places = {dataset.get_data_info(index)['img_id']: index for index in range(len(dataset))}
     unknown = [img_id for img_id in img_ids if img_id not in places]
@@ -118,18 +211,14 @@ def _chosen(dataset: BaseDataset, img_ids: Sequence[str]) -> list[int]:
 
 
 def _columns(
-    info: dict, methods: Mapping[str, StoredMethod], palette: list | None
+    info: dict, methods: Mapping[str, Method], palette: list | None
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     results = LoadImage()(info)
     image = results['img'][..., ::-1]
     columns, masks = {'photo': image}, []
     for name, method in methods.items():
-        response = method.store.read(info['img_id'])
-        strongest = response.resized().amax(0).cpu().numpy()
-        seed = response.seed(method.threshold).cpu().numpy()
-        columns[f'{name}: response'] = overlay_scores(image, strongest)
-        columns[f'{name}: seed'] = color_labels(seed, palette)
-        masks.append(seed)
+        columns |= method.columns(name, image, info['img_id'], palette)
+        masks.append(method.mask(info['img_id']))
     if 'seg_map_path' in info:
         masks.append(LoadSegMap()(results)['gt_seg_map'])
         columns['truth'] = color_labels(masks[-1], palette)

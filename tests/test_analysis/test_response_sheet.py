@@ -11,7 +11,8 @@ from PIL import Image
 from repo import TOOLS
 
 from mmwsss.analysis import response_sheet as module
-from mmwsss.analysis.response_sheet import read_methods, write_response_sheet
+from mmwsss.analysis.image_ious import image_iou
+from mmwsss.analysis.response_sheet import choose_images, read_methods, write_response_sheet
 from mmwsss.structures import CAMStore, ResponseMap
 
 TOOL = TOOLS / 'analysis_tools/response_sheet.py'
@@ -92,6 +93,57 @@ def test_images_without_masks_have_no_column_of_truth(root, cfg, monkeypatch):
     rows, columns, *_, legend = pages[0]
     assert columns == ['photo', 'x: response', 'x: seed'] and [len(row) for row in rows] == [3] * 3
     assert 'cow' in legend and 'dog' not in legend
+
+
+def iou_by_loops(mask, truth):
+    values = []
+    for label in range(255):
+        cells = [(m, t) for m, t in zip(mask.flat, truth.flat) if t != 255]
+        either = sum(label in cell for cell in cells)
+        if either:
+            values.append(sum(m == t == label for m, t in cells) / either)
+    return 100 * sum(values) / len(values)
+
+
+def test_iou_of_an_image_against_loops():
+    rng = np.random.default_rng(0)
+    mask, truth = (rng.choice([0, 1, 4, 255], (6, 7)).astype(np.uint8) for _ in range(2))
+    assert image_iou(mask, truth) == pytest.approx(iou_by_loops(mask, truth))
+    assert image_iou(truth, truth) == 100
+    assert np.isnan(image_iou(mask, np.full_like(mask, 255)))
+
+
+def test_images_are_chosen_by_their_iou(root, cfg):
+    truth = np.eye(8, 16, dtype=np.uint8)
+    for folder, wrong in (('before', 'abc'), ('after', 'b')):
+        (root / folder).mkdir()
+        for place, img_id in enumerate(IDS):
+            mask = truth.copy()
+            if img_id in wrong:
+                mask[:, : 4 + 3 * place] ^= 1
+            Image.fromarray(mask).save(root / folder / f'{img_id}.png')
+    folders = {name: str(root / name) for name in ('before', 'after')}
+    methods, table = read_methods({'CAM': f'{root / "cams"}@0.5', **folders})
+    assert [row['threshold'] for row in table] == [0.5, '–', '–']
+    out = root / 'page.html'
+    assert choose_images(cfg, methods, out, 2, ['before']) == ['c', 'b']
+    assert choose_images(cfg, methods, out, 2, ['before', 'after']) == ['c', 'a']
+    assert Image.open(root / 'page_iou.png').width > 100
+    lines = (root / 'page.csv').read_text().splitlines()
+    assert lines[0] == 'img_id,CAM,before,after' and lines[1].endswith(',100.0') and len(lines) == 4
+    with pytest.raises(ValueError, match='no method is called Other: CAM, before, after'):
+        choose_images(cfg, methods, out, 2, ['Other'])
+
+
+def test_masks_are_a_column(root, cfg, monkeypatch):
+    pages = []
+    monkeypatch.setattr(module, 'write_sheet', lambda *args: pages.append(args) or ('', ''))
+    methods, table = read_methods({'mask': str(root / 'SegmentationClass')})
+    write_response_sheet(cfg, methods, root / 'page.html', '', table)
+    rows, columns, *_ = pages[0]
+    assert columns == ['photo', 'mask', 'truth']
+    for row in rows:
+        np.testing.assert_array_equal(row[1], row[2])
 
 
 def test_unknown_image_is_named(root, cfg):

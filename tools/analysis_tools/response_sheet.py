@@ -1,10 +1,16 @@
 #!/usr/bin/env python
-"""Set response maps and seeds of methods side by side (Figures 2.3, 2.6 and 3.3).
+"""Set response maps and masks of methods side by side (Figures 2.3 to 2.8, 3.3, 3.7, 3.8, 3.12).
 
 python tools/analysis_tools/response_sheet.py configs/msrc/cam_efficientnet-lite0_msrc.py \\
     CAM=work_dirs/cam_efficientnet-lite0_msrc/cams@0.2 \\
     Mixup-CAM=work_dirs/mixup-cam_efficientnet-lite0_msrc/cams@curves.json \\
     --out work_dirs/response_maps.html
+
+Masks of segmentors, the 12 images that one does worst at:
+
+python tools/analysis_tools/response_sheet.py configs/msrc/cam_efficientnet-lite0_msrc.py \\
+    AffinityNet=work_dirs/a/masks/CRFIoUMetric Ours=work_dirs/b/masks/CRFIoUMetric \\
+    --worst Ours --out work_dirs/failures.html
 
 A STORE is what ``tools/test.py --out`` wrote. Its threshold is a number, or the best one of a
 file of ``CAMMetric.curve_file``; without either, of the file STORE.json.
@@ -13,7 +19,7 @@ file of ``CAMMetric.curve_file``; without either, of the file STORE.json.
 import argparse
 from pathlib import Path
 
-from mmwsss.analysis.response_sheet import read_methods, write_response_sheet
+from mmwsss.analysis.response_sheet import choose_images, read_methods, write_response_sheet
 from mmwsss.cli.comparison import pairs
 from mmwsss.cli.config import read_config
 from mmwsss.cli.options import add_cfg_options
@@ -23,16 +29,28 @@ def main() -> None:
     """Run the tool."""
     parser = argparse.ArgumentParser(description='Response maps of methods side by side')
     parser.add_argument('config', help='whose test_dataloader.dataset is shown')
-    parser.add_argument('methods', nargs='+', metavar='NAME=STORE[@THRESHOLD|@CURVES.json]')
+    parser.add_argument('methods', nargs='+', metavar='NAME=STORE[@THRESHOLD|@CURVES.json]|MASKS')
     parser.add_argument('--out', type=Path, required=True, help='HTML file; a PNG goes beside it')
     parser.add_argument('--count', type=int, default=12, help='images, evenly spread')
-    parser.add_argument('--images', nargs='+', default=[], metavar='ID', help='these instead')
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument('--images', nargs='+', default=[], metavar='ID', help='these instead')
+    choice.add_argument('--worst', metavar='NAME', help='the images of its lowest IoU instead')
+    choice.add_argument(
+        '--gain',
+        nargs=2,
+        metavar='NAME',
+        help='the images where the IoU of the second method is furthest above that of the first',
+    )
     parser.add_argument('--title', default='Response maps')
     add_cfg_options(parser)
     args = parser.parse_args()
     cfg = read_config(args.config, args.cfg_options)
     methods, table = read_methods(pairs(args.methods, 'methods'))
-    files = write_response_sheet(cfg, methods, args.out, args.title, table, args.count, args.images)
+    images = args.images
+    names = args.gain or ([args.worst] if args.worst else [])
+    if names:
+        images = choose_images(cfg, methods, args.out, args.count, names)
+    files = write_response_sheet(cfg, methods, args.out, args.title, table, args.count, images)
     print('\n'.join(map(str, files)))
 
 
