@@ -1,5 +1,6 @@
 """Settings of the documentation site: ``sphinx-build -W docs docs/_build/html``."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -44,8 +45,18 @@ napoleon_google_docstring, napoleon_numpy_docstring = True, False
 napoleon_use_ivar = True
 
 
+def unlink_folders(app: Sphinx, page: str, source: list[str]) -> None:
+    """Drop links to folders of the repository: there they show a folder, the site has none."""
+
+    def text_alone(link: re.Match) -> str:
+        return link[1] if Path(app.srcdir, link[2]).is_dir() else link[0]
+
+    source[0] = re.sub(r'\[([^\]]+)\]\((\.\./[^)#]+)\)', text_alone, source[0])
+
+
 def setup(app: Sphinx) -> None:
     """Leave members to autodoc: napoleon's look fails on mmcv's ``cache_randomness``."""
+    app.connect('source-read', unlink_folders)
     for listener in list(app.events.listeners['autodoc-skip-member']):
         if listener.handler is napoleon._skip_member:
             app.disconnect(listener.id)
