@@ -1,4 +1,6 @@
-"""The Python interface: a model of a config and a checkpoint, and inference on images."""
+"""The Python interface: masks from tags, trained models, and inference on images."""
+
+from mmwsss.masks import MasksMade, make_masks
 
 from .cam import CAMInferencer
 from .export import export_onnx
@@ -10,9 +12,11 @@ __all__ = [
     'CAMInferencer',
     'CAMResult',
     'InferenceResults',
+    'MasksMade',
     'SegInferencer',
     'SegResult',
     'export_onnx',
     'find_model',
     'init_model',
+    'make_masks',
 ]

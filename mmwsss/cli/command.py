@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from mmwsss.version import __version__
 
-from . import masks
+from . import export, masks, predict
 from .interrupt import INTERRUPTED
 
-SUBCOMMANDS = (masks,)
+SUBCOMMANDS = (masks, predict, export)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from mmwsss.datasets import LabelFolder
@@ -14,25 +13,9 @@ from mmwsss.datasets.splits import image_id
 from mmwsss.process_pool import ordered_map
 from mmwsss.pseudo_labels.images import load_rgb
 from mmwsss.structures import atomic_open, img_id_path
-from mmwsss.visualization import color_labels
+from mmwsss.visualization import overlay_labels
 
 OVERLAY_SIDE = 1024
-OPACITY = 0.55
-
-
-def overlay_labels(image: np.ndarray, labels: np.ndarray, opacity: float = OPACITY) -> np.ndarray:
-    """Lay the colours of a label map over its image; background keeps the image as it is.
-
-    Args:
-        image (np.ndarray): RGB image, uint8 (H, W, 3).
-        labels (np.ndarray): Label map, uint8 (H, W): 0 background, i + 1 class i, 255 ignored.
-        opacity (float): Share of the colour, in [0, 1]. Defaults to 0.55.
-
-    Returns:
-        np.ndarray: RGB image, uint8 (H, W, 3).
-    """
-    share = np.where(labels == 0, 0.0, opacity)[..., None]
-    return np.rint(image * (1 - share) + color_labels(labels) * share).astype(np.uint8)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,86 @@
+"""``mmwsss predict``: masks of new photos by a trained segmentor."""
+
+import argparse
+from pathlib import Path
+
+EXAMPLES = """\
+examples:
+  mmwsss predict result photos --out masks                # the segmentor of `mmwsss masks`
+  mmwsss predict result photo.jpg --out masks --show-dir overlays
+  mmwsss predict config.py photos --checkpoint iter_2000.pth --out masks
+  mmwsss predict result photos --out masks --tags tags.csv   # only the tagged classes
+"""
+
+
+def add_parser(commands) -> None:
+    """Add the command.
+
+    Args:
+        commands (argparse._SubParsersAction): Where commands are added.
+    """
+    parser = commands.add_parser(
+        'predict',
+        help='masks of new photos by a trained segmentor',
+        description='Predict masks of photos, which need no tags: indexed PNGs, 0 background, '
+        'i class i.',
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'model',
+        metavar='MODEL',
+        help='folder of `mmwsss masks` or of a training, or a config with --checkpoint',
+    )
+    parser.add_argument('images', metavar='IMAGES', help='a photo, or a folder of photos')
+    parser.add_argument('--out', required=True, help='folder for the masks')
+    parser.add_argument('--checkpoint', help="checkpoint file; default: the folder's")
+    parser.add_argument('--show-dir', help='folder for overlays')
+    parser.add_argument('--tags', help='file of the tags, where they are known, in any form')
+    parser.add_argument(
+        '--background',
+        default='background',
+        help='tag that means: none of the classes; default "background"',
+    )
+    parser.add_argument('--batch-size', type=int, default=1, help='photos loaded together')
+    parser.add_argument('--device', help='such as cpu or cuda:0; default: an accelerator if any')
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the command.
+
+    Args:
+        args (argparse.Namespace): The parsed command line.
+
+    Raises:
+        ValueError: If an option is impossible.
+    """
+    from mmwsss.apis import SegInferencer  # torch takes seconds, which --help need not wait for
+
+    if args.batch_size < 1:
+        raise ValueError(f'--batch-size must be at least 1, not {args.batch_size}')
+    images = Path(args.images)
+    tags = _read_tags(Path(args.tags), images, args.background) if args.tags else None
+    segment = SegInferencer(args.model, args.checkpoint, args.device)
+    count = 0
+    for batch in segment.batches(
+        images, batch_size=args.batch_size, out_dir=args.out, show_dir=args.show_dir, tags=tags
+    ):
+        count += len(batch['predictions'])
+    names = ', '.join(f'{i + 1} {name}' for i, name in enumerate(segment.classes))
+    print(f'{args.out}: {count} masks; 0 background, {names}')
+
+
+def _read_tags(path: Path, images: Path, background: str) -> dict[str, tuple[str, ...]]:
+    """Read the tags of photos, by the photos' names."""
+    from mmwsss.datasets.converters.image_search import find_images
+    from mmwsss.datasets.converters.tag_forms import match_images, read_tags
+
+    root = images if images.is_dir() else images.parent
+    found = find_images(images) if images.is_dir() else {images.stem: images.name}
+    table, _ = read_tags(path, found, root)
+    matched = match_images(table, found, root)
+    return {
+        img_id: tuple(name for name in tag.names if name != background)
+        for img_id, tag in matched.tags.items()
+    }
