@@ -7,8 +7,11 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from mmwsss.structures import atomic_open
+
+from .fonts import fallback_font
 
 # Decorates what draws names of users, in which $ begins no formula.
 literal_text = matplotlib.rc_context({'text.parse_math': False})
@@ -41,6 +44,10 @@ def save_figure(figure: Figure, out: str | os.PathLike) -> Path:
         Path: The file.
     """
     out = Path(out).with_suffix('.png')
+    for text in figure.findobj(Text):
+        font = fallback_font(text.get_text())
+        if font is not None:
+            text.set_fontfamily([*text.get_fontfamily(), font.name])
     with atomic_open(out) as file:
         figure.savefig(file, format='png')
     return out

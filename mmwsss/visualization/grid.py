@@ -1,23 +1,15 @@
 """Images side by side with headings, captions and a legend of colours."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
 
-import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from .fonts import font_file
 
 _MARGIN, _GAP, _CELL = 12, 8, 320
 _INK, _PALE = (20, 20, 20), (110, 110, 110)
 Color = tuple[int, int, int]
-
-
-@lru_cache
-def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """Return DejaVu Sans, which matplotlib ships."""
-    name = 'DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf'
-    return ImageFont.truetype(Path(matplotlib.get_data_path(), 'fonts', 'ttf', name), size)
 
 
 def is_flat(image: np.ndarray) -> bool:
@@ -104,9 +96,25 @@ def check_rows(
 _Cells = list[tuple[float, int, str, ImageFont.FreeTypeFont]]
 
 
-def _lay_out_table(lines: Sequence[Mapping[str, str | float | None]]) -> _Cells:
+def _load_fonts(texts: Sequence[str]) -> tuple[ImageFont.FreeTypeFont, ...]:
+    """Return the fonts of texts, headings and the title, which have all characters of a sheet."""
+    plain, bold = font_file(texts), font_file(texts, bold=True)
+    return tuple(
+        ImageFont.truetype(path, size) for path, size in ((plain, 15), (bold, 15), (bold, 20))
+    )
+
+
+def _texts(lines: Sequence[Mapping[str, str | float | None]]) -> list[str]:
+    """Return the headings and the texts of a table."""
+    return [text for line in lines for text in (*line, *line.values()) if isinstance(text, str)]
+
+
+def _lay_out_table(
+    lines: Sequence[Mapping[str, str | float | None]],
+    plain: ImageFont.FreeTypeFont,
+    bold: ImageFont.FreeTypeFont,
+) -> _Cells:
     """Place a table's cells; text is flush left, numbers flush right."""
-    plain, bold = _font(15), _font(15, bold=True)
     cells: _Cells = []
     x: float = _MARGIN
     for key in lines[0]:
@@ -204,12 +212,13 @@ def image_grid(
         ValueError: If rows, columns and captions do not fit each other.
     """
     check_rows(rows, columns, captions)
-    text, head = _font(15), _font(15, bold=True)
+    fonts = _load_fonts([title, *columns, *(captions or ()), *(legend or ()), *_texts(table)])
+    text, head, large = fonts
     left = [_MARGIN + i * (tile_width + _GAP) for i in range(len(columns))]
-    cells = _lay_out_table(table) if table else []
+    cells = _lay_out_table(table, text, head) if table else []
     sheet = _Sheet(max(left[-1] + tile_width + _MARGIN, _table_width(cells)))
     if title:
-        sheet.line(title, _font(20, bold=True))
+        sheet.line(title, large)
     if cells:
         sheet.table(cells, text)
     if legend:
