@@ -89,6 +89,18 @@ def test_tool_prints_and_writes_the_table(tmp_path, tools, monkeypatch, capsys):
     ]
 
 
+def test_tool_adds_differences_to_a_row(tmp_path, tools, monkeypatch, capsys):
+    tool = TOOLS / 'analysis_tools/compare_methods.py'
+    arguments = ['CAM=cam.py', 'round 1=cam.py@round_1.pth', '--splits', 'val=val.txt']
+    arguments += ['--work-dir', str(tmp_path / 'runs'), '--against', 'CAM']
+    monkeypatch.setattr('sys.argv', [str(tool), *arguments])
+    runpy.run_path(str(tool), run_name='__main__')
+    assert '| difference to CAM | val mIoU | val p |' in capsys.readouterr().out
+    monkeypatch.setattr('sys.argv', [str(tool), *arguments[:-1], 'cam'])
+    with pytest.raises(SystemExit, match='no row has this name, but CAM, round 1'):
+        runpy.run_path(str(tool), run_name='__main__')
+
+
 def test_tool_refuses_a_config_without_a_name(monkeypatch):
     tool = TOOLS / 'analysis_tools/compare_methods.py'
     monkeypatch.setattr('sys.argv', [str(tool), 'cam.py', '--splits', 'val=val.txt'])
