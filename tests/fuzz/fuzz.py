@@ -125,6 +125,7 @@ def fuzz(
     whole = file.read_bytes()
     with silence():
         expected = target.read(root, file)
+    assert expected is not None, f'{name}: the whole input counts for nothing'
     os.environ['FUZZ_MARK'] = str(root / 'code-ran')
     counts: Counter = Counter()
     wrong: list[str] = []

@@ -25,7 +25,7 @@ from mmwsss.datasets.labels import read_label_file, read_xml
 from mmwsss.datasets.masks import read_mask
 from mmwsss.datasets.splits import read_split
 from mmwsss.datasets.transforms import LoadImage
-from mmwsss.pipeline.records import StageRecord
+from mmwsss.pipeline.records import Dependencies, StageRecord
 from mmwsss.structures import CAMStore, ResponseMap
 
 CLASSES = ('cat', 'dog', 'cow')
@@ -72,7 +72,8 @@ def write_inputs(root: Path) -> None:
         '<difficult>0</difficult></object><object><name>dog</name></object></annotation>'
     )
     metrics = {'mIoU': 50.0, 'threshold': 0.2}
-    record = StageRecord('a', 'train', 'A', 'a.py', 'x', 'cams', 1.5, 'abc', metrics=metrics)
+    made_from = Dependencies({'model': 'abc'}, {'train.txt': 'def'})
+    record = StageRecord('a', 'train', 'A', 'a.py', 'x', 'cams', 1.5, made_from, metrics=metrics)
     record.write(root)
     write_checkpoints(root)
 
@@ -109,7 +110,7 @@ def _label_folder(root: Path, _: Path) -> Any:
 
 def _record(root: Path, _: Path) -> Any:
     record = StageRecord.read(root)
-    return record and (record, record.result(), record.summary())
+    return record and (vars(record), record.result(), record.summary())
 
 
 def _table(_: Path, file: Path) -> Any:
