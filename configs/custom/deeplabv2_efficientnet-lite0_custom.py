@@ -6,16 +6,6 @@ dataset = dict(
     data_prefix=dict(_delete_=True, img_path='images'),
 )
 model = dict(decode_head=dict(num_classes=1 + len(_base_.own_classes)))
-# One rule, so that a config may change its end alone.
-param_scheduler = dict(
-    _delete_=True,
-    type='mmwsss.StepPolyLR',
-    power=0.9,
-    eta_min=0.0,
-    begin=0,
-    end=_base_.max_iters,
-    by_epoch=False,
-)
 label_dir = 'work_dirs/affinitynet_efficientnet-lite0_custom/pseudo_labels'
 train_dataloader = dict(dataset=dict(**dataset, ann_file='train.txt', label_dir=label_dir))
 val_cfg = None

@@ -8,6 +8,6 @@ train_dataloader = dict(dataset=dict(data_root=data_root, metainfo=metainfo, lab
 val_dataloader = dict(dataset=dict(data_root=data_root, metainfo=metainfo))
 test_dataloader = val_dataloader
 max_iters = 150
-param_scheduler = [dict(_base_.param_scheduler[0], end=max_iters)]
+param_scheduler = dict(end=max_iters)
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 default_hooks = dict(checkpoint=dict(interval=max_iters // 3))

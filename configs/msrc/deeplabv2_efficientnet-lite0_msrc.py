@@ -2,22 +2,11 @@
 _base_ = [
     '../_base_/models/deeplabv2_efficientnet-lite0.py',
     '../_base_/datasets/msrc_pseudo.py',
-    '../_base_/schedules/deeplabv2_20k.py',
+    '../_base_/schedules/deeplabv2_adamw.py',
     '../_base_/segmentation_runtime.py',
 ]
 model = dict(backbone=dict(frozen_stages=2), decode_head=dict(num_classes=15))
-max_iters = 300
-optim_wrapper = dict(
-    _delete_=True,
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-4, weight_decay=1e-2),
-    paramwise_cfg=dict(norm_decay_mult=0.0),
-)
-param_scheduler = [
-    dict(type='mmwsss.StepPolyLR', power=0.9, eta_min=0.0, begin=0, end=max_iters, by_epoch=False)
-]
-train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
-default_hooks = dict(checkpoint=dict(interval=max_iters // 3))
+default_hooks = dict(checkpoint=dict(interval=_base_.max_iters // 3))
 # The CRF's standard deviation of positions suits images of 320×213; its default suits 500×375.
 test_evaluator = [
     dict(type='mmwsss.MaskIoUMetric', iou_metrics=['mIoU'], classwise=True),

@@ -2,20 +2,12 @@
 _base_ = [
     '../_base_/models/deeplabv2_efficientnet-lite0.py',
     '../_base_/datasets/voc8_pseudo.py',
-    '../_base_/schedules/deeplabv2_20k.py',
+    '../_base_/schedules/deeplabv2_adamw.py',
     '../_base_/segmentation_runtime.py',
 ]
 model = dict(backbone=dict(frozen_stages=2), decode_head=dict(num_classes=9))
 max_iters = 600
-optim_wrapper = dict(
-    _delete_=True,
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-4, weight_decay=1e-2),
-    paramwise_cfg=dict(norm_decay_mult=0.0),
-)
-param_scheduler = [
-    dict(type='mmwsss.StepPolyLR', power=0.9, eta_min=0.0, begin=0, end=max_iters, by_epoch=False)
-]
+param_scheduler = dict(end=max_iters)
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 default_hooks = dict(checkpoint=dict(interval=max_iters // 3))
 test_evaluator = [
