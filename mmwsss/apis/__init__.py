@@ -2,7 +2,7 @@
 
 from mmwsss.masks import MasksMade, make_masks
 
-from .cam import CAMInferencer
+from .cam_inferencer import CAMInferencer
 from .export import export_onnx
 from .model import find_model, init_model
 from .results import CAMResult, InferenceResults, SegResult

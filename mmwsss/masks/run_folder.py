@@ -80,8 +80,11 @@ class RunFolder:
         }
         tagged = {**files, 'label_file': 'image_labels.json', 'negatives': 'keep'}
         masked = {**files, 'metainfo': {'classes': photos.classes}}
-        classifier = {'data_preprocessor': {'num_classes': count}, 'head': {'num_classes': count}}
-        segmentor = {'decode_head': {'num_classes': 1 + count}}
+        # own_classes of configs/custom/classes.py, by which these configs are checked.
+        named = {'own_classes': photos.classes}
+        heads = {'data_preprocessor': {'num_classes': count}, 'head': {'num_classes': count}}
+        classifier = {**named, 'model': heads}
+        segmentor = {**named, 'model': {'decode_head': {'num_classes': 1 + count}}}
 
         def loader(mode: str, settings: dict, split: str) -> dict:
             return {f'{mode}_dataloader': {'dataset': {**settings, 'ann_file': split}}}
@@ -90,14 +93,14 @@ class RunFolder:
             return {'label_dataset': {**tagged, 'ann_file': split}}
 
         options = {
-            'classifier': {'model': classifier, **loader('train', tagged, 'train.txt')},
-            'cams': {'model': classifier, **loader('test', tagged, '')},
+            'classifier': {**classifier, **loader('train', tagged, 'train.txt')},
+            'cams': {**classifier, **loader('test', tagged, '')},
             'affinity_labels': labels('labelled.txt'),
             'affinitynet': loader('train', tagged, 'labelled.txt'),
             'pseudo_labels': labels('labelled.txt'),
             'masks': labels('tagged.txt'),
-            'segmentor': {'model': segmentor, **loader('train', masked, 'labelled.txt')},
-            'test': {'model': segmentor, **loader('test', masked, 'predicted.txt')},
+            'segmentor': {**segmentor, **loader('train', masked, 'labelled.txt')},
+            'test': {**segmentor, **loader('test', masked, 'predicted.txt')},
         }
         settings = {
             'work_dir': str(self.stages),

@@ -108,9 +108,9 @@ def _tail(log: Path, begin: int, lines: int = 15) -> str:
     """Read the last lines of a log after a byte, without what torchrun adds to them."""
     with open(log, 'rb') as file:
         file.seek(begin)
-        written = file.read().decode(errors='replace').splitlines()
-    end = next((i for i, line in enumerate(written) if _OF_TORCHRUN.match(line)), len(written))
-    return '\n'.join(written[max(0, end - lines) : end])
+        written = file.read().decode(errors='replace')
+    # It may begin within a line: the processes share the log.
+    return '\n'.join(_OF_TORCHRUN.split(written, maxsplit=1)[0].splitlines()[-lines:])
 
 
 def _free_port() -> int:

@@ -76,7 +76,8 @@ def test_affinity_labels_at_the_resolution_of_the_maps(root: Path) -> None:
         response.classes.numpy(),
         AffinityLabelParams(crf=None),
     )
-    rows, columns = np.arange(height) * 6 // height, np.arange(width) * 7 // width
+    rows = ((np.arange(height) + 0.5) * 6 / height).astype(int)
+    columns = ((np.arange(width) + 0.5) * 7 / width).astype(int)
     labels = LabelFolder.open(root / 'affinity', 'affinity').read('p1')
     np.testing.assert_array_equal(labels, coarse[np.ix_(rows, columns)])
 
