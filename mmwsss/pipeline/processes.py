@@ -17,8 +17,9 @@ from mmwsss.parent_process import end_with_parent
 from .progress import ProgressDisplay
 from .shipped import TOOLS
 
-# «W1126 09:12:18.332000 22304 torch/distributed/elastic/…»: from here on of the launcher alone.
-_OF_TORCHRUN = re.compile(r'[A-Z]\d{4} [\d:.]+ \d+ torch/distributed/elastic')
+# «W1126 09:12:18.332000 22304 torch/distributed/elastic/…»: from here on of the launcher alone. An
+# environment below the working folder is named before torch.
+_OF_TORCHRUN = re.compile(r'[A-Z]\d{4} [\d:.]+ \d+ (?:\S*/)?torch/distributed/elastic')
 
 
 class StageError(RuntimeError):
