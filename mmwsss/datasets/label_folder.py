@@ -6,18 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from mmwsss.structures import DataError, atomic_open, img_id_path, read_json
 
-from .masks import mask_values, read_mask
+from .masks import indexed_image, mask_values, read_mask
 from .png import read_notes, save_png
-from .voc import voc_palette
 
 META_NAME = 'label_folder.json'
 FORMAT = 'mmwsss.LabelFolder'
 VERSION = 1
-_PALETTE = bytes(value for colour in voc_palette(256) for value in colour)
 
 
 class LabelFolder:
@@ -149,9 +146,7 @@ class LabelFolder:
             )
         path = self.path(img_id)
         mask_values(labels, len(self.classes), path)
-        image = Image.fromarray(labels)
-        image.putpalette(_PALETTE)
-        save_png(path, image, notes or {})
+        save_png(path, indexed_image(labels), notes or {})
         return path
 
     def read(self, img_id: str) -> np.ndarray:

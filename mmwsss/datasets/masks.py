@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from mmwsss.structures import IGNORED, DataError
 
 from .png import read_gray
+from .voc import voc_palette
+
+_PALETTE = bytes(value for colour in voc_palette() for value in colour)
 
 
 def read_mask(path: str | Path) -> np.ndarray:
@@ -23,6 +27,20 @@ def read_mask(path: str | Path) -> np.ndarray:
     """
     remedy = 'save class indices as a palette or 8-bit gray PNG'
     return read_gray(path, 'a mask', ('P', 'L'), remedy)
+
+
+def indexed_image(mask: np.ndarray) -> Image.Image:
+    """Make the image of a mask that viewers show in VOC's colours.
+
+    Args:
+        mask (np.ndarray): The mask, uint8 (H, W).
+
+    Returns:
+        Image.Image: A palette image, whose pixels are the values of the mask.
+    """
+    image = Image.fromarray(mask)
+    image.putpalette(_PALETTE)
+    return image
 
 
 def mask_values(mask: np.ndarray, num_classes: int, path: str | Path) -> np.ndarray:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmwsss.datasets.voc import voc_palette
+from mmwsss.datasets.masks import indexed_image
 
 from .scene import CLASSES, render_scene
 
@@ -158,6 +158,4 @@ def _plan(count: int, rng: np.random.RandomState) -> Iterator[list[int]]:
 def _save(root: Path, stem: str, photo: np.ndarray, mask: np.ndarray) -> None:
     image_path, mask_path = _image_and_mask(root, stem)
     Image.fromarray(photo).save(image_path, quality=88)
-    image = Image.fromarray(mask)
-    image.putpalette([value for colour in voc_palette() for value in colour])
-    image.save(mask_path, optimize=True)
+    indexed_image(mask).save(mask_path, optimize=True)

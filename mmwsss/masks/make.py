@@ -14,10 +14,10 @@ from mmwsss.pipeline.pipeline import Pipeline
 from mmwsss.pipeline.report import write_report
 from mmwsss.pipeline.run import show as show_line
 from mmwsss.pseudo_labels.processes import pool_size
-from mmwsss.structures import DataError
+from mmwsss.structures import DataError, copy_file
 
 from .recipes import choose_recipe, render_config
-from .results import copy_files, write_results
+from .results import write_results
 from .run_folder import RunFolder
 
 SEGMENTOR, SEGMENTOR_CONFIG = 'segmentor.pth', 'segmentor.py'
@@ -155,12 +155,6 @@ def _write_results(
         folder.path,
         pool_size(None, len(tagged) + len(photos.untagged)),
     )
-    segmentor = records['segmentor']
-    copy_files(
-        {
-            SEGMENTOR: segmentor.output,
-            SEGMENTOR_CONFIG: folder.stages / 'test' / 'config.py',
-        },
-        folder.path,
-    )
+    copy_file(records['segmentor'].output, folder.path / SEGMENTOR)
+    copy_file(folder.stages / 'test' / 'config.py', folder.path / SEGMENTOR_CONFIG)
     return MasksMade(folder.path, count, photos.classes)

@@ -1,8 +1,7 @@
 """What a person takes out of a run: a mask and an overlay of each photo, and the segmentor."""
 
-import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from mmwsss.datasets import LabelFolder
 from mmwsss.datasets.splits import image_id
 from mmwsss.process_pool import ordered_map
 from mmwsss.pseudo_labels.images import load_rgb
-from mmwsss.structures import atomic_open, img_id_path
+from mmwsss.structures import atomic_open, copy_file, img_id_path
 from mmwsss.visualization import overlay_labels
 
 OVERLAY_SIDE = 1024
@@ -41,8 +40,7 @@ class ResultWriter:
         """
         key, folder = item
         img_id = image_id(key, str(self.root))
-        with atomic_open(img_id_path(self.masks, img_id, '.png')) as file:
-            file.write(folder.path(img_id).read_bytes())
+        copy_file(folder.path(img_id), img_id_path(self.masks, img_id, '.png'))
         labels = folder.read(img_id)
         image = load_rgb(str(self.root / key))
         overlay = Image.fromarray(overlay_labels(image, labels))
@@ -85,15 +83,3 @@ def write_results(
         shutil.rmtree(out / name, ignore_errors=True)
         folder.rename(out / name)
     return len(items)
-
-
-def copy_files(files: Mapping[str, str | os.PathLike], out: Path) -> None:
-    """Copy files, each whole or not at all.
-
-    Args:
-        files (Mapping[str, str | os.PathLike]): Sources by the name of the copy.
-        out (Path): Folder of the copies.
-    """
-    for name, source in files.items():
-        with open(source, 'rb') as old, atomic_open(out / name) as new:
-            shutil.copyfileobj(old, new)

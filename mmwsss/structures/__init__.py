@@ -1,6 +1,6 @@
 """What stages exchange: response maps and their store, files written whole, tables."""
 
-from .atomic import atomic_open
+from .atomic import atomic_open, copy_file
 from .cam_store import CAMStore
 from .errors import DataError, DataWarning
 from .img_id import img_id_fault, img_id_path, is_printable
@@ -16,6 +16,7 @@ __all__ = [
     'DataWarning',
     'ResponseMap',
     'atomic_open',
+    'copy_file',
     'img_id_fault',
     'img_id_path',
     'is_printable',

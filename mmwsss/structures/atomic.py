@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,20 @@ def atomic_open(path: str | os.PathLike) -> Iterator[BinaryIO]:
             # A full disk, say: write() does not know which file it is.
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def copy_file(source: str | os.PathLike, target: str | os.PathLike) -> None:
+    """Copy a file; the copy appears whole or not at all.
+
+    Args:
+        source (str | os.PathLike): The file.
+        target (str | os.PathLike): The copy; replaced if it is there.
+
+    Raises:
+        OSError: If the one cannot be read or the other not be written; names it.
+    """
+    with open(source, 'rb') as old, atomic_open(target) as new:
+        shutil.copyfileobj(old, new)
 
 
 def remove_unfinished(folder: str | os.PathLike) -> None:

@@ -1,23 +1,22 @@
 """PASCAL VOC 2012 with the annotations of SBD: the 10,582 images of train_aug."""
 
 import os
-import shutil
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from rich.progress import track
 from scipy.io import loadmat
 
 from mmwsss.datasets.labels import read_xml
-from mmwsss.datasets.masks import mask_labels, mask_values
+from mmwsss.datasets.masks import indexed_image, mask_labels, mask_values
 from mmwsss.datasets.splits import read_split
-from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
+from mmwsss.datasets.voc import VOC_CLASSES
 from mmwsss.structures import DataError
-from mmwsss.structures.atomic import atomic_open
+from mmwsss.structures.atomic import atomic_open, copy_file
+from mmwsss.structures.tables import write_text
 
 COUNTS = {'train': 1464, 'val': 1449, 'train_aug': 10582}
 
@@ -101,14 +100,11 @@ def write_mask(img_id: str, voc_root: Path, sbd_root: Path) -> None:
     if target.exists():
         return
     voc_mask = voc_root / 'SegmentationClass' / f'{img_id}.png'
+    if voc_mask.exists():
+        copy_file(voc_mask, target)
+        return
     with atomic_open(target) as file:
-        if voc_mask.exists():
-            with open(voc_mask, 'rb') as source:
-                shutil.copyfileobj(source, file)
-        else:
-            image = Image.fromarray(read_sbd_mask(sbd_root / 'cls' / f'{img_id}.mat'))
-            image.putpalette([value for colour in voc_palette() for value in colour])
-            image.save(file, 'PNG')
+        indexed_image(read_sbd_mask(sbd_root / 'cls' / f'{img_id}.mat')).save(file, 'PNG')
 
 
 def label_lines(img_ids: Iterable[str], voc_root: Path, source: str = 'xml') -> list[str]:
@@ -193,5 +189,4 @@ def _split_path(voc_root: Path, name: str) -> Path:
 
 
 def _write_lines(path: Path, lines: list[str]) -> None:
-    with atomic_open(path) as file:
-        file.write(''.join(f'{line}\n' for line in lines).encode())
+    write_text(path, ''.join(f'{line}\n' for line in lines))

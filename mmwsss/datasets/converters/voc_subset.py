@@ -2,18 +2,17 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from rich.progress import track
 
-from mmwsss.datasets.masks import read_mask
+from mmwsss.datasets.masks import indexed_image, read_mask
 from mmwsss.datasets.splits import read_split
-from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
+from mmwsss.datasets.voc import VOC_CLASSES
 from mmwsss.structures import IGNORED, DataError
-from mmwsss.structures.atomic import atomic_open
+from mmwsss.structures.atomic import atomic_open, copy_file
+from mmwsss.structures.tables import write_text
 
 from .voc12 import label_lines, read_sbd_mask
 
@@ -68,10 +67,11 @@ def convert_subset(
     unlabelled = [img_id for img_id, names in labels.items() if not names]
     if unlabelled:
         raise DataError(f'{unlabelled[0]}: none of {", ".join(classes)}; extract VOC anew')
-    _write(out / 'image_labels.json', json.dumps({'classes': classes, 'labels': labels}, indent=0))
-    _write(out / 'classes.txt', '\n'.join(['background', *classes]) + '\n')
+    content = json.dumps({'classes': classes, 'labels': labels}, indent=0)
+    write_text(out / 'image_labels.json', content)
+    write_text(out / 'classes.txt', '\n'.join(['background', *classes]) + '\n')
     for name, split in splits.items():
-        _write(out / 'ImageSets/Segmentation' / f'{name}.txt', '\n'.join(split) + '\n')
+        write_text(out / 'ImageSets/Segmentation' / f'{name}.txt', '\n'.join(split) + '\n')
     return {name: len(split) for name, split in splits.items()}
 
 
@@ -98,8 +98,7 @@ def _copy_image(img_id: str, voc_root: Path, out: Path) -> None:
         return
     if not source.is_file():
         raise DataError(f'{source}: missing; extract VOC anew')
-    with atomic_open(target) as file, open(source, 'rb') as image:
-        shutil.copyfileobj(image, file)
+    copy_file(source, target)
 
 
 def _write_mask(img_id: str, classes: list[str], voc_root: Path, sbd_root: Path, out: Path) -> None:
@@ -108,12 +107,5 @@ def _write_mask(img_id: str, classes: list[str], voc_root: Path, sbd_root: Path,
         return
     own = voc_root / 'SegmentationClass' / f'{img_id}.png'
     mask = read_mask(own) if own.exists() else read_sbd_mask(sbd_root / 'cls' / f'{img_id}.mat')
-    image = Image.fromarray(subset_mask(mask, classes))
-    image.putpalette([value for colour in voc_palette() for value in colour])
     with atomic_open(target) as file:
-        image.save(file, 'PNG')
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_open(path) as file:
-        file.write(text.encode())
+        indexed_image(subset_mask(mask, classes)).save(file, 'PNG')
