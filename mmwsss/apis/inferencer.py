@@ -15,10 +15,10 @@ from mmengine.infer import BaseInferencer
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 from PIL import Image
-from rich.progress import track
 from torch import nn
 
 from mmwsss.folder_lock import claimed
+from mmwsss.progress import track
 from mmwsss.structures import DataError, atomic_open, img_id_path
 
 from .model import find_model, init_model
@@ -109,9 +109,8 @@ class ImageInferencer(BaseInferencer):
         """
         before, during, drawing, after = self._dispatch_kwargs(**kwargs)
         sources = self._tagged(list_sources(inputs), **before)
-        starts: Any = range(0, len(sources), batch_size)
-        if self.show_progress:
-            starts = track(starts, description='Inference')
+        first = range(0, len(sources), batch_size)
+        starts = track(first, 'Inference', len(first), disable=not self.show_progress)
         with claimed(after['out_dir']) if after.get('out_dir') else nullcontext():
             for start in starts:
                 chunk = sources[start : start + batch_size]

@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 
 import numpy as np
-from rich.progress import track
 
 from mmwsss.datasets.masks import indexed_image, read_mask
 from mmwsss.datasets.splits import read_split
 from mmwsss.datasets.voc import VOC_CLASSES
+from mmwsss.progress import track
 from mmwsss.structures import IGNORED, DataError
 from mmwsss.structures.atomic import atomic_open, copy_file
 from mmwsss.structures.tables import write_text
@@ -57,7 +57,7 @@ def convert_subset(
     classes = (lists / 'classes.txt').read_text().split()
     splits = {name: list(read_split(lists / f'{name}.txt')) for name in ('train', 'val')}
     img_ids = [img_id for split in splits.values() for img_id in split]
-    for img_id in track(img_ids, 'images and masks'):
+    for img_id in track(img_ids, 'images and masks', len(img_ids)):
         _copy_image(img_id, voc_root, out)
         _write_mask(img_id, classes, voc_root, sbd_root, out)
     labels = {}
