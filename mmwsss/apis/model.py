@@ -12,10 +12,8 @@ from mmengine.runner import CheckpointLoader
 from mmwsss.cli.config import find_run_config, read_config
 from mmwsss.compat.moved_runs import find_last_checkpoint
 from mmwsss.compat.weights import load_weights, unwrap_weights
+from mmwsss.masks.make import SEGMENTOR, SEGMENTOR_CONFIG
 from mmwsss.structures import DataError
-
-# What `mmwsss masks` leaves in its folder.
-SEGMENTOR = ('segmentor.py', 'segmentor.pth')
 
 
 def find_model(
@@ -43,7 +41,7 @@ def find_model(
         folder = Path(model) if os.path.isdir(model) else None
         cfg = read_config(os.fspath(model) if folder is None else _config_of(folder))
     if checkpoint is None and folder is not None:
-        own = folder / SEGMENTOR[1]
+        own = folder / SEGMENTOR
         checkpoint = str(own) if own.is_file() else find_last_checkpoint(str(folder))
     if checkpoint is None:
         raise FileNotFoundError(
@@ -91,7 +89,7 @@ def init_model(
 
 
 def _config_of(folder: Path) -> str:
-    own = folder / SEGMENTOR[0]
+    own = folder / SEGMENTOR_CONFIG
     return str(own if own.is_file() else find_run_config(folder))
 
 
