@@ -2,6 +2,8 @@
 
 import argparse
 
+from .options import add_model_arguments
+
 EXAMPLES = """\
 examples:
   mmwsss export result model.onnx                         # the segmentor of `mmwsss masks`
@@ -24,13 +26,8 @@ def add_parser(commands) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        'model',
-        metavar='MODEL',
-        help='folder of `mmwsss masks` or of a training, or a config with --checkpoint',
-    )
+    add_model_arguments(parser)
     parser.add_argument('out', metavar='FILE', help='the file to write, such as model.onnx')
-    parser.add_argument('--checkpoint', help="checkpoint file; default: the folder's")
     parser.add_argument(
         '--tolerance',
         type=float,

@@ -21,6 +21,20 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the commands that take a trained model.
+
+    Args:
+        parser (argparse.ArgumentParser): Parser of the command.
+    """
+    parser.add_argument(
+        'model',
+        metavar='MODEL',
+        help='folder of `mmwsss masks` or of a training, or a config with --checkpoint',
+    )
+    parser.add_argument('--checkpoint', help="checkpoint file; default: the folder's")
+
+
 def add_label_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the tools that make affinity labels or pseudo-labels.
 

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from .options import add_model_arguments
+
 EXAMPLES = """\
 examples:
   mmwsss predict result photos --out masks                # the segmentor of `mmwsss masks`
@@ -26,14 +28,9 @@ def add_parser(commands) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        'model',
-        metavar='MODEL',
-        help='folder of `mmwsss masks` or of a training, or a config with --checkpoint',
-    )
+    add_model_arguments(parser)
     parser.add_argument('images', metavar='IMAGES', help='a photo, or a folder of photos')
     parser.add_argument('--out', required=True, help='folder for the masks')
-    parser.add_argument('--checkpoint', help="checkpoint file; default: the folder's")
     parser.add_argument('--show-dir', help='folder for overlays')
     parser.add_argument('--tags', help='file of the tags, where they are known, in any form')
     parser.add_argument(
@@ -74,13 +71,9 @@ def run(args: argparse.Namespace) -> None:
 def _read_tags(path: Path, images: Path, background: str) -> dict[str, tuple[str, ...]]:
     """Read the tags of photos, by the photos' names."""
     from mmwsss.datasets.converters.image_search import find_images
-    from mmwsss.datasets.converters.tag_forms import match_images, read_tags
+    from mmwsss.datasets.converters.photo_set import read_image_tags
 
     root = images if images.is_dir() else images.parent
     found = find_images(images) if images.is_dir() else {images.stem: images.name}
-    table, _ = read_tags(path, found, root)
-    matched = match_images(table, found, root)
-    return {
-        img_id: tuple(name for name in tag.names if name != background)
-        for img_id, tag in matched.tags.items()
-    }
+    table, _ = read_image_tags(path, found, root, background)
+    return {img_id: tag.names for img_id, tag in table.tags.items()}

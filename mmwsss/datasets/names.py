@@ -121,5 +121,24 @@ def closest_name(name: str, classes: Sequence[str]) -> str:
     return ''
 
 
+def require_known(names: Sequence[str], classes: Sequence[str], where: str) -> None:
+    """Check that tags are names of classes.
+
+    Args:
+        names (Sequence[str]): The tags.
+        classes (Sequence[str]): Names of the classes.
+        where (str): File and line of the tags, for the error.
+
+    Raises:
+        DataError: If a tag is no class.
+    """
+    for name in names:
+        if name not in classes:
+            raise DataError(
+                f'{where}: unknown class {name!r}{closest_name(name, classes)}; '
+                f'the classes are {", ".join(classes)}'
+            )
+
+
 def _plain(name: str) -> str:
     return ''.join(composed(name).casefold().replace('_', ' ').replace('-', ' ').split())

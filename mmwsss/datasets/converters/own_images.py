@@ -2,20 +2,18 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from mmwsss.datasets.labels import LabelTable, read_label_csv
-from mmwsss.datasets.names import BACKGROUND, check_classes, closest_name, similar_names
+from mmwsss.datasets.names import BACKGROUND, check_classes, require_known, similar_names
 from mmwsss.structures import DataError
 
-from .image_search import find_images, search_images
+from .image_search import search_images
 from .written_files import write_conversion
-
-__all__ = ['Conversion', 'convert', 'find_images', 'split_images', 'write_conversion']
 
 
 @dataclass(frozen=True)
@@ -76,10 +74,11 @@ class Conversion:
         return lines
 
 
-def tags_from_folders(root: Path) -> LabelTable:
+def tags_from_folders(images: Mapping[str, str], root: Path) -> LabelTable:
     """Tag every image with the name of the top folder that it lies in.
 
     Args:
+        images (Mapping[str, str]): Path of each image below the root, by its id.
         root (Path): Folder of the folders.
 
     Returns:
@@ -89,7 +88,7 @@ def tags_from_folders(root: Path) -> LabelTable:
         DataError: If an image lies in no such folder, or there is none.
     """
     table = LabelTable()
-    for path in find_images(root).values():
+    for path in images.values():
         folder, _, rest = path.partition('/')
         if not rest:
             raise DataError(f'{root / path}: lies in no class folder; move it into one')
@@ -102,10 +101,13 @@ def tags_from_folders(root: Path) -> LabelTable:
     return table
 
 
-def tags_from_csv(root: Path, csv_path: Path) -> tuple[LabelTable, tuple[str, ...]]:
+def tags_from_csv(
+    images: Mapping[str, str], root: Path, csv_path: Path
+) -> tuple[LabelTable, tuple[str, ...]]:
     """Read tags from a CSV with the header ``image,labels``.
 
     Args:
+        images (Mapping[str, str]): Path of each image below the root, by its id.
         root (Path): Folder of the images.
         csv_path (Path): The CSV.
 
@@ -115,7 +117,6 @@ def tags_from_csv(root: Path, csv_path: Path) -> tuple[LabelTable, tuple[str, ..
     Raises:
         DataError: If the CSV has a fault or names an image that does not exist.
     """
-    images = find_images(root)
     table = LabelTable()
     for img_id, tags in read_label_csv(csv_path).tags.items():
         if img_id not in images:
@@ -193,24 +194,20 @@ def convert(
         DataError: If images or tags have a fault.
     """
     root = Path(root)
+    search = search_images(root)
     untagged: tuple[str, ...] = ()
     if csv_path is None:
-        table = tags_from_folders(root)
+        table = tags_from_folders(search.images, root)
     else:
-        table, untagged = tags_from_csv(root, Path(csv_path))
+        table, untagged = tags_from_csv(search.images, root, Path(csv_path))
     found = sorted({name for tags in table.tags.values() for name in tags.names})
     where = '--classes' if classes else str(csv_path or root)
     classes = check_classes(classes or found, where)
     for tags in table.tags.values():
-        unknown = [name for name in tags.names if name not in classes]
-        if unknown:
-            raise DataError(
-                f'{tags.where}: unknown class {unknown[0]!r}{closest_name(unknown[0], classes)}; '
-                f'the classes are {", ".join(classes)}'
-            )
+        require_known(tags.names, classes, tags.where)
     labels = {tags.key: tags.names for tags in table.tags.values()}
     train, val = split_images(labels, val_fraction, seed)
-    account = tuple(search_images(root).account())
+    account = tuple(search.account())
     conversion = Conversion(classes, labels, train, val, untagged, root, account)
     write_conversion(conversion, Path(out_dir) if out_dir else root)
     return conversion

@@ -1,10 +1,12 @@
 """A set of one's own photos and their tags, and what is odd about them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmwsss.datasets.labels import LabelTable
+from mmwsss.datasets.names import BACKGROUND, check_classes, require_known
 from mmwsss.structures import DataError
 
 from .image_search import search_images
@@ -94,7 +96,7 @@ def read_photo_set(
     images: Path,
     tags: Path | None = None,
     classes: Sequence[str] | None = None,
-    background: str = 'background',
+    background: str = BACKGROUND,
     listed_negatives: bool = False,
 ) -> PhotoSet:
     """Find photos and read their tags, whatever their form.
@@ -116,24 +118,47 @@ def read_photo_set(
         DataError: If photos or tags have a fault, or no photo shows a class.
     """
     search = search_images(images)
-    found = search.images
-    table, form = read_tags(tags, found, images, listed_negatives)
-    table = match_images(table, found, images)
-    labels = {}
-    for tag in table.tags.values():
-        labels[tag.key] = tuple(name for name in tag.names if name != background)
+    classes = check_classes(classes, '--classes') if classes else None
+    table, form = read_image_tags(tags, search.images, images, background, listed_negatives)
+    labels = {tag.key: tag.names for tag in table.tags.values()}
     used = {name for names in labels.values() for name in names}
     if not used:
         raise DataError(f'{tags or images}: no photo shows a class; tag some')
     if classes:
         for tag in table.tags.values():
-            unknown = [name for name in labels[tag.key] if name not in classes]
-            if unknown:
-                raise DataError(
-                    f'{tag.where}: unknown class {unknown[0]!r}; the classes are '
-                    f'{", ".join(classes)}'
-                )
+            require_known(tag.names, classes, tag.where)
     order = tuple(classes or table.classes or sorted(used))
     known = tuple(name for name in dict.fromkeys((*order, *sorted(used))) if name in used)
-    untagged = tuple(path for img_id, path in found.items() if path not in labels)
+    untagged = tuple(path for path in search.images.values() if path not in labels)
     return PhotoSet(images, form, known, labels, untagged, tuple(search.account()))
+
+
+def read_image_tags(
+    tags: Path | None,
+    images: Mapping[str, str],
+    root: Path,
+    background: str = BACKGROUND,
+    listed_negatives: bool = False,
+) -> tuple[LabelTable, str]:
+    """Read the tags of images that are there, whatever their form.
+
+    Args:
+        tags (Path, optional): Where the tags are, see ``read_tags``.
+        images (Mapping[str, str]): Path of each image below the root, by its id.
+        root (Path): The image root.
+        background (str): A tag that means: none of the classes. Defaults to 'background'.
+        listed_negatives (bool): See ``read_tags``. Defaults to False.
+
+    Returns:
+        tuple[LabelTable, str]: The tags, each with the path of its image as key and without
+        ``background``, and the name of the form.
+
+    Raises:
+        DataError: If the tags have a fault, or name an image that is not there.
+    """
+    table, form = read_tags(tags, images, root, listed_negatives)
+    table = match_images(table, images, root)
+    for img_id, tag in table.tags.items():
+        names = tuple(name for name in tag.names if name != background)
+        table.tags[img_id] = tag._replace(names=names)
+    return table, form
