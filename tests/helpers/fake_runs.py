@@ -7,6 +7,11 @@ from mmengine.registry import MODELS
 from torch import nn
 
 from mmwsss.pipeline import processes
+from mmwsss.pipeline.comparison.rows import Comparison, Row
+
+VAL = {'val': 'val.txt'}
+# Names of the tests of a row's last weights and of two rounds.
+TESTS = ('cam_val', 'cam_val_round_0', 'cam_val_round_1')
 
 TOOL = """
 import json, os, pathlib, sys, time
@@ -96,3 +101,8 @@ def edit(path: str, old: str, new: str) -> None:
     text = Path(path).read_text()
     assert old in text
     Path(path).write_text(text.replace(old, new))
+
+
+def comparison(folder: Path, config: str = 'cam.py') -> Comparison:
+    """Describe a comparison of one method with three seeds, whose runs lie in ``folder``."""
+    return Comparison({'CAM': Row(config)}, (0, 1, 2), VAL, folder / 'runs', jobs=2)

@@ -5,15 +5,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import fake_runs
 import pytest
-from fake_runs import edit
+from fake_runs import TESTS, comparison, edit
 
 from mmwsss.datasets import DataError
 from mmwsss.folder_lock import locked
 from mmwsss.pipeline import pipeline, processes
 from mmwsss.pipeline.comparison.rows import (
-    Comparison,
     Row,
     comparison_table,
     read_scores,
@@ -21,18 +19,6 @@ from mmwsss.pipeline.comparison.rows import (
     store_dir,
 )
 from mmwsss.pipeline.comparison.runs import run_comparison
-
-VAL = {'val': 'val.txt'}
-TESTS = ('cam_val', 'cam_val_round_0', 'cam_val_round_1')
-
-
-@pytest.fixture
-def tools(tmp_path, monkeypatch):
-    fake_runs.set_up(tmp_path, monkeypatch)
-
-
-def comparison(tmp_path, config='cam.py'):
-    return Comparison({'CAM': Row(config)}, (0, 1, 2), VAL, tmp_path / 'runs', jobs=2)
 
 
 def run_dir(comparison, name, seed):

@@ -3,29 +3,16 @@
 import runpy
 from dataclasses import replace
 
-import fake_runs
 import pytest
+from fake_runs import comparison
 from repo import TOOLS
 
 from mmwsss.pipeline.comparison.rows import (
-    Comparison,
     Row,
     comparison_table,
     mean_and_deviation,
 )
 from mmwsss.pipeline.comparison.runs import run_comparison
-
-VAL = {'val': 'val.txt'}
-TESTS = ('cam_val', 'cam_val_round_0', 'cam_val_round_1')
-
-
-@pytest.fixture
-def tools(tmp_path, monkeypatch):
-    fake_runs.set_up(tmp_path, monkeypatch)
-
-
-def comparison(tmp_path, config='cam.py'):
-    return Comparison({'CAM': Row(config)}, (0, 1, 2), VAL, tmp_path / 'runs', jobs=2)
 
 
 def test_deviation_is_the_samples():
