@@ -41,7 +41,7 @@ val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=data)
 test_dataloader = val_dataloader
 test_evaluator = [dict(type='mmwsss.MaskIoUMetric'), dict(type='mmwsss.CRFIoUMetric')]
 optim_wrapper = dict(optimizer=dict(lr=3e-4))
-param_scheduler = [dict(_base_.param_scheduler[0], end=400)]
+param_scheduler = dict(end=400)
 train_cfg = dict(max_iters=20, val_interval=20)
 default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=10))
 """
