@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -51,7 +52,7 @@ def write_conversion(conversion: Tagged, out_dir: Path) -> None:
     Raises:
         DataError: If a file cannot be read back as it was meant. Nothing is changed then.
     """
-    texts = {LABELS: _labels_text(conversion)}
+    texts = {LABELS: labels_text(conversion.classes, conversion.labels)}
     splits = {TRAIN: conversion.train, VAL: conversion.val}
     texts |= {name: ''.join(f'{key}\n' for key in keys) for name, keys in splits.items() if keys}
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -71,14 +72,22 @@ def write_conversion(conversion: Tagged, out_dir: Path) -> None:
                 (out_dir / name).unlink(missing_ok=True)
 
 
-def _labels_text(conversion: Tagged) -> str:
-    # One image a line, so that an error can name the line.
+def labels_text(classes: Sequence[str], labels: Mapping[str, Sequence[str]]) -> str:
+    """Write tags as JSON, one image a line, so that an error can name the line.
+
+    Args:
+        classes (Sequence[str]): Names of the classes.
+        labels (Mapping[str, Sequence[str]]): Names of the classes that each image shows.
+
+    Returns:
+        str: The text.
+    """
     rows = ',\n'.join(
         f'    {json.dumps(key, ensure_ascii=False)}: {json.dumps(names, ensure_ascii=False)}'
-        for key, names in conversion.labels.items()
+        for key, names in labels.items()
     )
-    classes = json.dumps(conversion.classes, ensure_ascii=False)
-    return f'{{\n  "classes": {classes},\n  "labels": {{\n{rows}\n  }}\n}}\n'
+    names = json.dumps(classes, ensure_ascii=False)
+    return f'{{\n  "classes": {names},\n  "labels": {{\n{rows}\n  }}\n}}\n'
 
 
 def _read_back(conversion: Tagged, folder: Path, texts: dict[str, str]) -> None:

@@ -1,0 +1,4 @@
+# Mixup-CAM of ResNet-38 from labels to masks on COCO 2014.
+_base_ = './_base_/splits_coco14.py'
+work_dir = 'work_dirs/pipeline_mixup-cam_coco14'
+configs = dict(classifier='configs/coco14/mixup-cam_resnet38_coco14.py')

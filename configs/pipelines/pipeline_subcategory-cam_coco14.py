@@ -1,0 +1,4 @@
+# Sub-categories of ResNet-38 from labels to masks on COCO 2014.
+_base_ = './_base_/splits_coco14.py'
+work_dir = 'work_dirs/pipeline_subcategory-cam_coco14'
+configs = dict(classifier='configs/coco14/subcategory-cam_resnet38_coco14.py')
