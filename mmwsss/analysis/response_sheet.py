@@ -1,6 +1,5 @@
 """Pages of response maps and masks of methods: photo, maps, masks and truth side by side."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from mmengine.registry import init_default_scope
 
 from mmwsss.datasets.masks import read_mask
 from mmwsss.datasets.transforms import LoadImage, LoadSegMap
-from mmwsss.evaluation.curve_file import best_score
+from mmwsss.evaluation.curve_file import read_best
 from mmwsss.registry import DATASETS
 from mmwsss.structures import CAMStore
 from mmwsss.structures.tables import write_csv
@@ -91,6 +90,7 @@ def read_methods(
 
     Raises:
         FileNotFoundError: If there is no such file of curves.
+        DataError: If a file of curves is damaged; names it.
     """
     methods: dict[str, Method] = {}
     table: list[dict[str, str | float]] = []
@@ -109,8 +109,7 @@ def read_methods(
                 raise FileNotFoundError(
                     f'{file}: no such file of curves: give a threshold, as {name}={folder}@0.2'
                 ) from None
-            curves = json.loads(file.read_text())
-            threshold, miou = (best_score(curves, key) for key in ('threshold', 'mIoU'))
+            threshold, miou = read_best(file, 'threshold', 'mIoU')
         methods[name] = StoredMethod(CAMStore.open(folder), threshold)
         table.append({'method': name, 'mIoU': miou, 'threshold': threshold})
     return methods, table

@@ -5,13 +5,12 @@ image and one of its classes, and ``sub_categories/round_<r>.json``, the statist
 """
 
 import csv
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmwsss.structures import DataError
+from mmwsss.structures import DataError, read_json
 from mmwsss.structures.tables import write_csv, write_json
 
 from .per_class import ClassClusters
@@ -19,6 +18,7 @@ from .per_class import ClassClusters
 FOLDER = 'sub_categories'
 FILE_NAME = 'round_{}.csv'
 HEADER = ('img_id', 'class', 'subcategory', 'distance')
+_REMEDY = 'name another round with --rounds, or train again'
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,8 @@ def read_round(work_dir: str | Path, number: int) -> Round:
 
     Raises:
         FileNotFoundError: If the run has no such round. Names those it has.
-        DataError: If the CSV file is not as :func:`write_round` writes it. Names the line.
+        DataError: If the files are not as :func:`write_round` writes them. Names the file, of CSV
+            the line.
     """
     file = Path(work_dir, FOLDER, FILE_NAME.format(number))
     if not file.is_file():
@@ -136,24 +137,36 @@ def read_round(work_dir: str | Path, number: int) -> Round:
             f'{file}: there is no such round, but {", ".join(others) or "none"}: name others with '
             '--rounds'
         )
-    summary = json.loads(file.with_suffix('.json').read_text(encoding='utf-8'))
-    statistics = {row['name']: row for row in summary['classes']}
+    statistics = read_json(
+        file.with_suffix('.json'), _REMEDY, lambda x: {row['name']: row for row in x['classes']}
+    )
     return Round(number, _read_members(file, list(statistics)), statistics)
 
 
 def _read_members(file: Path, names: Sequence[str]) -> dict[str, list[Member]]:
     members: dict[str, list[Member]] = {name: [] for name in names}
-    with file.open(newline='', encoding='utf-8') as stream:
-        rows = csv.reader(stream)
-        if next(rows, None) != list(HEADER):
-            raise DataError(f'{file}:1: the header is not {",".join(HEADER)}')
-        for row in rows:
-            try:
-                img_id, name, subcategory, distance = row
-                members[name].append(Member(img_id, int(subcategory), float(distance)))
-            except (ValueError, KeyError):
-                raise DataError(
-                    f'{file}:{rows.line_num}: expected {",".join(HEADER)} of a known class, '
-                    f'found {",".join(row)!r}'
-                ) from None
+    try:
+        with file.open(newline='', encoding='utf-8') as stream:
+            rows = csv.reader(stream)
+            if next(rows, None) != list(HEADER):
+                raise DataError(f'{file}:1: the header is not {",".join(HEADER)}; {_REMEDY}')
+            for row in rows:
+                name, member = _parse_row(row, f'{file}:{rows.line_num}', names)
+                members[name].append(member)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f'{file}: damaged ({error}); {_REMEDY}') from None
     return members
+
+
+def _parse_row(row: Sequence[str], where: str, names: Sequence[str]) -> tuple[str, Member]:
+    try:
+        img_id, name, subcategory, distance = row
+        member = Member(img_id, int(subcategory), float(distance))
+    except ValueError:
+        member, name = None, ''
+    if member is None or name not in names:
+        raise DataError(
+            f'{where}: expected {",".join(HEADER)} of a known class, found {",".join(row)!r}; '
+            f'{_REMEDY}'
+        )
+    return name, member

@@ -192,10 +192,7 @@ class LabelFolder:
 
 
 def _read_meta(path: Path) -> dict:
-    try:
-        meta = read_json(path)
-    except ValueError as error:
-        raise DataError(f'{path}: not JSON ({error}); make the labels again') from error
+    meta = read_json(path, 'make the labels again')
     known = isinstance(meta, dict) and meta.get('format') == FORMAT
     if not known or meta.get('version') != VERSION or not _has_types(meta):
         raise DataError(f'{path}: does not describe a folder of labels; make them again')

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from mmwsss.datasets.masks import indexed_image
+from mmwsss.structures import read_json
 
 from .scene import CLASSES, render_scene
 
@@ -87,10 +88,11 @@ def _check_arguments(num_train: int, num_val: int, size: tuple[int, int]) -> Non
 
 
 def _is_complete(root: Path, settings: dict) -> bool:
+    remedy = 'the set is made anew'
     try:
-        marker = json.loads((root / MARKER).read_text())
-        labels = json.loads((root / 'image_labels.json').read_text())['labels']
-    except (OSError, ValueError, KeyError):
+        marker = read_json(root / MARKER, remedy)
+        labels = read_json(root / 'image_labels.json', remedy, lambda x: list(x['labels']))
+    except (OSError, ValueError):
         return False
     paths = [p for stem in labels for p in _image_and_mask(root, stem)]
     paths += [_split_file(root, split) for split in ('train', 'val')]

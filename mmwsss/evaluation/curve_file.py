@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from mmwsss.structures import read_json
 from mmwsss.structures.tables import write_json
 
 
@@ -31,18 +32,45 @@ def write_curves(
     write_json(path, content)
 
 
-def best_score(curves: Mapping[str, Sequence[float]], key: str) -> float:
-    """Read the value of a score where mIoU is best.
+def read_best(path: str | os.PathLike, *keys: str) -> list[float]:
+    """Read the values of scores where mIoU is best.
 
     Args:
-        curves (Mapping[str, Sequence[float]]): Content of the file.
+        path (str | os.PathLike): The file.
+        *keys (str): The scores, or 'threshold'.
+
+    Returns:
+        list[float]: Their values.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        DataError: If it is damaged or of another kind; names it.
+    """
+    remedy = 'measure again by tools/test.py with test_evaluator.curve_file'
+    return read_json(path, remedy, lambda curves: [best_score(curves, key) for key in keys])
+
+
+def best_score(curves: Mapping[str, Sequence[float | None]], key: str) -> float:
+    """Return the value of a score where mIoU is best.
+
+    Args:
+        curves (Mapping[str, Sequence[float | None]]): Content of the file; thresholds at which mIoU
+            is not defined are passed over.
         key (str): The score, or 'threshold'.
 
     Returns:
         float: Its value.
+
+    Raises:
+        ValueError: If mIoU is defined at no threshold, or the score is not where mIoU is best.
     """
-    best = max(range(len(curves['mIoU'])), key=lambda index: curves['mIoU'][index])
-    return curves[key][best]
+    defined = [(miou, -index) for index, miou in enumerate(curves['mIoU']) if miou is not None]
+    if not defined:
+        raise ValueError('mIoU is defined at no threshold')
+    value = curves[key][-max(defined)[1]]
+    if not isinstance(value, (int, float)):
+        raise ValueError(f'{key} is {value!r} where mIoU is best')
+    return value
 
 
 def _plain(curve: np.ndarray) -> list[float | None]:

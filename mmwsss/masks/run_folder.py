@@ -154,7 +154,7 @@ class RunFolder:
 
     def _record(self) -> dict:
         try:
-            record = read_json(self.path / RECORD)
+            record = read_json(self.path / RECORD, 'the config is written anew')
         except (OSError, ValueError):
             return {}
         return record if isinstance(record, dict) else {}

@@ -160,14 +160,12 @@ class StageRecord:
         """
         path = folder / RECORD_NAME
         try:
-            settings = read_json(path)
+            settings = read_json(path, _REMEDY)
             settings['output'] = str(folder / settings['output'])
             settings['made_from'] = Dependencies(**settings['made_from'])
             record = cls(**settings)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except ValueError as error:
-            raise ValueError(f'{path}: not JSON ({error}); {_REMEDY}') from error
         except (KeyError, TypeError):
             return None
         wrong = record._wrong_types()

@@ -33,7 +33,7 @@ def read_begun(folder: Path) -> Dependencies | None:
         killed while it did.
     """
     try:
-        return Dependencies(**read_json(folder / BEGUN_NAME))
+        return Dependencies(**read_json(folder / BEGUN_NAME, 'the stage begins again'))
     except (OSError, ValueError, TypeError):
         return None
 

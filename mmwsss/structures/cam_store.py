@@ -21,6 +21,7 @@ META_NAME = 'cam_store.json'
 FORMAT = 'mmwsss.CAMStore'
 VERSION = 1
 _DTYPES: dict[str, np.dtype] = {'uint8': np.dtype('|u1'), 'float16': np.dtype('<f2')}
+_REMEDY = 'write the store again by tools/test.py --out, or name its folder'
 _INT32 = np.dtype('<i4')
 # Of the maps of an image: 20 classes at 1/8 of the resolution of 14,000 x 14,000 pixels.
 MAX_VALUES = 1 << 26
@@ -257,14 +258,9 @@ class CAMStore:
 
 def _read_meta(path: Path) -> dict:
     """Read and check the JSON that makes a folder a store."""
-    try:
-        meta = read_json(path)
-    except ValueError as error:
-        raise ValueError(
-            f'{path}: not JSON ({error}): the store is damaged, write it again'
-        ) from error
+    meta = read_json(path, _REMEDY)
     if not isinstance(meta, dict) or meta.get('format') != FORMAT:
-        raise ValueError(f'{path}: does not describe a CAMStore')
+        raise ValueError(f'{path}: does not describe a CAMStore; {_REMEDY}')
     if meta.get('version') != VERSION:
         raise ValueError(
             f'{path}: store version {meta.get("version")!r}, this mmwsss reads {VERSION}: '
@@ -272,7 +268,9 @@ def _read_meta(path: Path) -> dict:
         )
     classes = meta.get('classes')
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
-        raise ValueError(f'{path}: "classes" is not a list of names')
+        raise ValueError(f'{path}: "classes" is not a list of names; {_REMEDY}')
     if meta.get('dtype') not in list(_DTYPES):  # it may be of any type
-        raise ValueError(f'{path}: "dtype" is {meta.get("dtype")!r}, not one of {sorted(_DTYPES)}')
+        raise ValueError(
+            f'{path}: "dtype" is {meta.get("dtype")!r}, not one of {sorted(_DTYPES)}; {_REMEDY}'
+        )
     return meta

@@ -75,3 +75,10 @@ def test_foreign_file_is_refused(work_dir):
     (work_dir / 'sub_categories/round_2.csv').write_text('')
     with pytest.raises(DataError, match=r'round_2\.csv:1: the header'):
         read_round(work_dir, 2)
+
+
+@pytest.mark.parametrize('content', [b'\xff', b'img_id,class,subcategory,distance\na,"\xff",0,1\n'])
+def test_damaged_file_is_named(work_dir, content):
+    (work_dir / 'sub_categories/round_2.csv').write_bytes(content)
+    with pytest.raises(DataError, match=r'round_2\.csv: damaged .*; name another round'):
+        read_round(work_dir, 2)

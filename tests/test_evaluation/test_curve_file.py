@@ -4,6 +4,7 @@ import json
 import math
 
 import numpy as np
+import pytest
 
 from mmwsss.evaluation.curve_file import best_score, write_curves
 
@@ -24,3 +25,16 @@ def test_scores_are_read_as_written(tmp_path):
         'F': [1.0, 2.0, 3.0],
         'IoU': {'cow': [None, 4.0, 5.0]},
     }
+
+
+def test_thresholds_where_miou_is_not_defined_are_passed_over():
+    curves = dict(threshold=[0.1, 0.2, 0.3], mIoU=[None, 2.0, None], recall=[1.0, None, 3.0])
+    assert best_score(curves, 'threshold') == 0.2
+    with pytest.raises(ValueError, match='recall is None where mIoU is best'):
+        best_score(curves, 'recall')
+    with pytest.raises(ValueError, match='defined at no threshold'):
+        best_score(dict(threshold=[0.1], mIoU=[None]), 'mIoU')
+
+
+def test_of_equal_scores_the_first_is_best():
+    assert best_score(dict(threshold=[0.1, 0.2, 0.3], mIoU=[1.0, 3.0, 3.0]), 'threshold') == 0.2

@@ -65,10 +65,7 @@ def _read_classes(masks: Path) -> list[str]:
     path = masks / META_NAME
     if not path.is_file():
         raise DataError(f'{path}: no such file, so nothing names the classes; give --classes')
-    try:
-        kind = read_json(path)['kind']
-    except (ValueError, KeyError, TypeError):
-        raise DataError(f'{path}: does not describe a folder of masks; give --classes') from None
+    kind = read_json(path, 'give --classes', lambda meta: meta['kind'])
     return list(LabelFolder.open(masks, kind).classes)
 
 

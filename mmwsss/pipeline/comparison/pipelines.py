@@ -1,13 +1,14 @@
 """Several pipelines over several seeds in one table."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from mmengine.config import Config
 
 from mmwsss.pipeline.pipeline import RESULTS_NAME, Pipeline
+from mmwsss.structures import read_json
 
 from .rows import refuse_shared_folders, score_cell
 
@@ -82,18 +83,27 @@ def stage_scores(
     Returns:
         dict[str, dict[str, list[float]]]: Title of a stage, with the score if it is not mIoU →
         name of a pipeline → values of all seeds.
+
+    Raises:
+        DataError: If a run's file of results is damaged; names it.
     """
     scores: dict[str, dict[str, list[float]]] = {}
     for name, config in configs.items():
         for seed in seeds:
             path = run_folder(root, config, seed) / RESULTS_NAME
-            for stage in json.loads(path.read_bytes()):
-                for key in keys:
-                    if key in stage['metrics']:
-                        title = stage['title'] + _suffix(key)
-                        row = scores.setdefault(title, {})
-                        row.setdefault(name, []).append(stage['metrics'][key])
+            found = read_json(path, 'run the pipeline again', partial(_scored, keys=keys))
+            for title, score in found:
+                scores.setdefault(title, {}).setdefault(name, []).append(score)
     return scores
+
+
+def _scored(stages: Sequence[Mapping], keys: Sequence[str]) -> list[tuple[str, float]]:
+    return [
+        (stage['title'] + _suffix(key), float(stage['metrics'][key]))
+        for stage in stages
+        for key in keys
+        if key in stage['metrics']
+    ]
 
 
 def _suffix(key: str) -> str:

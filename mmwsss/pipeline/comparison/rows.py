@@ -1,6 +1,5 @@
 """Several configs with several seeds, each measured on several splits, in one table."""
 
-import json
 import math
 import re
 import statistics
@@ -9,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from mmwsss.evaluation.curve_file import best_score
+from mmwsss.evaluation.curve_file import read_best
 
 from .curves import CURVES_NAME, MAPS_NAME
 
@@ -183,11 +182,14 @@ def read_scores(comparison: Comparison, name: str, split: str, key: str) -> list
 
     Returns:
         list[float]: Its value for each seed.
+
+    Raises:
+        DataError: If a file of scores is damaged; names it.
     """
     row = comparison.rows[name]
     folders = [comparison.folder(row, seed) for seed in comparison.seeds]
     files = [result_file(folder, row, split) for folder in folders]
-    return [best_score(json.loads(file.read_text()), key) for file in files]
+    return [read_best(file, key)[0] for file in files]
 
 
 def mean_and_deviation(values: Iterable[float]) -> tuple[float, float]:

@@ -1,6 +1,5 @@
 """The stages that make label maps: affinity labels and pseudo-labels."""
 
-import json
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from mmwsss.pseudo_labels.settings import label_settings
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.refiners import ConfidenceThresholds
 from mmwsss.registry import REFINERS
+from mmwsss.structures import read_json
 
 from ..records import Scores
 from .base import Stage
@@ -105,10 +105,16 @@ def read_label_report(path: Path) -> Scores:
 
     Returns:
         Scores: Metrics by name and IoU by class; both empty where there is no file.
+
+    Raises:
+        DataError: If the file is damaged; names it.
     """
     if not path.is_file():
         return {}, {}
-    report = json.loads(path.read_bytes())
+    return read_json(path, 'delete it, and the labels are measured again', _scores_of)
+
+
+def _scores_of(report: Mapping) -> Scores:
     *rows, mean = report['classes']
     names = {'accuracy': report.get('accuracy'), 'coverage': report['coverage']}
     names |= {'mIoU': mean.get('IoU'), 'precision': mean['precision'], 'recall': mean['recall']}

@@ -1,6 +1,5 @@
 """The stage that tests a model."""
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import METRICS
 
 from mmwsss.evaluation.mask_folders import metric_folders
+from mmwsss.structures import read_json
 
 from ..records import Scores, StageRecord
 from .weighted import WeightedStage
@@ -93,8 +93,12 @@ def read_metrics(path: Path) -> Scores:
     Returns:
         Scores: Metrics by name, without the prefix ``cam/``, and IoU by class; where masks were
         measured with and without CRF, the classes are those with.
+
+    Raises:
+        DataError: If the file is damaged; names it.
     """
-    metrics = {key.removeprefix('cam/'): x for key, x in json.loads(path.read_bytes()).items()}
+    content = read_json(path, 'delete it, and run the stage again', dict.items)
+    metrics = {key.removeprefix('cam/'): x for key, x in content}
     classes: dict[str, float | None] = {}
     for prefix in ('IoU/', 'crf/IoU/'):
         found = {
