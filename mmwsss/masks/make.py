@@ -16,6 +16,9 @@ from mmwsss.pipeline.run import show as show_line
 from mmwsss.pseudo_labels.processes import pool_size
 from mmwsss.structures import DataError, copy_file
 
+from .corrected_photos import correct_photos, corrected_split, describe
+from .corrections import Corrections
+from .photo_index import PhotoIndex
 from .recipes import choose_recipe, render_config
 from .results import write_results
 from .run_folder import RunFolder
@@ -84,7 +87,7 @@ def make_masks(
     """Make masks of photos from image-level tags, and train a segmentor for new photos.
 
     Run again, it goes on where it stopped, and repeats only what depends on a change of photos,
-    tags or config.
+    tags, corrections (``mmwsss view``) or config.
 
     Args:
         images (str or os.PathLike): Folder of the photos.
@@ -114,19 +117,26 @@ def make_masks(
     root = Path(images)
     folder = RunFolder(Path(out).absolute())
     folder.check(root)
-    photos = read_photo_set(root, Path(tags) if tags else None, classes, background)
-    split = photos.split(val_fraction, seed)
+    given = read_photo_set(root, Path(tags) if tags else None, classes, background)
+    corrections = Corrections.read(
+        folder.corrections, (*given.labels, *given.untagged), given.classes
+    )
+    photos = correct_photos(corrections, given)
+    split = corrected_split(given, photos, val_fraction, seed)
     if not split.train:
         raise DataError(f'{root}: no photo is left to learn from; lower --val-fraction')
+    if corrections.images:
+        show(f'{folder.corrections}: {describe(corrections, given, split.train)}')
     show(photos.summary())
     for line in (*photos.oddities(), *split.doubts()):
         show(f'warning: {line}')
-    folder.write_dataset(photos, split, label_negatives)
+    learned = folder.write_dataset(photos, split, label_negatives, corrections.bad)
     _write_config(folder, len(split.train), quality, seed, show)
     pipeline = Pipeline.from_config(Config.fromfile(folder.config))
     pipeline.check(decode=True)
     records = {record.name: record for record in pipeline.run(show=show)}
     made = _write_results(folder, photos, label_negatives, records)
+    PhotoIndex.collect(given, split, learned).write(folder.photo_index)
     if pipeline.report is not None:
         write_report(pipeline.report, list(records.values()), folder.path)
     return made

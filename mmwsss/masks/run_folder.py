@@ -1,6 +1,7 @@
 """The folder of `mmwsss masks`: its configs, and the lists of images that they name."""
 
 import pprint
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from mmwsss.structures.tables import write_json, write_text
 from mmwsss.visualization.grid import spread
 
 CONFIG, DATASET, RECORD = 'config.py', 'dataset.py', 'mmwsss.json'
+CORRECTIONS = 'corrections.json'
 SHOWN = 24
 PIPELINE = 'mmwsss::pipelines/pipeline_masks_custom.py'
 _HEADER = """\
@@ -38,6 +40,16 @@ class RunFolder:
         return self.path / CONFIG
 
     @property
+    def corrections(self) -> Path:
+        """What a person has corrected."""
+        return self.path / CORRECTIONS
+
+    @property
+    def photo_index(self) -> Path:
+        """What the last finished run knew of each photo."""
+        return self.data / 'photos.json'
+
+    @property
     def data(self) -> Path:
         """Folder of the tags and of the lists of images."""
         return self.path / 'data'
@@ -47,7 +59,13 @@ class RunFolder:
         """Folder of the pipeline."""
         return self.path / 'stages'
 
-    def write_dataset(self, photos: PhotoSet, split: Conversion, label_negatives: bool) -> None:
+    def write_dataset(
+        self,
+        photos: PhotoSet,
+        split: Conversion,
+        label_negatives: bool,
+        bad: Collection[str] = (),
+    ) -> list[str]:
         """Write tags, lists of images, and the config that names them.
 
         Args:
@@ -55,15 +73,30 @@ class RunFolder:
             split (Conversion): Their split.
             label_negatives (bool): Whether negatives get labels, from which the segmentor learns;
                 otherwise they train the classifier alone.
+            bad (Collection[str]): Photos with masks that the segmentor does not learn from.
+                Defaults to none.
+
+        Returns:
+            list[str]: The photos that the segmentor learns from.
+
+        Raises:
+            DataError: If there is none.
         """
-        write_conversion(split, self.data)
         negatives = set() if label_negatives else set(photos.negatives)
         labelled = [key for key in split.train if key not in negatives]
+        learned = [key for key in labelled if key not in bad]
+        if not learned:
+            raise DataError(
+                f'{self.corrections}: every mask is bad, so the segmentor has nothing to learn '
+                'from; correct tags or settings, and judge the new masks'
+            )
+        write_conversion(split, self.data)
         tagged = [key for key in split.labels if key not in negatives]
         held_out = [key for key in split.val if key not in negatives]
         shown = held_out or [tagged[index] for index in spread(len(tagged), SHOWN)]
         lists = {
             'labelled': labelled,
+            'learned': learned,
             'tagged': tagged,
             'shown': shown,
             'predicted': [*shown, *split.untagged],
@@ -71,6 +104,7 @@ class RunFolder:
         for name, keys in lists.items():
             write_text(self.data / f'{name}.txt', ''.join(f'{key}\n' for key in keys))
         write_text(self.path / DATASET, self._dataset_config(photos))
+        return learned
 
     def _dataset_config(self, photos: PhotoSet) -> str:
         count = len(photos.classes)
@@ -99,7 +133,7 @@ class RunFolder:
             'affinitynet': loader('train', tagged, 'labelled.txt'),
             'pseudo_labels': labels('labelled.txt'),
             'masks': labels('tagged.txt'),
-            'segmentor': {**segmentor, **loader('train', masked, 'labelled.txt')},
+            'segmentor': {**segmentor, **loader('train', masked, 'learned.txt')},
             'test': {**segmentor, **loader('test', masked, 'predicted.txt')},
         }
         settings = {

@@ -7,6 +7,9 @@ from mmengine.config import Config
 from PIL import Image
 
 from mmwsss.datasets.converters.photo_set import PhotoSet
+from mmwsss.masks.corrected_photos import correct_photos, corrected_split
+from mmwsss.masks.corrections import Correction, Corrections
+from mmwsss.masks.photo_index import Photo, PhotoIndex
 from mmwsss.masks.run_folder import RunFolder
 from mmwsss.structures import DataError
 
@@ -74,3 +77,50 @@ def test_a_file_is_refused(tmp_path):
     Path(tmp_path, 'file').touch()
     with pytest.raises(DataError, match='a file, not a folder'):
         RunFolder(tmp_path / 'file').check(tmp_path / 'photos')
+
+
+def test_segmentor_alone_does_not_learn_from_bad_masks(folder, tmp_path):
+    split = photos(tmp_path).split(0.0, 0)
+    learned = folder.write_dataset(photos(tmp_path), split, True, {'a.jpg'})
+    assert sorted(learned) == sorted(lines(folder, 'learned')) == ['b.jpg', 'c.jpg', 'd.jpg']
+    assert sorted(lines(folder, 'labelled')) == sorted(LABELS)
+    folder.write_config("_base_ = './dataset.py'\n", 'quick', False)
+    cfg = Config.fromfile(folder.config)
+    files = {
+        name: (options.get('train_dataloader') or {}).get('dataset', {}).get('ann_file')
+        for name, options in ((name, stage.cfg_options) for name, stage in cfg.stages.items())
+    }
+    assert files['segmentor'] == 'learned.txt'
+    assert files['classifier'] == 'train.txt' and files['affinitynet'] == 'labelled.txt'
+
+
+def test_bad_masks_alone_are_refused(folder, tmp_path):
+    split = photos(tmp_path).split(0.0, 0)
+    with pytest.raises(DataError, match=r'corrections\.json: every mask is bad'):
+        folder.write_dataset(photos(tmp_path), split, True, set(LABELS))
+
+
+def test_index_of_photos_reads_as_it_was_written(folder, tmp_path):
+    given = photos(tmp_path)
+    corrections = Corrections({'a.jpg': Correction(('dog',)), 'e.jpg': Correction(())})
+    corrected = correct_photos(corrections, given)
+    split = corrected_split(given, corrected, 0.4, 0)
+    index = PhotoIndex.collect(given, split, ['a.jpg'])
+    index.write(folder.photo_index)
+    assert PhotoIndex.read(folder.photo_index) == index
+    assert index.photos['a.jpg'] == Photo(['cat'], ['dog'], 'held out', True)
+    assert index.photos['e.jpg'] == Photo(None, [], 'train', False)
+    assert [key for key, photo in index.photos.items() if photo.split == 'held out'] == [*split.val]
+
+
+@pytest.mark.parametrize(
+    'text', [None, '{', '[]', '{"format": "x", "version": 1}', '{"format": "mmwsss photos"}']
+)
+def test_index_of_another_run_is_refused(folder, text):
+    if text is not None:
+        folder.data.mkdir(parents=True)
+        folder.photo_index.write_text(text)
+    with pytest.raises(
+        (DataError, FileNotFoundError), match=r'photos\.json: .*run `mmwsss masks` to its end'
+    ):
+        PhotoIndex.read(folder.photo_index)

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,6 +154,23 @@ def split_images(
         owed += val_fraction * len(keys)
         val.update(keys[index] for index in rng.permutation(len(keys))[: int(owed)])
         owed -= int(owed)
+    return settle_split(labels, val)
+
+
+def settle_split(
+    labels: Mapping[str, Sequence[str]], held_out: Collection[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Divide images, so that every class has at least one image to train on.
+
+    Args:
+        labels (Mapping[str, Sequence[str]]): Names of the classes that each image shows.
+        held_out (Collection[str]): Images to validate on, as far as training can spare them.
+
+    Returns:
+        tuple[tuple[str, ...], tuple[str, ...]]: Images to train and to validate on, each in the
+        order of ``labels``.
+    """
+    val = set(held_out)
     trained: set[str] = set()
     for key, names in labels.items():
         if key not in val:
