@@ -72,6 +72,8 @@ def test_index_of_models_names_configs_that_exist(built):
 
 
 def test_mim_finds_configs_and_tools_of_a_checkout():
+    if (ROOT / 'PKG-INFO').is_file():
+        pytest.skip('a source distribution has copies where a checkout has links')
     for name in ('configs', 'tools', 'model-index.yml'):
         assert (ROOT / 'mmwsss/.mim' / name).resolve() == ROOT / name
 
@@ -92,3 +94,23 @@ def test_source_distribution_can_be_set_up_tested_and_built(source_files):
     assert {*needed, *(f'tests/{name}' for name in tests)} <= source_files
     assert {'mmwsss/.mim/configs/mixup_cam.py', 'mmwsss/.mim/model-index.yml'} <= source_files
     assert not any(Path(name).suffix == '.pyc' for name in source_files)
+    # What other tests read.
+    assert {'.ci/run', '.github/workflows/tests.yml', '.readthedocs.yaml'} <= source_files
+
+
+def test_source_distribution_has_nothing_that_a_build_leaves_behind(source_files):
+    left = ('docs/_build/', 'docs/api/', 'docs/model_zoo.md')
+    assert not [name for name in source_files if name.startswith(left)]
+
+
+def test_every_file_that_is_no_text_is_one_that_the_notice_names(source_files):
+    def is_text(name: str) -> bool:
+        try:
+            return bool((ROOT / name).read_text())
+        except UnicodeDecodeError:
+            return False
+
+    others = {name for name in source_files if (ROOT / name).stat().st_size and not is_text(name)}
+    assert others and {str(Path(name).parent) for name in others} == {'docs/images'}
+    notice = (ROOT / 'NOTICE').read_text()
+    assert 'docs/images' in notice and 'mmwsss/datasets/splits' in notice
