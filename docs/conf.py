@@ -31,6 +31,7 @@ html_math_renderer = 'mathml'
 
 myst_enable_extensions = ['dollarmath']
 myst_heading_anchors = 3
+nb_merge_streams = True
 nb_execution_mode = 'off'  # tests/test_docs/test_tutorial.py runs it
 
 apidoc_modules = [{'path': '../mmwsss', 'destination': 'api', 'max_depth': 2, 'module_first': True}]
@@ -45,18 +46,24 @@ napoleon_google_docstring, napoleon_numpy_docstring = True, False
 napoleon_use_ivar = True
 
 
-def unlink_folders(app: Sphinx, page: str, source: list[str]) -> None:
-    """Drop links to folders of the repository: there they show a folder, the site has none."""
+def adapt_source(app: Sphinx, page: str, source: list[str]) -> None:
+    """Write for the site what the repository writes for itself: links to files and to folders.
+
+    A link to a folder shows the folder there, and nothing here: its text stays. A link named like
+    its file is named by the title of the page. In tables, a mean stays on one line with its ±.
+    """
 
     def text_alone(link: re.Match) -> str:
         return link[1] if Path(app.srcdir, link[2]).is_dir() else link[0]
 
-    source[0] = re.sub(r'\[([^\]]+)\]\((\.\./[^)#]+)\)', text_alone, source[0])
+    text = re.sub(r'\[([^\]]+)\]\((\.\./[^)#]+)\)', text_alone, source[0])
+    text = re.sub(r'\[([\w.]+\.md)\]\((\1(?:#[\w-]+)?)\)', r'[](\2)', text)
+    source[0] = re.sub(r'^\|.*', lambda row: row[0].replace(' ± ', '\xa0±\xa0'), text, flags=re.M)
 
 
 def setup(app: Sphinx) -> None:
     """Leave members to autodoc: napoleon's look fails on mmcv's ``cache_randomness``."""
-    app.connect('source-read', unlink_folders)
+    app.connect('source-read', adapt_source)
     for listener in list(app.events.listeners['autodoc-skip-member']):
         if listener.handler is napoleon._skip_member:
             app.disconnect(listener.id)

@@ -127,6 +127,15 @@ def test_links_of_a_page_lead_to_files(path):
         assert target in GENERATED or (path.parent / target).exists(), target
 
 
+@pytest.mark.parametrize('path', [*PAGES, ROOT / 'CHANGELOG.md', ROOT / 'SECURITY.md'], ids=name)
+def test_rows_of_a_table_follow_its_head_and_have_its_cells(path):
+    text = re.sub(r'```.*?```', '', path.read_text(), flags=re.DOTALL)
+    for block in re.findall(r'(?:^\|.*\n?)+', text, re.MULTILINE):
+        rows = [re.sub(r'`[^`]*`|\\\|', '', row) for row in block.splitlines()]
+        assert len(rows) > 2 and set(rows[1]) <= set('|-: '), rows[0]
+        assert {row.count('|') for row in rows} == {rows[1].count('|')}, rows[0]
+
+
 @pytest.mark.parametrize('path', sorted(TOOLS.rglob('*.sh')), ids=name)
 def test_shell_scripts_can_be_run(path):
     subprocess.run(['bash', '-n', path], check=True)
