@@ -65,14 +65,15 @@ def _mask_dirs(cfg: Config) -> list[str]:
 
 
 class DataFaults(DataError):
-    """Several faults.
+    """One or more faults that checks of data have found.
 
     Args:
         faults (Sequence[str]): The faults, one line each.
     """
 
     def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__('\n'.join([f'{len(faults)} faults in the data:', *faults]))
+        count = '1 fault' if len(faults) == 1 else f'{len(faults)} faults'
+        super().__init__('\n'.join([f'{count} in the data:', *faults]))
         self.faults = tuple(faults)
 
     def __reduce__(self) -> tuple:

@@ -12,9 +12,9 @@ from PIL import Image
 from repo import CONFIGS, TOOLS
 
 from mmwsss.datasets import image_check
-from mmwsss.datasets.check import check_config, check_images, check_padding
+from mmwsss.datasets.check import check_config, check_images, check_padding, raise_faults
 from mmwsss.registry import DATASETS, TRANSFORMS
-from mmwsss.structures import DataWarning
+from mmwsss.structures import DataError, DataWarning
 
 DATASET_CONFIGS = sorted((CONFIGS / '_base_/datasets').glob('*.py'))
 SPLIT = 'ImageSets/Segmentation/train.txt'
@@ -258,3 +258,10 @@ def test_wrapped_datasets_are_checked_whole(voc_root: Path, wrapper: str) -> Non
     parts = dict(datasets=[inner]) if wrapper == 'ConcatDataset' else dict(dataset=inner, times=3)
     (fault,) = check_images(DATASETS.build(dict(type=wrapper, **parts)))
     assert 'b.jpg: unreadable' in fault
+
+
+@pytest.mark.parametrize('faults, title', [(['a'], '1 fault'), (['a', 'b'], '2 faults')])
+def test_faults_are_counted_in_the_error(faults, title):
+    with pytest.raises(DataError) as caught:
+        raise_faults(faults)
+    assert str(caught.value).splitlines() == [f'{title} in the data:', *faults]
