@@ -1,4 +1,7 @@
-"""Clustering of the images of each class by their features: pure functions on arrays."""
+"""Clustering of the images of each class by their features: pure functions on arrays.
+
+scikit-learn is imported where it is used: it takes half a second, and most tools never cluster.
+"""
 
 from .agreement import Agreement, match_labels
 from .clusterers import FINCH, Clusterer, KMeans, MiniBatchKMeans, SphericalKMeans

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,8 @@ class Agreement:
         Returns:
             Agreement: The agreement.
         """
+        from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
         return cls(
             nmi=float(normalized_mutual_info_score(previous, current)),
             ari=float(adjusted_rand_score(previous, current)),

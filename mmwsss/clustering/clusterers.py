@@ -5,10 +5,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-import sklearn.cluster
-from sklearn.decomposition import PCA
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import normalize
 
 from mmwsss.registry import CLUSTERERS
 
@@ -51,6 +47,8 @@ class Clusterer(ABC):
         Returns:
             np.ndarray: Label of each row, shape (n,), int32, in [0, num_clusters).
         """
+        from sklearn.exceptions import ConvergenceWarning
+
         num_clusters = min(num_clusters, len(rows))
         if num_clusters <= 1:
             return np.zeros(len(rows), np.int32)
@@ -75,6 +73,9 @@ class Clusterer(ABC):
     def _prepare(self, rows: FeatureRows, seed: int) -> FeatureRows:
         if self.pca is None and not self.unit_length:
             return rows
+        from sklearn.decomposition import PCA
+        from sklearn.preprocessing import normalize
+
         features = rows.dense()
         if self.pca is not None:
             components = min(self.pca, *features.shape)
@@ -107,6 +108,8 @@ class KMeans(Clusterer):
 
     def fit(self, rows: FeatureRows, num_clusters: int, seed: int) -> np.ndarray:
         """See :class:`Clusterer`."""
+        import sklearn.cluster
+
         # The means span num_clusters dimensions; a few more, for the approximation.
         dim = num_clusters + 20
         reduce = self.reduced_start and rows.width > dim
@@ -139,6 +142,8 @@ class MiniBatchKMeans(Clusterer):
 
     def fit(self, rows: FeatureRows, num_clusters: int, seed: int) -> np.ndarray:
         """See :class:`Clusterer`."""
+        import sklearn.cluster
+
         estimator = sklearn.cluster.MiniBatchKMeans(
             num_clusters,
             n_init=self.n_init,

@@ -3,8 +3,6 @@
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import normalize
 
 from .rows import FeatureRows, group_means
 
@@ -18,6 +16,9 @@ def first_neighbors(features: np.ndarray) -> np.ndarray:
     Returns:
         np.ndarray: Index of each row's nearest other row, shape (n,).
     """
+    from sklearn.neighbors import NearestNeighbors
+    from sklearn.preprocessing import normalize
+
     unit = normalize(features)
     # Between unit vectors Euclidean and cosine distance rank alike; the former needs no n×n matrix.
     search = NearestNeighbors(n_neighbors=1, algorithm='brute').fit(unit)

@@ -1,7 +1,6 @@
 """K-means in passes over chunks of rows, without a copy of them."""
 
 import numpy as np
-from sklearn.preprocessing import normalize
 
 from .rows import FeatureRows, group_sums, one_hot
 
@@ -43,6 +42,8 @@ def lloyd(
     Returns:
         np.ndarray: Label of each row, shape (n,).
     """
+    from sklearn.preprocessing import normalize
+
     count = int(labels.max()) + 1
     sums = group_sums(rows, labels, count)
     means = np.zeros_like(sums)

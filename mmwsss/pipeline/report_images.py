@@ -9,7 +9,8 @@ from mmengine.dataset import BaseDataset
 from mmwsss.datasets import LabelFolder
 from mmwsss.datasets.transforms import LoadImage, LoadSegMap
 from mmwsss.structures import CAMStore
-from mmwsss.visualization import class_bars, color_labels, label_legend, overlay_scores
+from mmwsss.visualization import color_labels, label_legend, overlay_scores
+from mmwsss.visualization.bars import class_bars
 from mmwsss.visualization.grid import Color, spread
 
 from .records import StageRecord

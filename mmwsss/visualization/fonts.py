@@ -4,12 +4,11 @@ import warnings
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib
-from matplotlib.font_manager import FontEntry, fontManager
-from matplotlib.ft2font import FT2Font
+if TYPE_CHECKING:
+    from matplotlib.font_manager import FontEntry
 
-_FONTS = Path(matplotlib.get_data_path(), 'fonts', 'ttf')
 _SHOWN = 8
 
 
@@ -26,10 +25,10 @@ def font_file(texts: Iterable[str], bold: bool = False) -> Path:
     other = fallback_font(' '.join(texts))
     if other is not None:
         return Path(other.fname)
-    return _FONTS / ('DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf')
+    return _dejavu('DejaVuSans-Bold.ttf' if bold else 'DejaVuSans.ttf')
 
 
-def fallback_font(text: str) -> FontEntry | None:
+def fallback_font(text: str) -> 'FontEntry | None':
     """Find an installed font for what DejaVu Sans lacks.
 
     Args:
@@ -40,7 +39,7 @@ def fallback_font(text: str) -> FontEntry | None:
         which is a warning.
     """
     needed = frozenset(sign for sign in text if sign.isprintable() and not sign.isspace())
-    missing = needed - _characters(str(_FONTS / 'DejaVuSans.ttf'))
+    missing = needed - _characters(str(_dejavu('DejaVuSans.ttf')))
     if not missing:
         return None
     font = _find(needed) or _find(missing)
@@ -54,7 +53,15 @@ def fallback_font(text: str) -> FontEntry | None:
     return font
 
 
-def _find(needed: frozenset[str]) -> FontEntry | None:
+def _dejavu(name: str) -> Path:
+    import matplotlib
+
+    return Path(matplotlib.get_data_path(), 'fonts', 'ttf', name)
+
+
+def _find(needed: frozenset[str]) -> 'FontEntry | None':
+    from matplotlib.font_manager import fontManager
+
     fonts = sorted(fontManager.ttflist, key=lambda font: (font.style != 'normal', font.fname))
     return next((font for font in fonts if needed <= _characters(font.fname)), None)
 
@@ -62,6 +69,8 @@ def _find(needed: frozenset[str]) -> FontEntry | None:
 @cache
 def _characters(path: str) -> frozenset[str]:
     """Return the characters of a font's file; none if it cannot be read."""
+    from matplotlib.ft2font import FT2Font
+
     try:
         return frozenset(map(chr, FT2Font(path).get_charmap()))
     except (OSError, RuntimeError):

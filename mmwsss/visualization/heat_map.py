@@ -1,6 +1,5 @@
 """Response maps as heat maps over the photo."""
 
-import matplotlib
 import numpy as np
 
 
@@ -14,6 +13,8 @@ def color_scores(scores: np.ndarray, colormap: str = 'jet') -> np.ndarray:
     Returns:
         np.ndarray: RGB image, uint8 (H, W, 3).
     """
+    import matplotlib
+
     table = matplotlib.colormaps[colormap](np.arange(256), bytes=True)[:, :3]
     return table[(np.clip(scores, 0, 1) * 255).round().astype(np.uint8)]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmwsss.visualization import class_bars
+from mmwsss.visualization.bars import class_bars
 
 GRAY, BLUE = (0x99, 0x99, 0x99), (0x56, 0xB4, 0xE9)
 
