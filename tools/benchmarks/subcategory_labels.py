@@ -13,14 +13,12 @@ features; pages that processes share count once.
 """
 
 import argparse
-import ctypes
 import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +27,7 @@ import numpy as np
 from rich.progress import track
 from sklearn.cluster import KMeans as SklearnKMeans
 
+from mmwsss.analysis.peak_memory import PeakMemory
 from mmwsss.clustering import KMeans, assignment_table, cluster_classes
 from mmwsss.datasets.labels import read_label_file
 
@@ -175,53 +174,6 @@ def objective(features: np.ndarray, labels: np.ndarray) -> float:
     return total
 
 
-class PeakMemory(threading.Thread):
-    """Thread that samples the memory of this process and its children; Linux.
-
-    Args:
-        interval (float): Seconds between samples. Defaults to 0.02.
-
-    Attributes:
-        done (threading.Event): Ends the thread.
-        start_bytes (int): Bytes at the begin.
-        peak_bytes (int): Bytes at the peak.
-        seconds (float): Processor time that sampling took.
-    """
-
-    def __init__(self, interval: float = 0.02) -> None:
-        super().__init__(daemon=True)
-        self.interval = interval
-        self.done = threading.Event()
-        self.start_bytes = self.peak_bytes = tree_bytes()
-        self.seconds = 0.0
-
-    def run(self) -> None:
-        """Sample until ``done``."""
-        while not self.done.wait(self.interval):
-            self.peak_bytes = max(self.peak_bytes, tree_bytes())
-        self.seconds = time.thread_time()
-
-
-def tree_bytes() -> int:
-    """Sum up the data pages of this process and its children; shared ones count once.
-
-    Returns:
-        int: Bytes.
-    """
-    own = os.getpid()
-    children = Path(f'/proc/{own}/task/{own}/children').read_text().split()
-    total = 0
-    for pid in (str(own), *children):
-        try:
-            text = Path(f'/proc/{pid}/smaps_rollup').read_text()
-        except OSError:  # a child that has ended
-            continue
-        for line in text.splitlines():
-            if line.startswith('Pss_Anon:'):
-                total += int(line.split()[1]) * 1024
-    return total
-
-
 def processor_seconds() -> float:
     """Sum up the processor time of this process and the children that have ended.
 
@@ -240,20 +192,15 @@ def measure(args: argparse.Namespace) -> None:
     """
     names, presence = read_presence(args.labels)
     features = draw_features(presence, args.dim, args.clusters)
-    # Pages that the allocator kept from earlier work would hide what the call takes.
-    ctypes.CDLL(None).malloc_trim(0)
-    memory = PeakMemory()
-    memory.start()
-    wall, cpu = time.perf_counter(), processor_seconds()
-    labels = METHODS[args.method](features, presence, names, args=args)
-    wall = time.perf_counter() - wall
-    memory.done.set()
-    memory.join()
+    with PeakMemory() as memory:
+        wall, cpu = time.perf_counter(), processor_seconds()
+        labels = METHODS[args.method](features, presence, names, args=args)
+        wall = time.perf_counter() - wall
     cpu = processor_seconds() - cpu - memory.seconds
     figures = dict(
         wall=wall,
         cpu=cpu,
-        memory=1 + (memory.peak_bytes - memory.start_bytes) / features.nbytes,
+        memory=1 + memory.added_bytes / features.nbytes,
         objective=objective(features, labels),
         images=len(names),
         pairs=int(presence.sum()),
