@@ -10,6 +10,7 @@ from mmengine.runner import CheckpointLoader
 from sklearn.manifold import TSNE
 from sklearn.metrics.pairwise import cosine_similarity
 
+from mmwsss.compat.weights import unwrap_weights
 from mmwsss.models.classifiers import CAMClassifier
 from mmwsss.models.heads import SubCategoryHead
 from mmwsss.registry import MODELS
@@ -76,9 +77,11 @@ def load_subcategory_classifier(cfg: Config, checkpoint: str) -> CAMClassifier:
 def _check_sub_classifier(cfg: Config, checkpoint: str) -> None:
     """Raise ValueError if checkpoint and config have other numbers of sub-categories."""
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
+    if 'head' not in cfg.model:
+        raise ValueError(f'{cfg.filename}: its model is no classifier; name the config of one')
     wanted = MODELS.build(cfg.model.head).state_dict().get('sub_classifier.weight')
     stored = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    found = stored.get('state_dict', stored).get('head.sub_classifier.weight')
+    found = unwrap_weights(stored, checkpoint).get('head.sub_classifier.weight')
     if wanted is not None and found is not None and found.shape != wanted.shape:
         raise ValueError(
             f'{checkpoint} has {found.shape[0]} sub-categories of {found.shape[1]} features, the '

@@ -24,12 +24,14 @@ def build_classifier(cfg: Config, checkpoint: str) -> CAMClassifier:
         CAMClassifier: The classifier, on the accelerator where there is one.
 
     Raises:
-        ValueError: If the checkpoint does not fit the model.
+        ValueError: If the model is none, or the checkpoint does not fit it.
     """
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     settings = cfg.model.copy()
     settings.backbone = dict(settings.backbone, init_cfg=None)
     model = MODELS.build(settings)
+    if not isinstance(model, CAMClassifier):
+        raise ValueError(f'{cfg.filename}: no CAMClassifier; name the config of a classifier')
     load_whole_checkpoint(model, checkpoint)
     model = model.to(get_device())
     model.train()

@@ -24,8 +24,7 @@ def read_config(path: str | os.PathLike, options: Mapping[str, Any] | None = Non
 
     Args:
         path (str or os.PathLike): The config file.
-        options (Mapping, optional): New values by dotted key, as ``--cfg-options`` gives them.
-            Defaults to None.
+        options (Mapping, optional): New values by dotted key, as from ``--cfg-options``.
 
     Returns:
         Config: The config with these values.
@@ -38,6 +37,23 @@ def read_config(path: str | os.PathLike, options: Mapping[str, Any] | None = Non
     cfg = Config.fromfile(path)
     cfg.merge_from_dict(dict(options or {}))
     return cfg
+
+
+def refuse_pipeline(cfg: Config, path: str | os.PathLike) -> None:
+    """Refuse the config of a pipeline where that of a model is needed.
+
+    Args:
+        cfg (Config): The config.
+        path (str or os.PathLike): Its file, for the error.
+
+    Raises:
+        ValueError: If it is.
+    """
+    if 'stages' in cfg and 'model' not in cfg:
+        raise ValueError(
+            f'{path}: the config of a pipeline, which trains and tests in stages; run '
+            f'tools/run_pipeline.py {path}'
+        )
 
 
 def find_run_config(work_dir: Path) -> Path:
@@ -74,16 +90,11 @@ def load_config(args: argparse.Namespace) -> Config:
 
     Raises:
         FileNotFoundError: If there is no such config.
-        ValueError: If it is the config of a pipeline, or ``load_from`` contains ``{seed}`` and
-            ``randomness.seed`` is not set.
+        ValueError: If it is that of a pipeline, or ``load_from`` has ``{seed}`` and there is none.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config, args.cfg_options)
-    if 'stages' in cfg and 'model' not in cfg:
-        raise ValueError(
-            f'{args.config}: the config of a pipeline, which trains and tests in stages; run '
-            f'tools/run_pipeline.py {args.config}'
-        )
+    refuse_pipeline(cfg, args.config)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir

@@ -1,6 +1,8 @@
 """Runners as the command-line tools build them, on accelerators or CPUs."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.device import get_device
@@ -12,6 +14,8 @@ from mmwsss.datasets.check import check_config, raise_faults
 from mmwsss.datasets.settings_check import check_settings
 from mmwsss.engine.cpu_memory import keep_freed_memory
 from mmwsss.parent_process import join_launcher
+
+from .config import read_config, refuse_pipeline
 
 
 def check_data(cfg: Config, loaders: Sequence[str]) -> None:
@@ -40,6 +44,32 @@ def check_run(cfg: Config, loaders: Sequence[str]) -> None:
     faults = check_settings(cfg, loaders)
     if faults:
         raise ValueError('\n'.join(['settings that do not fit together:', *faults]))
+
+
+def read_run_config(
+    path: str | os.PathLike, options: Mapping[str, Any] | None, loader: str
+) -> Config:
+    """Read the config of a run that is to be looked at, and check its settings.
+
+    Args:
+        path (str or os.PathLike): The config file.
+        options (Mapping, optional): See :func:`read_config`.
+        loader (str): Key of the data loader, the images of which are looked at.
+
+    Returns:
+        Config: The config.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        ValueError: If it is the config of a pipeline, has no such loader, or its settings do not
+            fit together; lists every fault.
+    """
+    cfg = read_config(path, options)
+    refuse_pipeline(cfg, path)
+    if not cfg.get(loader):
+        raise ValueError(f'{path}: has no {loader}; name the config of a classifier')
+    check_run(cfg, (loader,))
+    return cfg
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -75,13 +75,15 @@ def load_weights(
         weights that only ``weights`` has, and those of other shapes.
 
     Raises:
-        ValueError: If needed weights lack or have other shapes, or the model has none of that name.
+        ValueError: If needed weights lack or have other shapes, weights are whole or complex
+            numbers where the model has real ones, or the model has none of that name.
     """
     model = _tested_model(model)
     beginnings = tuple(needed)
     wanted = [name for name in model.state_dict() if name.startswith(beginnings)]
     if not wanted:
         raise ValueError(f'{type(model).__name__} has no weights of names {", ".join(beginnings)}…')
+    _refuse_other_numbers(model, weights, source)
     # Hooks of modules change what they are given.
     given = dict(weights)
     shapes: dict[str, str] = {}
@@ -109,6 +111,31 @@ def load_weights(
     lines = [f'{name}{shapes[name]}' for name in missing if name in shapes]
     lines += [f'{name}: only the model has it' for name in missing if name not in shapes]
     return lines + [f'{name}: only the file has it' for name in unexpected]
+
+
+def _refuse_other_numbers(model: nn.Module, weights: Mapping[str, Tensor], source: str) -> None:
+    """Refuse what PyTorch would convert and so change: imaginary parts, quantised weights."""
+    state = model.state_dict()
+    wrong = [
+        name
+        for name, x in weights.items()
+        if name in state
+        and _numbers(x) != _numbers(state[name])
+        and not name.endswith('num_batches_tracked')
+    ]
+    if wrong:
+        name = wrong[0]
+        raise ValueError(
+            f'{source}: {len(wrong)} weights hold other numbers than those of the '
+            f'{type(model).__name__}, such as {name} of {weights[name].dtype}, not '
+            f'{state[name].dtype}: give weights that were not quantised or converted'
+        )
+
+
+def _numbers(values: Tensor) -> str:
+    if values.is_complex():
+        return 'complex'
+    return 'real' if values.is_floating_point() else 'whole'
 
 
 def load_whole_checkpoint(model: nn.Module, checkpoint: str) -> None:

@@ -5,7 +5,7 @@ import argparse
 import pytest
 import torch
 from mmengine.config import Config
-from repo import CONFIGS
+from repo import CONFIGS, TOOLS
 
 from mmwsss.cli import config as config_module
 from mmwsss.cli.config import (
@@ -16,6 +16,7 @@ from mmwsss.cli.config import (
     merge_train_options,
     read_config,
 )
+from mmwsss.cli.runner import read_run_config
 
 
 def arguments(tmp_path, **options):
@@ -36,6 +37,30 @@ def test_initial_weights_may_follow_the_seed(tmp_path):
     assert load_config(arguments(tmp_path, cfg_options=options)).load_from == 'cam/seed_3.pth'
     with pytest.raises(ValueError, match=r'set randomness\.seed'):
         load_config(arguments(tmp_path, cfg_options={'load_from': 'cam/seed_{seed}.pth'}))
+
+
+def test_what_analysis_tools_look_at_is_checked_first(tmp_path):
+    path = tmp_path / 'x.py'
+    for text, message in (
+        ('stages = dict()\n', 'the config of a pipeline'),
+        ('model = dict()\n', 'x.py: has no test_dataloader; name the config of a classifier'),
+        (
+            'test_dataloader = dict(num_workers=0, persistent_workers=True, dataset=dict('
+            "type='ImageLevelDataset', label_file='tags.csv', metainfo=dict(classes=('cat', 'dog'))"
+            '))\nmodel = dict(head=dict(num_classes=3))\n',
+            r'do not fit together:\ntest_dataloader: num_workers=0 .*\n.*2 classes, model\.head',
+        ),
+    ):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=message):
+            read_run_config(path, None, 'test_dataloader')
+
+
+def test_analysis_tools_read_configs_by_that_one_call():
+    tools = set((TOOLS / 'analysis_tools').glob('*.py'))
+    readers = {path.stem for path in tools if 'read_run_config(' in path.read_text()}
+    assert readers == {'tsne', 'loss_gradients', 'response_sheet', 'cluster_sheets'}
+    assert not [path for path in tools if ' read_config(' in path.read_text()]
 
 
 def test_amp_is_for_accelerators(monkeypatch):

@@ -90,6 +90,29 @@ def test_another_number_of_classes_is_named_with_both_shapes():
         load_weights(Net(3), random_state(Net(4)), 'w.pth')
 
 
+@pytest.mark.parametrize('dtype', [torch.complex64, torch.int8, torch.int64, torch.bool])
+@pytest.mark.parametrize('needed', ['', 'backbone.'])
+def test_weights_that_would_be_converted_are_refused(dtype, needed):
+    state = random_state(Net()) | {'head.weight': torch.ones(4, 2, 1, 1).to(dtype)}
+    net = Net()
+    before = copy.deepcopy(net.state_dict())
+    with pytest.raises(
+        ValueError,
+        match=rf'w\.pth: 1 weights hold other .* head\.weight of {dtype}, not .*32: give',
+    ):
+        load_weights(net, state, 'w.pth', [needed])
+    assert holds(net, before)
+
+
+def test_real_numbers_of_another_precision_are_loaded():
+    for dtype in (torch.float16, torch.bfloat16, torch.float64):
+        net, state = Net(), random_state(Net())
+        counter = {'backbone.1.num_batches_tracked': torch.tensor(3.0)}
+        given = {name: x.to(dtype) for name, x in state.items()} | counter
+        assert load_weights(net, given, 'w.pth') == []
+        assert torch.equal(net.head.weight, given['head.weight'].float())
+
+
 def test_what_is_not_needed_is_listed():
     net, state = Net(3), random_state(Net(4)) | {'neck.weight': torch.ones(1)}
     left = load_weights(net, state, 'w.pth', ['backbone.'])

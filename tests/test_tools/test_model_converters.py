@@ -207,8 +207,11 @@ def test_faults_of_a_published_checkpoint(tmp_path: Path, capsys: pytest.Capture
     assert 'unexpected parameters fc9.weight' in message({**whole, 'fc9.weight': torch.ones(1)})
     assert 'has the head of none of' in message(published({}))
     assert 'has shape' in message({**whole, 'bn7.weight': torch.ones(7)})
-    assert 'not a state dict' in message([torch.ones(1)])
-    assert 'not a state dict' in message({'optimizer': 3})
+    assert 'x.pth: holds a list, not a checkpoint' in message([torch.ones(1)])
+    assert 'x.pth: holds no weights; give a state dict' in message({'optimizer': 3})
+    assert 'are not finite, such as bn7.weight' in message(
+        {**whole, 'bn7.weight': torch.full((4096,), torch.nan)}
+    )
     assert not output.exists()
 
 
@@ -220,9 +223,21 @@ def test_truncated_checkpoint_at_every_length(tmp_path: Path) -> None:
         torch.save(state, buffer, _use_new_zipfile_serialization=not legacy)
         for length in range(len(buffer.getvalue())):
             (tmp_path / 'x.pth').write_bytes(buffer.getvalue()[:length])
-            with pytest.raises(ValueError, match=r'x\.pth: not a') as error:
+            with pytest.raises(
+                ValueError, match=r'x\.pth cannot be loaded as a checkpoint of tensors'
+            ) as error:
                 load(tmp_path / 'x.pth')
             assert '\n' not in str(error.value)
+
+
+def test_another_byte_of_a_checkpoint_is_noticed(tmp_path: Path) -> None:
+    load = runpy.run_path(str(TOOLS / 'model_converters/cam_from_published.py'))['load_published']
+    torch.save({'fc8.weight': torch.full((64,), 3.0)}, tmp_path / 'x.pth')
+    content = bytearray((tmp_path / 'x.pth').read_bytes())
+    content[content.index(torch.full((64,), 3.0).numpy().tobytes()) + 2] ^= 1
+    (tmp_path / 'x.pth').write_bytes(content)
+    with pytest.raises(ValueError, match=r'x\.pth cannot be loaded .*checksum of .* is wrong'):
+        load(tmp_path / 'x.pth')
 
 
 def test_pickled_code_is_not_run(tmp_path: Path) -> None:
@@ -232,6 +247,8 @@ def test_pickled_code_is_not_run(tmp_path: Path) -> None:
 
     load = runpy.run_path(str(TOOLS / 'model_converters/cam_from_published.py'))['load_published']
     torch.save({'fc8.weight': Trap()}, tmp_path / 'x.pth')
-    with pytest.raises(ValueError, match=r'x\.pth: not a whole PyTorch checkpoint of tensors'):
+    with pytest.raises(
+        ValueError, match=r'x\.pth cannot be loaded .*: it holds .*, which may run code'
+    ):
         load(tmp_path / 'x.pth')
     assert not (tmp_path / 'run').exists()

@@ -9,8 +9,9 @@ import argparse
 from pathlib import Path
 
 from mmwsss.analysis.cluster_sheets import write_cluster_sheets
-from mmwsss.cli.config import find_run_config, read_config
+from mmwsss.cli.config import find_run_config
 from mmwsss.cli.options import add_cfg_options
+from mmwsss.cli.runner import read_run_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -29,7 +30,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run the tool."""
     args = parse_args()
-    cfg = read_config(args.config or find_run_config(args.work_dir), args.cfg_options)
+    config = args.config or find_run_config(args.work_dir)
+    cfg = read_run_config(config, args.cfg_options, 'train_dataloader')
     out = args.out or args.work_dir / 'cluster_sheets'
     for page in write_cluster_sheets(
         cfg, args.work_dir, args.rounds, out, args.classes, args.count

@@ -8,9 +8,8 @@ python tools/analysis_tools/loss_gradients.py configs/msrc/mixup-cam_efficientne
 import argparse
 
 from mmwsss.analysis.loss_gradients import loss_gradients
-from mmwsss.cli.config import read_config
 from mmwsss.cli.options import add_cfg_options
-from mmwsss.cli.runner import check_run
+from mmwsss.cli.runner import read_run_config
 
 
 def main() -> None:
@@ -21,8 +20,7 @@ def main() -> None:
     parser.add_argument('--batches', type=int, default=4)
     add_cfg_options(parser)
     args = parser.parse_args()
-    cfg = read_config(args.config, args.cfg_options)
-    check_run(cfg, ('train_dataloader',))
+    cfg = read_run_config(args.config, args.cfg_options, 'train_dataloader')
     print(f'{"loss":10s} {"value":>10s} {"gradient":>10s} {"share":>10s}')
     for name, row in loss_gradients(cfg, args.checkpoint, args.batches).items():
         print(f'{name:10s} {row["value"]:10.3g} {row["gradient"]:10.3g} {row["share"]:10.2%}')

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from mmwsss.analysis.response_sheet import choose_images, read_methods, write_response_sheet
 from mmwsss.cli.comparison import pairs
-from mmwsss.cli.config import read_config
 from mmwsss.cli.options import add_cfg_options
+from mmwsss.cli.runner import read_run_config
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument('--title', default='Response maps')
     add_cfg_options(parser)
     args = parser.parse_args()
-    cfg = read_config(args.config, args.cfg_options)
+    cfg = read_run_config(args.config, args.cfg_options, 'test_dataloader')
     methods, table = read_methods(pairs(args.methods, 'methods'))
     images = args.images
     names = args.gain or ([args.worst] if args.worst else [])

@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 
 from mmwsss.analysis.embedding_figures import write_embeddings
-from mmwsss.cli.config import read_config
 from mmwsss.cli.options import add_cfg_options
+from mmwsss.cli.runner import read_run_config
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument('--out', type=Path, help='default: tsne beside the checkpoint')
     add_cfg_options(parser)
     args = parser.parse_args()
-    cfg = read_config(args.config, args.cfg_options)
+    cfg = read_run_config(args.config, args.cfg_options, 'train_dataloader')
     out = args.out or Path(args.checkpoint).parent / 'tsne'
     files = write_embeddings(cfg, args.checkpoint, args.classes, out, args.perplexity, args.seed)
     print('\n'.join(map(str, files)))

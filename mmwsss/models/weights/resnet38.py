@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mmwsss.compat.checkpoint_file import read_checkpoint
+from mmwsss.compat.weights import unwrap_weights
 from mmwsss.models.backbones.resnet38 import ResNet38
 from mmwsss.structures.atomic import atomic_open
 
@@ -141,7 +143,7 @@ def _some(names: list[str]) -> str:
 
 
 def load_published(path: str | os.PathLike) -> dict[str, Tensor]:
-    """Load a published PyTorch state dict, without unpickling anything but tensors.
+    """Load the weights of a published checkpoint.
 
     Args:
         path (str | os.PathLike): The file.
@@ -150,20 +152,10 @@ def load_published(path: str | os.PathLike) -> dict[str, Tensor]:
         dict[str, Tensor]: The state dict.
 
     Raises:
-        ValueError: If the file is not a whole state dict of tensors. The message names it.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is damaged, or holds anything but weights. The message names it.
     """
-    try:
-        state = torch.load(path, map_location='cpu', weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:
-        # A corrupt file makes torch's unpickler raise nearly anything.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f'{path}: not a whole PyTorch checkpoint of tensors: {reason}') from error
-    state = state.get('state_dict', state) if isinstance(state, dict) else state
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ValueError(f'{path}: not a state dict: expected named tensors')
-    return state
+    return unwrap_weights(read_checkpoint(os.fspath(path)), os.fspath(path))
 
 
 def save_weights(state: Mapping[str, Tensor], path: str | os.PathLike, source: str) -> None:
