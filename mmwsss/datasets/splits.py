@@ -8,12 +8,13 @@ from pathlib import Path, PurePosixPath
 
 from mmwsss.structures import DataError, img_id_fault
 
+from .heif import HEIF_SUFFIXES
 from .names import composed
 
-# What OpenCV decodes.
+# What OpenCV decodes, and pillow-heif.
 IMG_SUFFIXES = (
     '.jpg', '.jpeg', '.jpe', '.jfif', '.jp2', '.png', '.bmp', '.gif', '.tif', '.tiff', '.webp',
-    '.avif', '.pbm', '.pgm', '.ppm', '.pnm',
+    '.avif', '.pbm', '.pgm', '.ppm', '.pnm', *HEIF_SUFFIXES,
 )  # fmt: skip
 
 

@@ -314,12 +314,10 @@ def test_what_cannot_be_read_back_is_not_written(tmp_path: Path) -> None:
 
 def test_the_report_tells_what_is_left_out_and_what_is_doubtful(tmp_path: Path) -> None:
     make_images(tmp_path / 'images', ['a.jpg', 'b.jpg', 'c.jpg'])
-    (tmp_path / 'images/d.heic').write_bytes(b'')
+    (tmp_path / 'images/d.cr2').write_bytes(b'')
     rows = 'a.jpg,cat\nb.jpg,Cat\nc.jpg,"cat,dog"\n'
     (tmp_path / 'tags.csv').write_text(f'image,labels\n{rows}')
     report = own_images.convert(tmp_path / 'images', tmp_path / 'tags.csv', tmp_path).report()
     assert "'Cat' and 'cat' are 2 classes: spell them alike if they are one" in report
     assert "'cat,dog' is one class: join tags by ';' if it means several" in report
-    assert (
-        'left out: 1 .heic (OpenCV reads no HEIC: convert them to JPEG), such as d.heic' in report
-    )
+    assert 'left out: 1 .cr2 (OpenCV reads no raw: convert them to JPEG), such as d.cr2' in report

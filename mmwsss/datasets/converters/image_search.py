@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmwsss.datasets.heif import HAS_HEIF, HEIF_REMEDY, HEIF_SUFFIXES
 from mmwsss.datasets.splits import IMG_SUFFIXES, image_id
 from mmwsss.structures import DataError
 
 # Suffixes of images that OpenCV does not read.
-UNREAD = {'.heic': 'HEIC', '.heif': 'HEIC', '.svg': 'SVG', '.psd': 'Photoshop'}
+UNREAD = {'.svg': 'SVG', '.psd': 'Photoshop'}
 UNREAD |= dict.fromkeys(('.dng', '.cr2', '.cr3', '.nef', '.arw', '.orf', '.rw2'), 'raw')
 # Folders of thumbnails and of archives, which network drives and Macs add.
 _SYSTEM = ('@eaDir', '#recycle', '__MACOSX')
@@ -127,6 +128,8 @@ def _reason(path: Path) -> str | None:
     suffix = path.suffix.lower()
     if not path.is_file():
         return 'links to nothing' if path.is_symlink() else 'that are no files'
+    if suffix in HEIF_SUFFIXES and not HAS_HEIF:
+        return f'{suffix} ({HEIF_REMEDY})'
     if suffix in IMG_SUFFIXES:
         return None
     kind = UNREAD.get(suffix)

@@ -14,6 +14,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from mmwsss.datasets.heif import decode_heif, is_heif
 from mmwsss.datasets.masks import mask_values, read_mask
 from mmwsss.datasets.png import check_png
 from mmwsss.registry import TRANSFORMS
@@ -83,6 +84,8 @@ class LoadImage(LoadImageFromFile):
             img = self._decode(content, self._flag(size))
         except DataError:
             raise
+        except ImportError as error:
+            raise DataError(f'{path}: {error}') from None
         except Exception as error:  # OpenCV and Pillow raise nearly anything on damaged bytes
             raise DataError(_unreadable(path, ' '.join(str(error).split()))) from error
         if img is None:
@@ -105,7 +108,8 @@ class LoadImage(LoadImageFromFile):
         if self.bits is not None and _is_deep(content):
             deep = mmcv.imfrombytes(content, _ANY_DEPTH, backend='cv2')
             return np.minimum(deep >> (self.bits - 8), 255).astype(np.uint8)
-        return mmcv.imfrombytes(content, flag=flag, backend=self.imdecode_backend)
+        img = mmcv.imfrombytes(content, flag=flag, backend=self.imdecode_backend)
+        return decode_heif(content) if img is None and is_heif(content) else img
 
 
 def _is_deep(content: bytes) -> bool:
