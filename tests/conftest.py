@@ -1,9 +1,26 @@
-"""What every test needs: nothing that another test has left behind."""
+"""What every test needs: an order that saves time, and nothing left by another test."""
 
 from collections.abc import Iterator
 
 import pytest
 from mmengine.registry import DefaultScope
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put modules with slow tests first, each in one process of ``pytest -n 2 --dist loadgroup``.
+
+    Such modules make what their tests share once, a training for example; in two processes they
+    would make it twice. At the end of the run there are short tests, which fill both processes.
+
+    Args:
+        items (list[pytest.Item]): The tests, reordered in place.
+    """
+    slow = {item.path for item in items if item.get_closest_marker('slow')}
+    for item in items:
+        if item.path in slow:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)

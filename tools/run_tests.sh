@@ -14,4 +14,4 @@ fi
 # The floor of coverage counts where all tests run.
 (($#)) || set -- --cov --cov-report=
 # One thread a process: two test processes share the cores, and what is left at the end.
-OMP_NUM_THREADS=1 exec "$BIN/python" -m pytest -n 2 --dist worksteal "$@"
+OMP_NUM_THREADS=1 exec "$BIN/python" -m pytest -n 2 --dist loadgroup --no-loadscope-reorder "$@"
