@@ -9,9 +9,16 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 
 from mmwsss.datasets import LabelFolder
+from mmwsss.datasets.affinity_scores import AffinityScores
 from mmwsss.evaluation.label_scores import LabelScores, score_rows
+from mmwsss.main_process import call_on_main_process
+from mmwsss.ops.certain_labels import certain_labels
 from mmwsss.process_pool import ordered_map
-from mmwsss.refinement.affinity_labels import AffinityLabelParams, affinity_labels
+from mmwsss.refinement.affinity_labels import (
+    AffinityLabelParams,
+    affinity_scores,
+    label_names,
+)
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.dense_crf import check_crf
 from mmwsss.refinement.refiners.crf import crf_params
@@ -32,7 +39,7 @@ from .settings import label_settings
 
 KIND = 'affinity'
 SETTINGS = (
-    'cam_store', 'out_dir', 'mask_dir', 'foreground', 'background', 'crf', 'resolution',
+    'cam_store', 'out_dir', 'mask_dir', 'foreground', 'background', 'crf', 'resolution', 'scores',
 )  # fmt: skip
 
 
@@ -72,11 +79,14 @@ class AffinityLabeller:
         store (CAMStore): The response maps.
         folder (LabelFolder): Where the label goes.
         params (AffinityLabelParams): How the label is computed.
+        kept (AffinityScores, optional): Where the scores go that decide. Defaults to None: they
+            are not kept.
     """
 
     store: CAMStore
     folder: LabelFolder
     params: AffinityLabelParams
+    kept: AffinityScores | None = None
 
     def __call__(self, tagged: TaggedImage) -> None:
         """Write the label of one image.
@@ -88,7 +98,11 @@ class AffinityLabeller:
         response, notes = read_response(self.store, tagged, image.shape[:2])
         at_image = self.params.resolution == 'image'
         scores = (response.resized() if at_image else response.scores).numpy()
-        labels = affinity_labels(image, scores, response.classes.numpy(), self.params)
+        names = label_names(response.classes.numpy())
+        sets = affinity_scores(image, scores, self.params)
+        if self.kept is not None:
+            self.kept.write(tagged.img_id, sets, names, image.shape[:2])
+        labels = certain_labels(sets[0], sets[1], names)
         if not at_image:
             labels = cv2.resize(labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT)
         self.folder.write(tagged.img_id, labels, notes)
@@ -123,10 +137,11 @@ def make_affinity_labels(
     images, metainfo = list_images(cfg.label_dataset, settings.get('mask_dir'))
     store = CAMStore.open(settings.cam_store, metainfo['classes'])
     with open_labels(settings.out_dir, KIND, store.classes, asdict(params)) as folder:
-        pending = pending_images(images, folder, store)
+        kept = _open_scores(folder) if settings.get('scores') else None
+        pending = pending_images(images, folder, store, kept.has if kept else None)
         workers = pool_size(workers, len(pending))
         results = ordered_map(
-            AffinityLabeller(store, folder, params),
+            AffinityLabeller(store, folder, params, kept),
             pending,
             workers=workers,
             name_of=lambda image: image.img_id,
@@ -137,6 +152,11 @@ def make_affinity_labels(
         raise_failures(collect_failures(results), len(images))
     scores = measure_labels(folder, images, workers)
     return None if scores is None else _report(folder, images, scores)
+
+
+def _open_scores(folder: LabelFolder) -> AffinityScores:
+    call_on_main_process(lambda: AffinityScores.create(folder.root, folder.classes))
+    return AffinityScores.open(folder.root)
 
 
 def _report(folder: LabelFolder, images: Sequence[TaggedImage], scores: LabelScores) -> dict:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mmwsss.ops.certain_labels import certain_labels
 from mmwsss.structures import IGNORED
 
 from .background import Background
@@ -35,6 +36,47 @@ class AffinityLabelParams:
     resolution: Resolution = 'image'
 
 
+def affinity_scores(
+    image: np.ndarray,
+    scores: np.ndarray,
+    params: AffinityLabelParams = AffinityLabelParams(),
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the two sets of scores that decide which pixels have a certain label.
+
+    Args:
+        image (np.ndarray): RGB image, shape (H, W, 3), uint8.
+        scores (np.ndarray): Response maps of the present classes, shape (K, H, W), floating point,
+            in [0, 1]; with ``params.resolution='scores'`` they may be smaller than the image.
+        params (AffinityLabelParams): The settings. Defaults to PSA's.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Scores with the high and with the low background score,
+        shape (1 + K, h, w) each, of the size that the CRF works at.
+    """
+    sets = [background.add(scores) for background in (params.foreground, params.background)]
+    if params.crf is not None:
+        sets = dense_crf_sets(image, sets, params.crf, params.resolution)
+    return sets[0], sets[1]
+
+
+def label_names(classes: np.ndarray) -> np.ndarray:
+    """Return the values that background and classes have in a label map.
+
+    Args:
+        classes (np.ndarray): Indices of the classes, shape (K,).
+
+    Returns:
+        np.ndarray: The values, shape (1 + K,), int64.
+
+    Raises:
+        ValueError: If a class index does not fit a label map.
+    """
+    names = np.concatenate([[0], np.asarray(classes, np.int64) + 1])
+    if names.max() >= IGNORED:
+        raise ValueError(f'class index {names.max() - 1} does not fit a label map')
+    return names
+
+
 def affinity_labels(
     image: np.ndarray,
     scores: np.ndarray,
@@ -58,14 +100,6 @@ def affinity_labels(
     Raises:
         ValueError: If a class index does not fit a label map.
     """
-    names = np.concatenate([[0], np.asarray(classes, np.int64) + 1])
-    if names.max() >= IGNORED:
-        raise ValueError(f'class index {names.max() - 1} does not fit a label map')
-    sets = [background.add(scores) for background in (params.foreground, params.background)]
-    if params.crf is not None:
-        sets = dense_crf_sets(image, sets, params.crf, params.resolution)
-    surely_foreground, surely_background = (scores.argmax(0) for scores in sets)
-    labels = names[surely_foreground].astype(np.uint8)
-    labels[surely_foreground == 0] = IGNORED
-    labels[surely_background == 0] = 0
-    return labels
+    names = label_names(classes)
+    high, low = affinity_scores(image, scores, params)
+    return certain_labels(high, low, names)
