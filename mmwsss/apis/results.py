@@ -24,7 +24,8 @@ class SegResult:
     Attributes:
         source (ImageSource): The image.
         mask (np.ndarray): Label map, uint8 (H, W): 0 background, i + 1 is ``classes[i]``.
-        confidence (np.ndarray): Probability of each pixel's label, float16 (H, W).
+        confidence (np.ndarray): Probability of each pixel's label, float16 (H, W); of a photo that
+            the network saw smaller, that of the smaller one, enlarged.
         classes (tuple[str, ...]): Names of the foreground classes.
         palette (tuple[tuple[int, int, int], ...], optional): RGB colours of these classes. Defaults
             to None: VOC's.

@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.structures import PixelData
 from mmseg.models.segmentors import BaseSegmentor
 
 from mmwsss.datasets.label_folder import LabelFolder
 from mmwsss.ops.grouping import group_indices
+from mmwsss.ops.resizing import highest_scores
 from mmwsss.structures import DataError
+from mmwsss.structures.response_map import resize_scores
 
 from .inferencer import ImageInferencer
 from .results import SegResult
@@ -95,22 +98,16 @@ class SegInferencer(ImageInferencer):
         colours = tuple(tuple(colour) for colour in palette[1:]) if palette else None
         results = []
         for source, sample in zip(sources, samples):
-            scores = sample.seg_logits.data.float()
+            logits = sample.seg_logits.data.float()
+            size = tuple(sample.pred_sem_seg.data.shape[-2:])
             if source.tags is not None:
-                allowed = [0, *(1 + self.classes.index(name) for name in source.tags)]
-                masked = torch.full_like(scores, -torch.inf)
-                masked[allowed] = scores[allowed]
-                scores = masked
-                sample.pred_sem_seg.data = scores.argmax(0, keepdim=True)
-            label = sample.pred_sem_seg.data
-            highest = scores.gather(0, label)[0] - scores.logsumexp(0)
+                allowed = sorted({0, *(1 + self.classes.index(name) for name in source.tags)})
+                logits = logits[allowed]
+                label = torch.tensor(allowed)[highest_scores(logits, size)]
+                sample.pred_sem_seg = PixelData(data=label[None])
+            mask = sample.pred_sem_seg.data[0].numpy().astype(np.uint8)
+            probability = resize_scores(logits.softmax(0).amax(0, keepdim=True), size)[0]
             results.append(
-                SegResult(
-                    source,
-                    label[0].numpy().astype(np.uint8),
-                    highest.exp().half().numpy(),
-                    self.classes,
-                    colours,
-                )
+                SegResult(source, mask, probability.half().numpy(), self.classes, colours)
             )
         return results

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 from PIL import Image
 
 from mmwsss.datasets import LabelFolder
@@ -41,10 +42,11 @@ class ResultWriter:
         key, folder = item
         img_id = image_id(key, str(self.root))
         copy_file(folder.path(img_id), img_id_path(self.masks, img_id, '.png'))
-        labels = folder.read(img_id)
-        image = load_rgb(str(self.root / key))
+        image, _ = load_rgb(str(self.root / key), OVERLAY_SIDE)
+        labels = cv2.resize(
+            folder.read(img_id), image.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT
+        )
         overlay = Image.fromarray(overlay_labels(image, labels))
-        overlay.thumbnail((OVERLAY_SIDE, OVERLAY_SIDE))
         with atomic_open(img_id_path(self.overlays, img_id, '.jpg')) as file:
             overlay.save(file, 'JPEG', quality=90)
 

@@ -1,7 +1,8 @@
-"""Resizing of images by a factor."""
+"""Resizing of images by a factor, and of score maps strip by strip."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -38,3 +39,54 @@ def resize_images(images: Tensor, scale: float, interpolation: str) -> Tensor:
         return images
     size = scaled_size(images.shape[-2:], scale)
     return F.interpolate(images, size, mode=interpolation, align_corners=False, antialias=True)
+
+
+def resized_strips(scores: Tensor, size: Sequence[int], rows: int = 128) -> Iterator[Tensor]:
+    """Resize score maps bilinearly, strip by strip, so that the whole is never in memory.
+
+    Joined along the height, the strips are what ``F.interpolate`` gives with pixel centres and not
+    corners aligned: of a photo of 12 megapixels 48 MB for each class.
+
+    Args:
+        scores (Tensor): Maps, shape (K, h, w), floating point.
+        size (Sequence[int]): Height and width of the whole result.
+        rows (int): Height of a strip. Defaults to 128.
+
+    Yields:
+        Tensor: Maps, shape (K, r, W) with r <= ``rows``, from top to bottom; the scores themselves
+        where they have this size.
+    """
+    height, width = size
+    if tuple(scores.shape[-2:]) == (height, width):
+        yield scores
+        return
+    last = scores.shape[-2] - 1
+    centres = torch.arange(height, dtype=torch.float64, device=scores.device) + 0.5
+    places = (centres * (scores.shape[-2] / height) - 0.5).clamp(0, last)
+    above = places.floor().long()
+    below = (above + 1).clamp(max=last)
+    share = (places - above).to(scores.dtype)[:, None]
+    for start in range(0, height, rows):
+        part = slice(start, start + rows)
+        lerped = torch.lerp(scores[:, above[part]], scores[:, below[part]], share[part])
+        yield F.interpolate(
+            lerped[None], (lerped.shape[-2], width), mode='bilinear', align_corners=False
+        )[0]
+
+
+def highest_scores(scores: Tensor, size: Sequence[int]) -> Tensor:
+    """Find the map with the highest score at every pixel, after the maps are resized bilinearly.
+
+    Args:
+        scores (Tensor): Maps, shape (K, h, w), floating point.
+        size (Sequence[int]): Height and width of the result.
+
+    Returns:
+        Tensor: Index along K, the lowest on a tie, shape (H, W), int64.
+    """
+    highest = torch.empty(*size, dtype=torch.long, device=scores.device)
+    row = 0
+    for strip in resized_strips(scores, size):
+        highest[row : row + strip.shape[-2]] = strip.max(0).indices
+        row += strip.shape[-2]
+    return highest

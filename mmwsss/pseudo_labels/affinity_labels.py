@@ -40,6 +40,7 @@ from .settings import label_settings
 KIND = 'affinity'
 SETTINGS = (
     'cam_store', 'out_dir', 'mask_dir', 'foreground', 'background', 'crf', 'resolution', 'scores',
+    'max_size',
 )  # fmt: skip
 
 
@@ -81,12 +82,15 @@ class AffinityLabeller:
         params (AffinityLabelParams): How the label is computed.
         kept (AffinityScores, optional): Where the scores go that decide. Defaults to None: they
             are not kept.
+        max_size (int, optional): Largest number of pixels on the long side at which it is computed;
+            it has the size of the file. Defaults to None: the file's.
     """
 
     store: CAMStore
     folder: LabelFolder
     params: AffinityLabelParams
     kept: AffinityScores | None = None
+    max_size: int | None = None
 
     def __call__(self, tagged: TaggedImage) -> None:
         """Write the label of one image.
@@ -94,17 +98,19 @@ class AffinityLabeller:
         Args:
             tagged (TaggedImage): The image.
         """
-        image = load_rgb(tagged.img_path)
-        response, notes = read_response(self.store, tagged, image.shape[:2])
+        image, size = load_rgb(tagged.img_path, self.max_size)
+        response, notes = read_response(self.store, tagged, size)
         at_image = self.params.resolution == 'image'
-        scores = (response.resized() if at_image else response.scores).numpy()
+        height, width = image.shape[:2]
+        scores = response.resized((height, width)) if at_image else response.scores
         names = label_names(response.classes.numpy())
-        sets = affinity_scores(image, scores, self.params)
+        sets = affinity_scores(image, scores.numpy(), self.params)
         if self.kept is not None:
-            self.kept.write(tagged.img_id, sets, names, image.shape[:2])
+            self.kept.write(tagged.img_id, sets, names, size)
         labels = certain_labels(sets[0], sets[1], names)
-        if not at_image:
-            labels = cv2.resize(labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+        if labels.shape != size:
+            # Training averages these labels over cells: their edges need not be finer.
+            labels = cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
         self.folder.write(tagged.img_id, labels, notes)
 
 
@@ -136,12 +142,16 @@ def make_affinity_labels(
     params = label_params(settings)
     images, metainfo = list_images(cfg.label_dataset, settings.get('mask_dir'))
     store = CAMStore.open(settings.cam_store, metainfo['classes'])
-    with open_labels(settings.out_dir, KIND, store.classes, asdict(params)) as folder:
+    recorded = asdict(params)
+    max_size = settings.get('max_size')
+    if max_size is not None:
+        recorded['max_size'] = max_size
+    with open_labels(settings.out_dir, KIND, store.classes, recorded) as folder:
         kept = _open_scores(folder) if settings.get('scores') else None
         pending = pending_images(images, folder, store, kept.has if kept else None)
         workers = pool_size(workers, len(pending))
         results = ordered_map(
-            AffinityLabeller(store, folder, params, kept),
+            AffinityLabeller(store, folder, params, kept, max_size),
             pending,
             workers=workers,
             name_of=lambda image: image.img_id,

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from mmwsss.datasets.names import path_on_disk
-from mmwsss.datasets.transforms import LoadImage
+from mmwsss.datasets.transforms import LimitSize, LoadImage
 from mmwsss.registry import DATASETS
 from mmwsss.structures import DataError, img_id_path
 
@@ -68,16 +68,21 @@ def _find_mask(mask_dir: str | None, info: dict) -> str | None:
     return path if os.path.isfile(path) else None
 
 
-def load_rgb(img_path: str) -> np.ndarray:
-    """Load an image.
+def load_rgb(img_path: str, max_size: int | None = None) -> tuple[np.ndarray, tuple[int, int]]:
+    """Load an image, a large one smaller.
 
     Args:
         img_path (str): The image file.
+        max_size (int, optional): Largest number of pixels on its long side. Defaults to None: any.
 
     Returns:
-        np.ndarray: The image, shape (H, W, 3), uint8, RGB.
+        tuple[np.ndarray, tuple[int, int]]: The image, shape (H, W, 3), uint8, RGB; height and width
+        of the file as displayed.
     """
-    return LoadImage()({'img_path': img_path})['img'][..., ::-1]
+    results = LoadImage(shrink_to=max_size)({'img_path': img_path})
+    if max_size is not None:
+        results = LimitSize(max_size)(results)
+    return results['img'][..., ::-1], results['ori_shape']
 
 
 def sort_by_size(images: Iterable[TaggedImage]) -> list[TaggedImage]:

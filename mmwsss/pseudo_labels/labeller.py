@@ -26,10 +26,13 @@ class ImageLoader:
     Attributes:
         store (CAMStore): The response maps.
         background (Background): Computes the score of the background from the response maps.
+        max_size (int, optional): Largest number of pixels on the long side at which an image is
+            refined; its label has the size of the file. Defaults to None: the file's.
     """
 
     store: CAMStore
     background: Background
+    max_size: int | None = None
 
     def __call__(self, tagged: TaggedImage) -> ScoredImage:
         """Load one image.
@@ -40,10 +43,12 @@ class ImageLoader:
         Returns:
             ScoredImage: The image, with scores at the size of the image.
         """
-        image = load_rgb(tagged.img_path)
-        response, notes = read_response(self.store, tagged, image.shape[:2])
-        scores = self.background.add(response.resized().numpy())
-        return ScoredImage(image, scores, response.classes.numpy(), tagged.img_id, notes=notes)
+        image, size = load_rgb(tagged.img_path, self.max_size)
+        response, notes = read_response(self.store, tagged, size)
+        height, width = image.shape[:2]
+        scores = self.background.add(response.resized((height, width)).numpy())
+        classes = response.classes.numpy()
+        return ScoredImage(image, scores, classes, tagged.img_id, notes=notes, label_size=size)
 
 
 @dataclass(frozen=True)

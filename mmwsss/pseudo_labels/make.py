@@ -28,7 +28,7 @@ from .weight_folder import WeightFolder, refuse_shared_files
 KIND = 'pseudo'
 SETTINGS = (
     'cam_store', 'out_dir', 'mask_dir', 'background', 'refiner', 'ignore_below', 'weight_dir',
-    'batch_size',
+    'batch_size', 'max_size',
 )  # fmt: skip
 
 
@@ -154,11 +154,14 @@ def make_pseudo_labels(
         'ignore_below': asdict(thresholds),
         'checkpoint': file_fingerprint(checkpoint) if needs_model and checkpoint else None,
     }
+    max_size = settings.get('max_size')
+    if max_size is not None:
+        recorded['max_size'] = max_size
     weights = None
     if settings.get('weight_dir'):
         refuse_shared_files(settings.out_dir, settings.weight_dir, images)
         weights = WeightFolder(settings.weight_dir, settings_fingerprint(recorded))
-    load = ImageLoader(store, Background(**recorded['background']))
+    load = ImageLoader(store, Background(**recorded['background']), max_size)
     with open_labels(settings.out_dir, KIND, store.classes, recorded) as folder:
         pending = pending_images(images, folder, store, weights.has if weights else None)
         labeller = PseudoLabeller(

@@ -126,13 +126,17 @@ class ResponseMap:
             )
         return cls(fields['cam'], fields['cam_classes'], fields['ori_shape'], fields['img_id'])
 
-    def resized(self) -> Tensor:
-        """Resize the maps to the original size of the image.
+    def resized(self, shape: tuple[int, int] | None = None) -> Tensor:
+        """Resize the maps.
+
+        Args:
+            shape (tuple[int, int], optional): Height and width. Defaults to None: the original size
+                of the image.
 
         Returns:
             Tensor: Shape (K, H, W), float32.
         """
-        return resize_scores(self.scores, self.ori_shape)
+        return resize_scores(self.scores, shape or self.ori_shape)
 
     def seed(self, threshold: float) -> Tensor:
         """Label every pixel with the class of its highest score, or as background.

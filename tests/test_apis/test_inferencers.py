@@ -109,6 +109,30 @@ def test_tags_leave_only_their_classes(segment, segmentor):
         segment(paths[0], tags=[['blue']])
 
 
+@pytest.mark.parametrize('orientation', [1, 6])
+def test_a_large_photo_is_seen_smaller_and_its_mask_is_as_large(segmentor, tmp_path, orientation):
+    cfg = Config.fromfile(segmentor.config)
+    cfg.model.test_cfg.scores_at = 'input'
+    cfg.test_pipeline.insert(1, dict(type='mmwsss.LimitSize', max_size=64))
+    limited = SegInferencer(cfg, segmentor.checkpoint, 'cpu', show_progress=False)
+    seen = []
+    limited.model.backbone.register_forward_pre_hook(lambda _, args: seen.append(args[0].shape))
+    small = Image.open(segmentor.root / 'JPEGImages/p1.jpg')
+    shown = small.resize((640, 400), Image.Resampling.NEAREST)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = shown.transpose(Image.Transpose.ROTATE_90) if orientation == 6 else shown
+    stored.save(tmp_path / 'photo.png', exif=exif)
+    (one,) = limited(tmp_path / 'photo.png')['predictions']
+    (tagged,) = limited(tmp_path / 'photo.png', tags=[CLASSES])['predictions']
+    assert all(max(shape[2:]) == 64 for shape in seen)
+    assert one.mask.shape == one.confidence.shape == (400, 640)
+    np.testing.assert_array_equal(one.mask, tagged.mask)
+    (of_small,) = limited(segmentor.root / 'JPEGImages/p1.jpg')['predictions']
+    enlarged = np.kron(of_small.mask, np.ones((10, 10), np.uint8))
+    assert len(np.unique(of_small.mask)) > 1 and (one.mask == enlarged).mean() > 0.9
+
+
 def test_response_maps_are_those_of_the_test(explain, classifier, cams, tmp_path):
     store = CAMStore.open(cams, CLASSES)
     names = sorted(path.stem for path in cams.glob('*.npz'))

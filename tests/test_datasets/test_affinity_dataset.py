@@ -43,6 +43,7 @@ def make_dataset(root: Path, **kwargs) -> AffinityDataset:
 def load(root: Path, index: int) -> dict:
     info = make_dataset(root).get_data_info(index)
     info['img'] = np.zeros((8, 12, 3), np.uint8)
+    info['ori_shape'] = (8, 12)
     return LoadAffinityLabel()(info)
 
 

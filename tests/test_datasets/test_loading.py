@@ -24,7 +24,9 @@ def make_image(height: int = 9, width: int = 14) -> Image.Image:
 
 def load(path: Path, **settings) -> np.ndarray:
     results = LoadImage(**settings)({'img_path': str(path)})
-    assert results['ori_shape'] == results['img_shape'] == results['img'].shape[:2]
+    assert results['img_shape'] == results['img'].shape[:2]
+    if 'shrink_to' not in settings:
+        assert results['ori_shape'] == results['img_shape']
     assert results['img'].dtype == np.uint8 and results['img'].shape[2] == 3
     return results['img'][..., ::-1]
 
@@ -111,6 +113,21 @@ def test_large_images_are_decoded_smaller_but_never_below_the_limit(
     assert img.shape[:2] == (240 // factor, 400 // factor)
     expected = np.asarray(image.reduce(factor)).astype(int)
     assert np.abs(img - expected).mean() < 2
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+@pytest.mark.parametrize('size', [(400, 240), (401, 243), (399, 400)])
+def test_a_file_that_is_decoded_smaller_keeps_its_size_as_displayed(
+    tmp_path: Path, orientation: int, size: tuple[int, int]
+) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    make_image(9, 14).resize(size).save(tmp_path / 'a.jpg', exif=exif)
+    whole = load(tmp_path / 'a.jpg')
+    results = LoadImage(shrink_to=100)({'img_path': str(tmp_path / 'a.jpg')})
+    assert results['ori_shape'] == whole.shape[:2]
+    factor = 4 if max(size) >= 400 else 2
+    assert results['img_shape'] == tuple(-(-side // factor) for side in whole.shape[:2])
 
 
 def mask_results(path: Path, shape: tuple[int, int] = (6, 5)) -> dict:

@@ -8,7 +8,7 @@ from mmpretrain.models import ClsDataPreprocessor
 from PIL import Image, ImageEnhance
 
 import mmwsss.datasets.transforms.color as color
-from mmwsss.datasets.transforms import FastColorJitter, RandomPad, RandomResizeLongSide
+from mmwsss.datasets.transforms import FastColorJitter, LimitSize, RandomPad, RandomResizeLongSide
 from mmwsss.registry import TRANSFORMS
 
 IMAGENET = ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375])
@@ -186,3 +186,36 @@ def test_the_pipeline_repeats_under_a_seed_and_varies_without() -> None:
     assert not any(np.array_equal(one, two) for one, two in zip(first, other))
     assert not np.array_equal(first[0], first[1])
     assert {crop.shape for crop in first} == {(32, 32, 3)}
+
+
+@pytest.mark.parametrize('shape', [(30, 40), (40, 30), (1, 40)])
+def test_an_image_within_the_limit_passes_as_it_is(shape: tuple[int, int]) -> None:
+    img, labels = noise(*shape), noise(*shape)[..., 0]
+    results = LimitSize(40)({'img': img, 'gt_seg_map': labels, 'seg_fields': ['gt_seg_map']})
+    assert results['img'] is img and results['gt_seg_map'] is labels
+
+
+@pytest.mark.parametrize('shape', [(60, 80), (80, 60), (2, 80)])
+def test_a_larger_image_is_averaged_to_the_limit_with_its_labels(shape: tuple[int, int]) -> None:
+    img, labels = (
+        noise(*shape),
+        np.repeat(np.arange(shape[0], dtype=np.uint8)[:, None], shape[1], 1),
+    )
+    results = LimitSize(40)({'img': img, 'gt_seg_map': labels, 'seg_fields': ['gt_seg_map']})
+    half = (shape[0] // 2, shape[1] // 2)
+    assert results['img'].shape == (*half, 3) and results['img_shape'] == half
+    means = img.reshape(half[0], 2, half[1], 2, 3).mean((1, 3))
+    assert np.abs(results['img'] - means).max() <= 0.5
+    assert np.isin(results['gt_seg_map'][:, 0] // 2, np.arange(half[0])).all()
+    assert (np.diff(results['gt_seg_map'][:, 0].astype(int)) == 2).all()
+
+
+def test_labels_of_the_file_s_size_follow_an_image_that_was_decoded_smaller() -> None:
+    labels = np.kron(np.eye(10, dtype=np.uint8), np.ones((4, 4), np.uint8))
+    sample = {'img': noise(10, 10), 'gt_seg_map': labels, 'seg_fields': ['gt_seg_map']}
+    np.testing.assert_array_equal(LimitSize(10)(sample)['gt_seg_map'], np.eye(10))
+
+
+def test_a_limit_without_a_pixel_is_refused() -> None:
+    with pytest.raises(ValueError, match='max_size must be positive, not 0'):
+        LimitSize(0)

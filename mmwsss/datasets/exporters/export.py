@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from mmwsss.datasets.converters.image_search import find_images
+from mmwsss.datasets.exif import displayed_size
 from mmwsss.datasets.label_folder import META_NAME, LabelFolder
 from mmwsss.datasets.masks import mask_values, read_mask
 from mmwsss.structures import DataError, img_id_path, read_json
@@ -17,7 +18,6 @@ from .labelled_image import LabelledImage
 from .labelme import write_labelme
 
 FORMS = ('coco', 'coco-polygons', 'labelme', 'cvat', 'label-studio')
-_EXIF_ORIENTATION, _TURNED = 0x0112, (5, 6, 7, 8)
 
 
 def export_masks(
@@ -91,9 +91,7 @@ def _check_size(path: Path, shape: tuple[int, ...], image: Path) -> None:
     """Compare with the size at which the image is displayed; reads its head alone."""
     try:
         with Image.open(image) as opened:
-            width, height = opened.size
-            if opened.getexif().get(_EXIF_ORIENTATION) in _TURNED:
-                width, height = height, width
+            width, height = displayed_size(opened)
     except OSError as error:
         raise DataError(f'{image}: unreadable image ({error}); replace it') from None
     if shape != (height, width):

@@ -2,12 +2,13 @@
 
 from .affinity_label import LoadAffinityLabel, PadWithLabels, PoolAffinityLabel
 from .color import FastColorJitter
-from .geometry import RandomPad, RandomResizeLongSide, Resize
+from .geometry import LimitSize, RandomPad, RandomResizeLongSide, Resize
 from .loading import LoadImage, LoadSegMap
 from .pseudo_label import LoadPseudoLabel, PackPseudoLabel
 
 __all__ = [
     'FastColorJitter',
+    'LimitSize',
     'LoadAffinityLabel',
     'LoadImage',
     'LoadPseudoLabel',

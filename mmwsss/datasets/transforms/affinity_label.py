@@ -21,8 +21,8 @@ class LoadAffinityLabel(BaseTransform):
     """Load the affinity label as ``gt_seg_map``, uint8 (H, W), which crops and flips follow.
 
     A label of another size than the image, or of a class that the image does not show, is an
-    error naming it. Needs ``affinity_label_path``, ``img`` and ``gt_label``. Where the dataset
-    names ``affinity_scores_dir``, ``gt_seg_map`` is the scores, float32 (H, W, 2, 1 + K).
+    error naming it. Needs ``affinity_label_path``, ``ori_shape`` and ``gt_label``. Where the
+    dataset names ``affinity_scores_dir``, ``gt_seg_map`` is the scores, float32 (H, W, 2, 1 + K).
     """
 
     def transform(self, results: dict) -> dict:
@@ -39,8 +39,8 @@ class LoadAffinityLabel(BaseTransform):
         """
         path = results['affinity_label_path']
         labels = read_mask(path)
-        if labels.shape != results['img'].shape[:2]:
-            height, width = results['img'].shape[:2]
+        height, width = results['ori_shape']
+        if labels.shape != (height, width):
             raise DataError(
                 f'{path}: the label is {labels.shape[1]}x{labels.shape[0]}, its image '
                 f'{width}x{height}; make the affinity labels again'

@@ -58,6 +58,43 @@ class Resize(MMSegResize):
 
 
 @TRANSFORMS.register_module()
+class LimitSize(Resize):
+    """Shrink a large image, and the maps that ``seg_fields`` names, keeping the ratio.
+
+    Images average over areas. One that is small enough passes unchanged.
+
+    Args:
+        max_size (int): Largest number of pixels on the long side.
+    """
+
+    def __init__(self, max_size: int) -> None:
+        if max_size < 1:
+            raise ValueError(f'max_size must be positive, not {max_size}')
+        super().__init__(scale=(max_size, max_size), keep_ratio=True, interpolation='area')
+        self.max_size = max_size
+
+    def transform(self, results: dict) -> dict:
+        """Shrink the image.
+
+        Args:
+            results (dict): The sample.
+
+        Returns:
+            dict: The sample, with other ``img`` and ``img_shape`` where the image is large.
+        """
+        shape = results['img'].shape[:2]
+        if max(shape) > self.max_size:
+            return super().transform(results)
+        # A map of an image that was decoded smaller has the file's size still.
+        if any(results[key].shape[:2] != shape for key in results.get('seg_fields', [])):
+            self._resize_seg(results)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(max_size={self.max_size})'
+
+
+@TRANSFORMS.register_module()
 class RandomResizeLongSide(RandomResize):
     """Resize the long side to a random length, keeping the ratio.
 

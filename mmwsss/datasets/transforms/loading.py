@@ -14,6 +14,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from mmwsss.datasets.exif import is_turned
 from mmwsss.datasets.heif import decode_heif, is_heif
 from mmwsss.datasets.masks import mask_values, read_mask
 from mmwsss.datasets.png import check_png
@@ -49,8 +50,7 @@ class LoadImage(LoadImageFromFile):
     Args:
         shrink_to (int, optional): Smallest long side in pixels to which an image may be reduced
             while it is decoded, at 1/2, 1/4 or 1/8 of its size: several times faster on large
-            JPEGs, for training only (``ori_shape`` is that of the reduced image). Defaults to
-            None: never reduced.
+            JPEGs. ``ori_shape`` stays that of the file. Defaults to None: never reduced.
         bits (int, optional): Bits that the values of 16-bit images really have, such as 12: the
             highest 8 of them are kept. Defaults to None: all 16.
         **kwargs: Arguments of :class:`mmcv.transforms.LoadImageFromFile`.
@@ -70,7 +70,8 @@ class LoadImage(LoadImageFromFile):
             results (dict): The sample, with ``img_path``.
 
         Returns:
-            dict: The sample with ``img``, ``img_shape`` and ``ori_shape`` (H, W).
+            dict: The sample with ``img``, ``img_shape`` and ``ori_shape`` (H, W), which is the
+            size at which a viewer shows the file.
 
         Raises:
             DataError: If the image cannot be read.
@@ -81,7 +82,8 @@ class LoadImage(LoadImageFromFile):
             check_png(content)
             size = _header_size(content)
             _check_size(path, size)
-            img = self._decode(content, self._flag(size))
+            factor = self._factor(size)
+            img = self._decode(content, REDUCED[factor] if factor > 1 else self.color_type)
         except DataError:
             raise
         except ImportError as error:
@@ -95,14 +97,15 @@ class LoadImage(LoadImageFromFile):
             _warn_low_bits(path)
         results['img'] = img
         results['img_shape'] = results['ori_shape'] = img.shape[:2]
+        if factor > 1 and size is not None:
+            results['ori_shape'] = _displayed_shape(size, img.shape[:2], factor, content)
         return results
 
-    def _flag(self, size: tuple[int, int] | None) -> int | str:
-        """Return the decoder's flag of the strongest reduction that ``shrink_to`` allows."""
+    def _factor(self, size: tuple[int, int] | None) -> int:
+        """Return the strongest reduction that ``shrink_to`` allows."""
         if self.shrink_to is None or size is None:
-            return self.color_type
-        factors = [factor for factor in REDUCED if max(size) >= factor * self.shrink_to]
-        return REDUCED[max(factors)] if factors else self.color_type
+            return 1
+        return max((x for x in REDUCED if max(size) >= x * self.shrink_to), default=1)
 
     def _decode(self, content: bytes, flag: int | str) -> np.ndarray | None:
         if self.bits is not None and _is_deep(content):
@@ -110,6 +113,25 @@ class LoadImage(LoadImageFromFile):
             return np.minimum(deep >> (self.bits - 8), 255).astype(np.uint8)
         img = mmcv.imfrombytes(content, flag=flag, backend=self.imdecode_backend)
         return decode_heif(content) if img is None and is_heif(content) else img
+
+
+def _displayed_shape(
+    size: tuple[int, int], shape: tuple[int, ...], factor: int, content: bytes
+) -> tuple[int, int]:
+    """Return height and width as displayed of a file that was decoded smaller, to ``shape``."""
+    stored, turned = size[::-1], size
+    fitting = [
+        one
+        for one in (stored, turned)
+        # Decoders round up or down.
+        if all(abs(side / factor - reduced) < 1 for side, reduced in zip(one, shape))
+    ]
+    if not fitting:  # of a format that is never decoded smaller
+        return shape[0], shape[1]
+    if len(fitting) == 1:
+        return fitting[0]
+    with _open(content) as image:
+        return turned if is_turned(image) else stored
 
 
 def _is_deep(content: bytes) -> bool:
@@ -130,12 +152,16 @@ def _warn_low_bits(path: str) -> None:
 
 def _header_size(content: bytes) -> tuple[int, int] | None:
     """Return the width and the height in a file's header; None if Pillow does not know them."""
-    opener = next((x for start, x in _OPENERS.items() if content.startswith(start)), Image.open)
     try:
-        with opener(io.BytesIO(content)) as image:
+        with _open(content) as image:
             return image.size
     except Exception:  # the decoder tells what is wrong, or reads it
         return None
+
+
+def _open(content: bytes) -> Image.Image:
+    opener = next((x for start, x in _OPENERS.items() if content.startswith(start)), Image.open)
+    return opener(io.BytesIO(content))
 
 
 def _check_size(path: str, size: tuple[int, int] | None) -> None:

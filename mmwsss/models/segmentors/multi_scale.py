@@ -10,6 +10,7 @@ from mmseg.utils import add_prefix
 from torch import Tensor
 from torch.nn import functional as F
 
+from mmwsss.ops.resizing import highest_scores
 from mmwsss.registry import MODELS
 
 from .label_weights import weighted_loss
@@ -34,7 +35,9 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
         channels_last (bool): Whether to keep weights and images in channels-last memory, which is
             faster on CPUs and, with AMP, on GPUs. Defaults to False.
         **kwargs: Arguments of mmseg's ``EncoderDecoder``. ``test_cfg=dict(fuse_scales=True)``
-            predicts from the maximum over the scales, as the published code does.
+            predicts from the maximum over the scales, as the published code does;
+            ``test_cfg=dict(scores_at='input')`` leaves scores at the size of the network's input,
+            so that of large photos the labels alone are enlarged.
 
     Raises:
         ValueError: If the scales do not begin with 1, or one is not positive.
@@ -50,6 +53,9 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
         if not scales or scales[0] != 1 or not all(scale > 0 for scale in scales):
             raise ValueError(f'scales must be positive and begin with 1, not {scales}')
         super().__init__(*args, **kwargs)
+        self.scores_at = self.test_cfg.get('scores_at', 'image')
+        if self.scores_at not in ('image', 'input'):
+            raise ValueError(f"scores_at must be 'image' or 'input', not {self.scores_at!r}")
         self.scales = tuple(scales)
         self.memory_format = torch.channels_last if channels_last else torch.preserve_format
         self.to(memory_format=self.memory_format)
@@ -102,6 +108,33 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
             return super().encode_decode(inputs, batch_img_metas)
         scores = self._maximum(self._scores_of_scales(inputs, self.extract_feat(inputs)))
         return self.decode_head.predict_by_feat(scores, batch_img_metas)
+
+    def postprocess_result(
+        self, seg_logits: Tensor, data_samples: list[SegDataSample] | None = None
+    ) -> list[SegDataSample]:
+        """Make predictions of scores, see ``scores_at``.
+
+        Args:
+            seg_logits (Tensor): Scores, shape (N, C, H, W).
+            data_samples (list[SegDataSample], optional): Samples with the sizes of the images.
+                Defaults to None: no sizes are known.
+
+        Returns:
+            list[SegDataSample]: Samples with ``seg_logits`` and ``pred_sem_seg``, whose label has
+            the size of the image, always.
+        """
+        if data_samples is None or self.scores_at == 'image':
+            return super().postprocess_result(seg_logits, data_samples)
+        sizes = [sample.ori_shape for sample in data_samples]
+        for sample in data_samples:
+            sample.set_metainfo(dict(ori_shape=sample.img_shape))
+        predicted = super().postprocess_result(seg_logits, data_samples)
+        for sample, size in zip(predicted, sizes):
+            sample.set_metainfo(dict(ori_shape=size))
+            scores = sample.seg_logits.data
+            if self.out_channels > 1 and tuple(scores.shape[1:]) != tuple(size):
+                sample.pred_sem_seg = PixelData(data=highest_scores(scores, size)[None])
+        return predicted
 
     def _multi_scale_loss(
         self, inputs: Tensor, data_samples: list[SegDataSample]

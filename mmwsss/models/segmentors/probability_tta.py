@@ -1,11 +1,15 @@
 """Test-time augmentation that keeps its scores."""
 
+import math
+
 import torch
 from mmengine.structures import PixelData
 from mmseg.models import SegTTAModel
 from mmseg.structures import SegDataSample
 
+from mmwsss.ops.resizing import highest_scores
 from mmwsss.registry import MODELS
+from mmwsss.structures.response_map import resize_scores
 
 
 @MODELS.register_module()
@@ -32,13 +36,20 @@ class ProbabilityTTA(SegTTAModel):
 
 
 def _merge(views: list[SegDataSample]) -> SegDataSample:
-    probabilities = sum(view.seg_logits.data.float().softmax(0) for view in views) / len(views)
+    # Of views whose scores are not enlarged (scores_at='input'), the largest counts.
+    size = max((tuple(view.seg_logits.data.shape[1:]) for view in views), key=math.prod)
+    probabilities = torch.zeros_like(views[0].seg_logits.data[:, :1, :1], dtype=torch.float32)
+    for view in views:
+        probability = view.seg_logits.data.float().softmax(0)
+        probabilities = probabilities + resize_scores(probability, size)
+    probabilities /= len(views)
     merged = views[0]
+    label = highest_scores(probabilities, merged.metainfo.get('ori_shape', size))
     scores = probabilities.clamp_min(torch.finfo(torch.float32).tiny).log()
     merged.set_data(
         {
             'seg_logits': PixelData(data=scores),
-            'pred_sem_seg': PixelData(data=probabilities.argmax(0, keepdim=True)),
+            'pred_sem_seg': PixelData(data=label[None]),
         }
     )
     return merged

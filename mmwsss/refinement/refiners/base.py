@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
+import torch
 
+from mmwsss.ops.resizing import highest_scores, resized_strips
 from mmwsss.registry import REFINERS
 from mmwsss.structures import IGNORED
 
@@ -72,6 +74,8 @@ class ScoredImage:
             :meth:`confidence` is computed. Defaults to None, its own scores.
         notes (Mapping[str, str]): Texts for the file of the image's label, such as what the scores
             were made from. Defaults to none.
+        label_size (tuple[int, int], optional): Height and width of label and confidence, those of a
+            photo of which ``image`` is a smaller copy. Defaults to None, the image's.
 
     Raises:
         ValueError: If the number of score maps is not 1 + K.
@@ -84,6 +88,7 @@ class ScoredImage:
     extent: tuple[int, int] | None = None
     confidence_source: 'ScoredImage | None' = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    label_size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.scores.ndim != 3 or len(self.scores) != 1 + len(self.classes):
@@ -128,7 +133,8 @@ class ScoredImage:
                 Defaults to None: none is.
 
         Returns:
-            np.ndarray: Label map, shape (H, W), uint8: 0 background, i + 1 class i, 255 ignored.
+            np.ndarray: Label map of ``label_size``, shape (H, W), uint8: 0 background, i + 1 class
+            i, 255 ignored.
 
         Raises:
             ValueError: If a class index is above 253, which a label map cannot hold.
@@ -136,7 +142,8 @@ class ScoredImage:
         names = np.concatenate([[0], self.classes + 1])
         if names.max() >= IGNORED:
             raise ValueError(f'{self.img_id}: class {names.max() - 1} does not fit a label map')
-        labels = names.astype(np.uint8)[self.resized_scores().argmax(0)]
+        scores = torch.from_numpy(np.ascontiguousarray(self.resized_scores()))
+        labels = names.astype(np.uint8)[highest_scores(scores, self._label_size()).numpy()]
         if thresholds is not None:
             needed = np.where(labels == 0, thresholds.background, thresholds.foreground)
             labels[self.confidence() < needed] = IGNORED
@@ -146,11 +153,17 @@ class ScoredImage:
         """Compute the share of the highest score in the sum of all scores of a pixel.
 
         Returns:
-            np.ndarray: Shape (H, W), in [0, 1]; 0 where all scores are 0.
+            np.ndarray: Shape (H, W) of ``label_size``, in [0, 1]; 0 where all scores are 0.
         """
-        scores = (self.confidence_source or self).resized_scores()
-        total = scores.sum(0)
-        return scores.max(0) / np.where(total > 0, total, 1)
+        strips = []
+        source = torch.from_numpy((self.confidence_source or self).resized_scores().copy())
+        for scores in resized_strips(source, self._label_size()):
+            total = scores.sum(0)
+            strips.append(scores.amax(0) / torch.where(total > 0, total, 1))
+        return torch.cat(strips).numpy()
+
+    def _label_size(self) -> tuple[int, int]:
+        return self.label_size or (self.image.shape[0], self.image.shape[1])
 
 
 class Refiner(ABC):

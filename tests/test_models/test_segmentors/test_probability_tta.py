@@ -37,3 +37,19 @@ def test_probabilities_of_zero_stay_finite():
     scores = torch.tensor([200.0, 0.0, -200.0])[:, None, None].expand(3, 4, 5)
     (merged,) = ProbabilityTTA(Module()).merge_preds([[view(scores, False)]])
     assert merged.seg_logits.data.isfinite().all()
+
+
+def test_views_of_several_sizes_are_merged_at_the_largest_and_labelled_at_the_image_s():
+    torch.manual_seed(0)
+    small, large = torch.randn(3, 4, 5), torch.randn(3, 8, 10)
+    samples = [view(small, False), view(large, False)]
+    samples[0].set_metainfo(dict(ori_shape=(24, 30)))
+    (merged,) = ProbabilityTTA(Module()).merge_preds([samples])
+    enlarged = [
+        nn.functional.interpolate(one.double().softmax(0)[None], size, mode='bilinear')[0]
+        for one, size in ((small, (8, 10)), (large, (8, 10)))
+    ]
+    mean = sum(enlarged) / 2
+    torch.testing.assert_close(merged.seg_logits.data.softmax(0).double(), mean, rtol=1e-5, atol=0)
+    label = nn.functional.interpolate(mean[None], (24, 30), mode='bilinear')[0].argmax(0)
+    assert torch.equal(merged.pred_sem_seg.data[0], label)
