@@ -2,7 +2,15 @@
 
 from .affinity_head import AffinityHead
 from .cam_head import CAMHead, MixupCAMHead
+from .contrastive_head import ContrastiveCAMHead
 from .deeplabv2_head import DeepLabV2Head
 from .sub_category_head import SubCategoryHead
 
-__all__ = ['AffinityHead', 'CAMHead', 'DeepLabV2Head', 'MixupCAMHead', 'SubCategoryHead']
+__all__ = [
+    'AffinityHead',
+    'CAMHead',
+    'ContrastiveCAMHead',
+    'DeepLabV2Head',
+    'MixupCAMHead',
+    'SubCategoryHead',
+]
