@@ -18,6 +18,7 @@ from PIL import Image
 from torch import nn
 
 from mmwsss.folder_lock import claimed
+from mmwsss.models.batch_norm_fusion import fuse_batch_norm
 from mmwsss.progress import track
 from mmwsss.structures import DataError, atomic_open, img_id_path
 
@@ -251,7 +252,9 @@ class ImageInferencer(BaseInferencer):
         ]
 
     def _init_model(self, cfg: Config, weights: str | None, device: str = 'cpu') -> nn.Module:
-        return init_model(cfg, weights, device)
+        model = init_model(cfg, weights, device)
+        fuse_batch_norm(model.backbone)
+        return model
 
     def _init_pipeline(self, cfg: Config) -> Callable[[ImageSource], dict]:
         steps = cfg.get('test_pipeline') or cfg.test_dataloader.dataset.pipeline

@@ -174,12 +174,20 @@ def test_drawings_are_written(segment, explain, segmentor, tmp_path):
     assert Image.open(tmp_path / 'cam/p0.jpg').size == (128, 48)
 
 
-def test_a_work_directory_is_a_model(segment, segmentor):
+def test_a_work_directory_is_a_model(segmentor):
     model = init_model(Path(segmentor.config).parent, device='cpu')
     assert model.dataset_meta['classes'] == ('background', *CLASSES)
     assert not model.training
-    for name, value in segment.model.state_dict().items():
+    named = init_model(segmentor.config, segmentor.checkpoint, 'cpu')
+    for name, value in named.state_dict().items():
         torch.testing.assert_close(model.state_dict()[name], value, atol=0, rtol=0)
+
+
+def test_batch_normalisation_is_folded_into_the_convolutions(segment, segmentor):
+    def count(model) -> int:
+        return sum(isinstance(layer, torch.nn.BatchNorm2d) for layer in model.backbone.modules())
+
+    assert count(init_model(segmentor.config, segmentor.checkpoint, 'cpu')) > count(segment.model)
 
 
 def test_what_does_not_fit_is_refused(segmentor, classifier, tmp_path):
