@@ -8,6 +8,8 @@ from PIL import Image
 
 from mmwsss.apis import SegInferencer
 from mmwsss.cli.command import main
+from mmwsss.cli.predict import FORMATS
+from mmwsss.datasets.exporters import FORMS, export_masks
 
 
 @pytest.fixture
@@ -33,6 +35,26 @@ def test_predict_writes_the_masks_of_the_inferencer(folder, segmentor, capsys):
             with Image.open(folder / out / f'{one.name}.png') as image:
                 np.testing.assert_array_equal(np.array(image), one.mask)
     assert len(list((folder / 'shown').glob('*.jpg'))) == len(list(photos.glob('*.jpg')))
+
+
+@pytest.mark.parametrize('form', FORMS)
+def test_predict_writes_the_form_that_the_exported_masks_have(folder, segmentor, form, capsys):
+    photos = segmentor.root / 'JPEGImages'
+    given = ['predict', str(folder), str(photos), '--device', 'cpu', '--out']
+    assert main([*given, str(folder / 'masks')]) == 0
+    assert main([*given, str(folder / form), '--format', form]) == 0
+    assert f'8 masks; as {form}' in capsys.readouterr().out
+    export_masks(folder / 'masks', photos, folder / 'expected', form, ('red', 'green'))
+    files = sorted(path.name for path in (folder / 'expected').iterdir())
+    assert files == sorted(
+        path.name for path in (folder / form).iterdir() if not path.name.startswith('.')
+    )
+    for name in files:
+        assert (folder / form / name).read_bytes() == (folder / 'expected' / name).read_bytes()
+
+
+def test_the_command_offers_every_form():
+    assert ('png', *FORMS) == FORMATS
 
 
 def test_export_takes_a_config_and_a_checkpoint(segmentor, tmp_path, capsys):

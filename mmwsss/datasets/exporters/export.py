@@ -1,6 +1,6 @@
 """Export of a folder of masks, in one of several forms."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -49,7 +49,33 @@ def export_masks(
         ValueError: If there is no such form.
     """
     names = tuple(classes or _read_classes(masks))
-    images = _labelled_images(masks, root, len(names))
+    return write_form(_labelled_images(masks, root, len(names)), names, root, out, form, prefix)
+
+
+def write_form(
+    images: Iterable[LabelledImage],
+    names: Sequence[str],
+    root: Path,
+    out: Path,
+    form: str,
+    prefix: str = PREFIX,
+) -> int:
+    """Write label maps in a form that other tools read, one after the other.
+
+    Args:
+        images (Iterable[LabelledImage]): The images.
+        names (Sequence[str]): Names of the foreground classes.
+        root (Path): Folder of the images.
+        out (Path): Folder to write into.
+        form (str): One of ``FORMS``.
+        prefix (str): See :func:`export_masks`.
+
+    Returns:
+        int: Number of images.
+
+    Raises:
+        ValueError: If there is no such form.
+    """
     if form in ('coco', 'coco-polygons'):
         return write_coco(images, names, out, polygons=form == 'coco-polygons')
     if form == 'labelme':
