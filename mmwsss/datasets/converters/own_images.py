@@ -13,6 +13,7 @@ from mmwsss.datasets.names import BACKGROUND, check_classes, require_known, simi
 from mmwsss.structures import DataError
 
 from .image_search import search_images
+from .tag_forms import read_tags
 from .written_files import write_conversion
 
 
@@ -75,7 +76,7 @@ class Conversion:
 
 
 def tags_from_folders(images: Mapping[str, str], root: Path) -> LabelTable:
-    """Tag every image with the name of the top folder that it lies in.
+    """Tag every image with the name of the top folder that it lies in, which is a class.
 
     Args:
         images (Mapping[str, str]): Path of each image below the root, by its id.
@@ -85,19 +86,15 @@ def tags_from_folders(images: Mapping[str, str], root: Path) -> LabelTable:
         LabelTable: The tags.
 
     Raises:
-        DataError: If an image lies in no such folder, or there is none.
+        DataError: If an image lies in no such folder, or in one that is no class.
     """
-    table = LabelTable()
-    for path in images.values():
-        folder, _, rest = path.partition('/')
-        if not rest:
-            raise DataError(f'{root / path}: lies in no class folder; move it into one')
-        if folder == BACKGROUND:
+    table, _ = read_tags(root, images, root)
+    for tag in table.tags.values():
+        if BACKGROUND in tag.names:
             raise DataError(
-                f'{root / path}: {BACKGROUND!r} is no class (masks have it as 0); move the images '
+                f'{tag.where}: {BACKGROUND!r} is no class (masks have it as 0); move the images '
                 'that show none of the classes elsewhere, or rename the folder'
             )
-        table.add(path, [folder], str(root / path))
     return table
 
 
