@@ -4,6 +4,7 @@ from mmwsss.structures import DataError
 
 from . import transforms
 from .affinity import AffinityDataset, VOCAffinityDataset
+from .class_balance import ClassBalancedSampler
 from .image_level import ImageLevelDataset, VOCImageLevelDataset
 from .label_folder import LabelFolder
 from .pseudo_label import PseudoLabelDataset, VOCPseudoLabelDataset
@@ -11,6 +12,7 @@ from .seeding import SeededInfiniteSampler, SeededSampler
 
 __all__ = [
     'AffinityDataset',
+    'ClassBalancedSampler',
     'DataError',
     'ImageLevelDataset',
     'LabelFolder',

@@ -112,7 +112,12 @@ seed = {seed}
 # The classifier: an epoch is one look at every image.
 _epochs = {classifier_epochs}
 _classifier = dict(
-    train_dataloader=dict(batch_size={classifier_batch}),
+    train_dataloader=dict(
+        batch_size={classifier_batch},
+        # Where some classes are rare: dict(type='ClassBalancedSampler', oversample_thr=0.1) shows
+        # an epoch photos of classes in less than a tenth of all photos more often.
+        sampler=dict(type='SeededSampler'),
+    ),
     train_cfg=dict(max_epochs=_epochs, val_interval=_epochs),
     param_scheduler=dict(end=_epochs),
 )

@@ -1,5 +1,7 @@
 """Recipes of ``mmwsss masks``: lengths of trainings, and the config that a person edits."""
 
+import math
+
 import pytest
 
 from mmwsss.masks.recipes import NAMES, RECIPES, Recipe, choose_recipe, epochs_of, render_config
@@ -47,3 +49,28 @@ def test_a_large_set_is_seen_as_often_as_the_recipe_says():
     stages = read(render_config('best', Recipe(10, 10, 10, 4, (1.0,)), 2000))['stages']
     assert stages['segmentor']['cfg_options']['train_cfg']['max_iters'] == 4 * 2000 // 10
     assert stages['classifier']['cfg_options']['train_cfg']['max_epochs'] == 4
+
+
+@pytest.mark.parametrize('images', [1, 2, 9, 17, 100, 600, 2000, 20_000])
+@pytest.mark.parametrize(('key', 'recipe'), RECIPES.items())
+def test_recipes_hold_for_sets_of_any_size(images, key, recipe):
+    stages = read(render_config(key[0], recipe, images))['stages']
+    for name in ('classifier', 'affinitynet'):
+        if stages.get(name) is None:
+            assert name == 'affinitynet' and not recipe.affinitynet
+            continue
+        options = stages[name]['cfg_options']
+        epochs, batch = (
+            options['train_cfg']['max_epochs'],
+            options['train_dataloader']['batch_size'],
+        )
+        assert 1 <= batch <= images and options['param_scheduler']['end'] == epochs
+        assert epochs >= recipe.min_epochs
+        # The wanted number of iterations to half an epoch, or as many epochs as there must be.
+        once = math.ceil(images / batch)
+        assert abs(epochs * once - getattr(recipe, name)) <= once / 2 or epochs == recipe.min_epochs
+    options = stages['segmentor']['cfg_options']
+    iterations = options['train_cfg']['max_iters']
+    assert iterations == options['param_scheduler']['end'] and iterations >= recipe.segmentor
+    assert 10 * iterations > recipe.min_epochs * images - 10
+    assert 1 <= options['default_hooks']['checkpoint']['interval'] <= iterations
