@@ -32,7 +32,9 @@ def main() -> None:
     show(f'Demo set: rendered scenes with image-level labels, in {DATA}')
     make_demo_set(DATA)
     pipeline = Pipeline.from_config(Config.fromfile(CONFIG), work_dir=args.out)
-    markdown, page = run_pipeline(pipeline)
+    report = run_pipeline(pipeline).report
+    assert report is not None  # the demo's config has one
+    markdown, page = report
     print(f'\n{markdown.read_text().split("##")[0]}')
     print(f'Photos, response maps, masks and figures: {page}')
     print(f'{(time.monotonic() - started) / 60:.1f} minutes')

@@ -71,9 +71,9 @@ def main() -> None:
     """Run the tool."""
     args = parse_args()
     pipeline = build_pipeline(args)
-    report = run_pipeline(pipeline, args.stages, args.first, args.again, decode=args.check_data)
-    if report is not None:
-        markdown, page = report
+    run = run_pipeline(pipeline, args.stages, args.first, args.again, decode=args.check_data)
+    if run.report is not None:
+        markdown, page = run.report
         print(f'report: {markdown} and {page}')
 
 

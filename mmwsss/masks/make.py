@@ -11,8 +11,7 @@ from mmengine.device import get_device
 from mmwsss.datasets import LabelFolder
 from mmwsss.datasets.converters.photo_set import PhotoSet, read_photo_set
 from mmwsss.pipeline.pipeline import Pipeline
-from mmwsss.pipeline.report import write_report
-from mmwsss.pipeline.run import show as show_line
+from mmwsss.pipeline.run import run_pipeline, show as show_line
 from mmwsss.pseudo_labels.processes import pool_size
 from mmwsss.structures import DataError, copy_file
 
@@ -133,12 +132,16 @@ def make_masks(
     learned = folder.write_dataset(photos, split, label_negatives, corrections.bad)
     _write_config(folder, len(split.train), quality, seed, show)
     pipeline = Pipeline.from_config(Config.fromfile(folder.config))
-    pipeline.check(decode=True)
-    records = {record.name: record for record in pipeline.run(show=show)}
-    made = _write_results(folder, photos, label_negatives, records)
+    state = folder.state(root)
+    run = run_pipeline(
+        pipeline,
+        decode=not folder.was_checked(state),
+        show=show,
+        checked=lambda: folder.mark_checked(state),
+        report_dir=folder.path,
+    )
+    made = _write_results(folder, photos, label_negatives, run.records)
     PhotoIndex.collect(given, split, learned).write(folder.photo_index)
-    if pipeline.report is not None:
-        write_report(pipeline.report, list(records.values()), folder.path)
     return made
 
 

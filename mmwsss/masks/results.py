@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
+import numpy as np
 from PIL import Image
 
 from mmwsss.datasets import LabelFolder
@@ -13,6 +14,7 @@ from mmwsss.datasets.splits import image_id
 from mmwsss.process_pool import ordered_map
 from mmwsss.pseudo_labels.images import load_rgb
 from mmwsss.structures import atomic_open, copy_file, img_id_path
+from mmwsss.structures.fingerprints import file_fingerprint, fingerprint_of
 from mmwsss.visualization import overlay_labels
 
 OVERLAY_SIDE = 1024
@@ -26,11 +28,13 @@ class ResultWriter:
         root (Path): Folder of the photos.
         masks (Path): Where the masks go.
         overlays (Path): Where the overlays go.
+        before (Path): Overlays of an earlier run; those of the same photo and label are taken.
     """
 
     root: Path
     masks: Path
     overlays: Path
+    before: Path
 
     def __call__(self, item: tuple[str, LabelFolder]) -> None:
         """Write mask and overlay.
@@ -42,19 +46,44 @@ class ResultWriter:
         key, folder = item
         img_id = image_id(key, str(self.root))
         copy_file(folder.path(img_id), img_id_path(self.masks, img_id, '.png'))
-        image, _ = load_rgb(str(self.root / key), OVERLAY_SIDE)
-        labels = cv2.resize(
-            folder.read(img_id), image.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT
+        overlay, before = (
+            img_id_path(place, img_id, '.jpg') for place in (self.overlays, self.before)
         )
-        overlay = Image.fromarray(overlay_labels(image, labels))
-        with atomic_open(img_id_path(self.overlays, img_id, '.jpg')) as file:
-            overlay.save(file, 'JPEG', quality=90)
+        made_from = _made_from(self.root / key, folder.path(img_id))
+        if _comment(before) == made_from:
+            copy_file(before, overlay)
+        else:
+            self._draw(key, folder.read(img_id), overlay, made_from)
+
+    def _draw(self, key: str, labels: np.ndarray, path: Path, made_from: str) -> None:
+        image, _ = load_rgb(str(self.root / key), OVERLAY_SIDE)
+        labels = cv2.resize(labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+        with atomic_open(path) as file:
+            Image.fromarray(overlay_labels(image, labels)).save(
+                file, 'JPEG', quality=90, comment=made_from
+            )
+
+
+def _made_from(photo: Path, label: Path) -> str:
+    """Return what an overlay's comment says of its photo and its label."""
+    status = photo.stat()
+    parts = (OVERLAY_SIDE, status.st_size, status.st_mtime_ns, file_fingerprint(label))
+    return fingerprint_of(map(str, parts))
+
+
+def _comment(overlay: Path) -> str | None:
+    """Read the comment of an overlay; None if there is no such file."""
+    try:
+        with Image.open(overlay) as image:
+            return image.info.get('comment', b'').decode()
+    except (OSError, ValueError):
+        return None
 
 
 def write_results(
     labels: Sequence[tuple[Iterable[str], LabelFolder]], root: Path, out: Path, workers: int
 ) -> int:
-    """Write ``masks/`` and ``overlays/``; what an earlier run left there is replaced.
+    """Write ``masks/`` and ``overlays/``; what an earlier run left there goes.
 
     Args:
         labels (Sequence[tuple[Iterable[str], LabelFolder]]): Photos, as paths below the root, and
@@ -70,7 +99,7 @@ def write_results(
     for folder in made.values():
         shutil.rmtree(folder, ignore_errors=True)
     items = [(key, folder) for keys, folder in labels for key in keys]
-    write = ResultWriter(root, made['masks'], made['overlays'])
+    write = ResultWriter(root, made['masks'], made['overlays'], out / 'overlays')
     for _ in ordered_map(
         write,
         items,

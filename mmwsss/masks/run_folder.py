@@ -9,7 +9,12 @@ from mmwsss.datasets.converters.own_images import Conversion
 from mmwsss.datasets.converters.photo_set import PhotoSet
 from mmwsss.datasets.converters.written_files import write_conversion
 from mmwsss.structures import DataError, read_json
-from mmwsss.structures.fingerprints import content_fingerprint
+from mmwsss.structures.fingerprints import (
+    content_fingerprint,
+    data_fingerprints,
+    file_fingerprints,
+    settings_fingerprint,
+)
 from mmwsss.structures.tables import write_json, write_text
 from mmwsss.visualization.grid import spread
 
@@ -176,15 +181,45 @@ class RunFolder:
                     )
                 return False
         write_text(self.config, text)
-        write_json(
-            self.path / RECORD,
-            {
-                'format': 'mmwsss masks',
-                'quality': quality,
-                'config': content_fingerprint(text.encode()),
-            },
-        )
+        self._note(quality=quality, config=content_fingerprint(text.encode()))
         return True
+
+    def state(self, images: Path) -> str:
+        """Compute a fingerprint of the photos, by name, size and time, and of lists and configs.
+
+        Args:
+            images (Path): Folder of the photos.
+
+        Returns:
+            str: The fingerprint.
+        """
+        files = [self.config, self.path / DATASET, self.data / 'image_labels.json']
+        files += self.data.glob('*.txt')
+        return settings_fingerprint(
+            {**data_fingerprints([], [str(images)]), **file_fingerprints(map(str, files))}
+        )
+
+    def was_checked(self, state: str) -> bool:
+        """Tell whether an earlier run has decoded all photos of this state.
+
+        Args:
+            state (str): What :meth:`state` returns.
+
+        Returns:
+            bool: Whether it has, and found no fault.
+        """
+        return self._record().get('checked') == state
+
+    def mark_checked(self, state: str) -> None:
+        """Note that all photos were decoded and are sound.
+
+        Args:
+            state (str): What :meth:`state` returned before.
+        """
+        self._note(checked=state)
+
+    def _note(self, **fields: str) -> None:
+        write_json(self.path / RECORD, {**self._record(), 'format': 'mmwsss masks', **fields})
 
     def _record(self) -> dict:
         try:

@@ -32,3 +32,30 @@ def test_masks_are_those_of_the_folder_and_old_ones_go(tmp_path):
     with Image.open(out / 'overlays/a.jpg') as overlay:
         assert max(overlay.size) == 1024
     assert [path.name for path in (out / 'masks').iterdir()] == ['a.png']
+
+
+def test_an_overlay_is_drawn_again_only_where_photo_or_label_changed(tmp_path, monkeypatch):
+    (tmp_path / 'photos').mkdir()
+    for name in ('a', 'b', 'c'):
+        Image.new('RGB', (5, 4), 'grey').save(tmp_path / f'photos/{name}.png')
+    folder = LabelFolder.create(tmp_path / 'labels', 'pseudo', ('cat',), {})
+    labels = np.zeros((4, 5), np.uint8)
+    for name in ('a', 'b', 'c'):
+        folder.write(name, labels)
+    drawn = []
+    monkeypatch.setattr(
+        'mmwsss.masks.results.overlay_labels', lambda image, labels: drawn.append(labels) or image
+    )
+
+    def redrawn() -> int:
+        drawn.clear()
+        items = [(['a.png', 'b.png', 'c.png'], folder)]
+        assert write_results(items, tmp_path / 'photos', tmp_path / 'run', workers=0) == 3
+        return len(drawn)
+
+    assert redrawn() == 3 and redrawn() == 0
+    folder.write('b', labels + 1)
+    Image.new('RGB', (5, 4), 'white').save(tmp_path / 'photos/c.png')
+    assert redrawn() == 2 and redrawn() == 0
+    (tmp_path / 'run/overlays/a.jpg').write_bytes(b'damaged')
+    assert redrawn() == 1

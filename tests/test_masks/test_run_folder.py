@@ -124,3 +124,19 @@ def test_index_of_another_run_is_refused(folder, text):
         (DataError, FileNotFoundError), match=r'photos\.json: .*run `mmwsss masks` to its end'
     ):
         PhotoIndex.read(folder.photo_index)
+
+
+def test_photos_are_decoded_again_only_where_something_changed(folder, tmp_path):
+    set_of = photos(tmp_path)
+
+    def state() -> str:
+        folder.write_dataset(set_of, set_of.split(0.0, 0), True)
+        folder.write_config('seed = 0\n', 'quick', False)
+        return folder.state(set_of.root)
+
+    first = state()
+    assert not folder.was_checked(first)
+    folder.mark_checked(first)
+    assert folder.was_checked(state()) and folder.quality() == 'quick'
+    Image.new('RGB', (5, 4)).save(set_of.root / 'a.jpg')
+    assert not folder.was_checked(state())

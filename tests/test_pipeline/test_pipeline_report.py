@@ -231,12 +231,15 @@ def test_a_pipeline_is_checked_run_and_reported(root: Path, monkeypatch, capsys)
     monkeypatch.setattr(Pipeline, 'check', check)
     monkeypatch.setattr(Pipeline, 'run', run)
     pipeline = Pipeline(dict.fromkeys(['cams', 'walk']), root / 'work', report=settings(root))
-    markdown, page = run_pipeline(pipeline, ['cams'], again=True, decode=True)
-    assert done == [('check', ['cams'], True), ('run', ['cams'], None, True)]
+    checked = lambda: done.append('checked')  # noqa: E731
+    run = run_pipeline(pipeline, ['cams'], again=True, decode=True, checked=checked)
+    assert run.report is not None and list(run.records) == [x.name for x in records(root)]
+    markdown, page = run.report
+    assert done == [('check', ['cams'], True), 'checked', ('run', ['cams'], None, True)]
     assert capsys.readouterr().out == 'a stage begins\n'
     assert page.is_file() and markdown.parent == root / 'work'
     assert 'the labels' in markdown.read_text()
-    assert run_pipeline(Pipeline({}, root / 'silent')) is None
+    assert run_pipeline(Pipeline({}, root / 'silent')).report is None
     assert not (root / 'silent').exists()
 
 
