@@ -1,4 +1,7 @@
-"""Draw the figures of concepts.md: ``python docs/figures.py quickstart``, after a quick start."""
+"""Draw the figures of concepts.md, after a quick start and the training of docs/get_started.md.
+
+``python docs/figures.py quickstart work_dirs/cam_efficientnet-lite0_demo``
+"""
 
 import argparse
 from collections.abc import Iterator
@@ -24,13 +27,13 @@ DATA = 'data/demo/'
 TILE = 200
 
 
-def load(stage: Path) -> tuple[nn.Module, Config]:
-    """Load the model that a training stage has left."""
-    cfg = Config.fromfile(stage / 'config.py')
+def load(config: Path, run: Path) -> tuple[nn.Module, Config]:
+    """Load the model that a training has left in its folder."""
+    cfg = Config.fromfile(config)
     init_default_scope('mmwsss')
     model = MODELS.build(cfg.model).eval()
-    checkpoint = (stage / 'run/last_checkpoint').read_text().strip()
-    load_checkpoint(model, str(stage / 'run' / Path(checkpoint).name), map_location='cpu')
+    checkpoint = (run / 'last_checkpoint').read_text().strip()
+    load_checkpoint(model, str(run / Path(checkpoint).name), map_location='cpu')
     return model, cfg
 
 
@@ -70,6 +73,18 @@ def draw_mixup(model: nn.Module, infos: list[dict], classes: tuple[str, ...]) ->
         rows.append([*pair, mixed, *(heat(mixed, maps[label]) for label in labels)])
     columns = ['image 1', 'image 2', 'mixed, λ = 0.5', 'map of class 1', 'map of class 2']
     save('mixup', image_grid(rows, columns, tile_width=TILE))
+
+
+@torch.no_grad()
+def draw_methods(plain: nn.Module, mixup: nn.Module, infos: list[dict]) -> None:
+    """Figure 2.3: response maps of plain CAM and of Mixup-CAM side by side."""
+    rows = []
+    for info in [info for info in infos if len(info['gt_label']) == 1][:3]:
+        photo, label = photo_of(info), info['gt_label'][0]
+        models = (plain, mixup)
+        maps = [model.class_maps(normalised(model, photo))[0, label].relu() for model in models]
+        rows.append([photo, *(heat(photo, one) for one in maps)])
+    save('methods', image_grid(rows, ['image', 'CAM', 'Mixup-CAM'], tile_width=TILE))
 
 
 @torch.no_grad()
@@ -146,11 +161,14 @@ def main() -> None:
     """Draw all figures."""
     parser = argparse.ArgumentParser(description='Draw the figures of docs/concepts.md')
     parser.add_argument('quickstart', type=Path, help='folder of a finished quick start')
-    folder = parser.parse_args().quickstart
-    classifier, cfg = load(folder / 'classifier')
-    net, _ = load(folder / 'affinitynet')
+    parser.add_argument('cam', type=Path, help='work dir of configs/demo/cam_…_demo.py')
+    args = parser.parse_args()
+    stages = [args.quickstart / name for name in ('classifier', 'affinitynet')]
+    (classifier, cfg), (net, _) = (load(stage / 'config.py', stage / 'run') for stage in stages)
+    plain, _ = load(args.cam / f'{args.cam.name}.py', args.cam)
     val = list(samples(cfg, 'val'))
     draw_mixup(classifier, val, cfg.classes)
+    draw_methods(plain, classifier, val)
     draw_walk(classifier, net, val)
     draw_clusters(classifier, list(samples(cfg, 'train')), cfg.classes)
 

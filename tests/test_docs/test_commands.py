@@ -127,6 +127,20 @@ def test_links_of_a_page_lead_to_files(path):
         assert target in GENERATED or (path.parent / target).exists(), target
 
 
+@cache
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and the site make them."""
+    text = re.sub(r'^```.*?^```', '', path.read_text(), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r'^#+ (.+)$', text, re.MULTILINE)
+    return {re.sub(r'[^\w -]', '', one.lower()).replace(' ', '-') for one in headings}
+
+
+@pytest.mark.parametrize('path', PAGES, ids=name)
+def test_links_into_a_page_lead_to_headings(path):
+    for file, anchor in re.findall(r'\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)', path.read_text()):
+        assert anchor in anchors((path.parent / file) if file else path), f'{file}#{anchor}'
+
+
 @pytest.mark.parametrize('path', [*PAGES, ROOT / 'CHANGELOG.md', ROOT / 'SECURITY.md'], ids=name)
 def test_rows_of_a_table_follow_its_head_and_have_its_cells(path):
     text = re.sub(r'```.*?```', '', path.read_text(), flags=re.DOTALL)

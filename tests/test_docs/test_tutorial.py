@@ -37,6 +37,8 @@ def test_tutorial_is_kept_with_its_images():
 def test_tutorial_runs(tmp_path):
     notebook = nbformat.read(TUTORIAL, as_version=4)
     expected = images(notebook)
+    (training,) = (cell for cell in notebook.cells if cell.source.startswith('epochs = 8\n'))
+    training.source = training.source.replace('epochs = 8', 'epochs = 1', 1)
     for cell in notebook.cells:
         if cell.cell_type == 'code':
             cell.outputs = []
