@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from mmwsss.version import __version__
 
-from . import export, masks, predict
+from . import export, masks, predict, view
 from .interrupt import INTERRUPTED
 
-SUBCOMMANDS = (masks, predict, export)
+SUBCOMMANDS = (masks, predict, view, export)
 
 
 def build_parser() -> argparse.ArgumentParser:

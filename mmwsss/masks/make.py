@@ -141,7 +141,7 @@ def make_masks(
         report_dir=folder.path,
     )
     made = _write_results(folder, photos, label_negatives, run.records)
-    PhotoIndex.collect(given, split, learned).write(folder.photo_index)
+    PhotoIndex.collect(given, split, learned, corrections.bad).write(folder.photo_index)
     return made
 
 

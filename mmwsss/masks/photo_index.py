@@ -22,12 +22,14 @@ class Photo:
         tags (list[str] | None): Classes by the corrected tags, which the run took.
         split (str): 'train', 'held out' or 'untagged'.
         learned (bool): Whether the segmentor learned from its label.
+        left_out (bool): Whether it did not because a person found the mask bad.
     """
 
     given: list[str] | None
     tags: list[str] | None
     split: str
     learned: bool
+    left_out: bool
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,25 @@ class PhotoIndex:
     photos: dict[str, Photo]
 
     @classmethod
-    def collect(cls, given: PhotoSet, split: Conversion, learned: Collection[str]) -> 'PhotoIndex':
+    def collect(
+        cls,
+        given: PhotoSet,
+        split: Conversion,
+        learned: Collection[str],
+        bad: Collection[str] = (),
+    ) -> 'PhotoIndex':
         """Collect what a run knows.
 
         Args:
             given (PhotoSet): The photos with the tags that were given.
             split (Conversion): Corrected tags and split.
             learned (Collection[str]): Photos that the segmentor learns from.
+            bad (Collection[str]): Photos with bad masks. Defaults to none.
 
         Returns:
             PhotoIndex: The photos, the tagged ones first.
         """
-        held_out, taught = {*split.val}, {*learned}
+        held_out, taught, left_out = {*split.val}, {*learned}, {*bad} & {*split.train}
         photos = {}
         for key in (*split.labels, *split.untagged):
             tags = split.labels.get(key)
@@ -68,6 +77,7 @@ class PhotoIndex:
                 None if tags is None else list(tags),
                 UNTAGGED if tags is None else part,
                 key in taught,
+                key in left_out,
             )
         return cls(str(given.root.absolute()), list(given.classes), list(split.classes), photos)
 

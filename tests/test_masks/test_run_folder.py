@@ -105,11 +105,11 @@ def test_index_of_photos_reads_as_it_was_written(folder, tmp_path):
     corrections = Corrections({'a.jpg': Correction(('dog',)), 'e.jpg': Correction(())})
     corrected = correct_photos(corrections, given)
     split = corrected_split(given, corrected, 0.4, 0)
-    index = PhotoIndex.collect(given, split, ['a.jpg'])
+    index = PhotoIndex.collect(given, split, ['a.jpg'], {'a.jpg', 'e.jpg'})
     index.write(folder.photo_index)
     assert PhotoIndex.read(folder.photo_index) == index
-    assert index.photos['a.jpg'] == Photo(['cat'], ['dog'], 'held out', True)
-    assert index.photos['e.jpg'] == Photo(None, [], 'train', False)
+    assert index.photos['a.jpg'] == Photo(['cat'], ['dog'], 'held out', True, False)
+    assert index.photos['e.jpg'] == Photo(None, [], 'train', False, True)
     assert [key for key, photo in index.photos.items() if photo.split == 'held out'] == [*split.val]
 
 
