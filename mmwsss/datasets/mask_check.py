@@ -72,8 +72,8 @@ def judge_masks(masks: Iterable[MaskCounts], classes: Sequence[str], name: str) 
             f'is ignored, for example {_most_ignored(masks).path}; save another value if that is '
             'not meant'
         )
-    _compare_with_tags(masks, classes, name, findings)
-    return findings
+    of_tags = tag_findings(masks, classes, name)
+    return MaskFindings(findings.faults + of_tags.faults, findings.warnings + of_tags.warnings)
 
 
 def _no_class(masks: list[MaskCounts], classes: Sequence[str], name: str) -> str:
@@ -90,10 +90,18 @@ def _most_ignored(masks: list[MaskCounts]) -> MaskCounts:
     return max(masks, key=lambda mask: mask.pixels[IGNORED] / max(1, mask.pixels.sum()))
 
 
-def _compare_with_tags(
-    masks: list[MaskCounts], classes: Sequence[str], name: str, findings: MaskFindings
-) -> None:
-    """Find classes that are tagged but never in the masks, and those that are there untagged."""
+def tag_findings(masks: Sequence[MaskCounts], classes: Sequence[str], name: str) -> MaskFindings:
+    """Find classes that are tagged but never in the masks, and those that are there untagged.
+
+    Args:
+        masks (Sequence[MaskCounts]): The masks; those without tags are passed over.
+        classes (Sequence[str]): Names of the C foreground classes; value i + 1 is class i.
+        name (str): What the set is called in the findings.
+
+    Returns:
+        MaskFindings: The findings, each with counts and an example.
+    """
+    findings = MaskFindings()
     tagged = [mask for mask in masks if mask.tags is not None]
     shown = [mask.shown(len(classes)) for mask in tagged]
     for index, label in enumerate(classes):
@@ -114,3 +122,4 @@ def _compare_with_tags(
                 'correct the tags, or the values of the masks'
             )
             (findings.faults if len(untagged) >= FEW else findings.warnings).append(line)
+    return findings

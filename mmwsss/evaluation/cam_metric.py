@@ -9,11 +9,11 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from prettytable import PrettyTable
 
+from mmwsss.datasets.mask_check import MaskCounts, tag_findings
 from mmwsss.registry import METRICS
 from mmwsss.structures import IGNORED, ResponseMap
 
 from .cam_histogram import (
-    SparseHistogram,
     class_scores,
     confusion_matrices,
     sum_histograms,
@@ -113,13 +113,17 @@ class CAMMetric(BaseMetric):
                 self.num_classes,
                 self.ignore_index,
             )
-            self.results.append(histogram)
+            tags = sample.get('gt_label')
+            tags = None if tags is None else torch.as_tensor(tags).cpu().numpy()
+            self.results.append((*histogram, response.img_id, tags))
 
-    def compute_metrics(self, results: list[SparseHistogram]) -> dict[str, float]:
+    def compute_metrics(self, results: list[tuple]) -> dict[str, float]:
         """Compute the metrics of all images, and log them as a table.
 
+        Where tags and masks contradict each other, a warning says so.
+
         Args:
-            results (list[SparseHistogram]): Histogram of each image.
+            results (list[tuple]): Of each image its histogram, two arrays, its id and its tags.
 
         Returns:
             dict[str, float]: The metrics, see the class.
@@ -128,11 +132,12 @@ class CAMMetric(BaseMetric):
             ValueError: If no image has a labelled pixel.
             DataError: If no mask shows a class.
         """
-        total = sum_histograms(results, len(self.grid), self.num_classes)
+        total = sum_histograms([x[:2] for x in results], len(self.grid), self.num_classes)
         if not total.any():
             raise ValueError('CAMMetric: no image has a labelled pixel: check the masks')
         confusion = confusion_matrices(total)
         require_true_classes(confusion[0].sum(1))
+        self._doubt_tags(results)
         scores = class_scores(confusion)
         iou, precision, recall, f_score = (100 * score for score in scores)
         mean_iou = np.nanmean(iou, axis=1)
@@ -158,6 +163,20 @@ class CAMMetric(BaseMetric):
         if self.curve_file is not None:
             write_curves(self.curve_file, self.grid, curves, dict(zip(names, iou.T)))
         return metrics
+
+    def _doubt_tags(self, results: list[tuple]) -> None:
+        """Warn of masks whose classes are not those of the tags: the scores then mean little."""
+        masks = [
+            MaskCounts(
+                img_id,
+                np.bincount(cells % (self.num_classes + 1), counts, 256),
+                None if tags is None else frozenset(tags.tolist()),
+            )
+            for cells, counts, img_id, tags in results
+        ]
+        found = tag_findings(masks, self.dataset_meta['classes'], 'CAMMetric')
+        for line in [*found.faults, *found.warnings]:
+            MMLogger.get_current_instance().warning(line)
 
     def _log_table(
         self,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.evaluator import Evaluator
+from mmengine.logging import MMLogger
 from mmpretrain.structures import DataSample
 
 from mmwsss.evaluation import CAMMetric
@@ -183,3 +184,20 @@ def test_thresholds_outside_the_range():
 def test_ignored_pixels_alone_are_refused():
     with pytest.raises(ValueError, match='no image has a labelled pixel'):
         run([_break('gt_seg_map', torch.full((23, 31), 255, dtype=torch.uint8))])
+
+
+@pytest.mark.parametrize('order', [(0, 1, 2), (1, 0, 2)])
+def test_masks_that_contradict_the_tags_are_a_warning(order, monkeypatch):
+    samples = []
+    for number in range(9):
+        sample = make_sample(number, (number % 3,), (8, 8))
+        sample.set_gt_label([number % 3])
+        sample.gt_seg_map = torch.full((8, 8), order[number % 3] + 1, dtype=torch.uint8)
+        samples.append(sample)
+    lines = []
+    monkeypatch.setattr(MMLogger.get_current_instance(), 'warning', lines.append)
+    run(samples)
+    if order == (0, 1, 2):
+        assert not lines
+    else:
+        assert len(lines) == 2 and "CAMMetric: 'cat' is a tag of 3 images, but value 1" in lines[0]
