@@ -11,6 +11,7 @@ from pathlib import Path
 from mmengine.config import Config, DictAction
 
 from mmwsss.cli.interrupt import end_on_interrupt
+from mmwsss.engine.config_options import merge_options
 from mmwsss.pipeline.pipeline import Pipeline
 from mmwsss.pipeline.run import run_pipeline
 
@@ -57,7 +58,7 @@ def build_pipeline(args: argparse.Namespace) -> Pipeline:
     if args.gpus > 1 and args.launcher == 'none':
         raise ValueError('--gpus needs --launcher pytorch or slurm')
     cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options or {})
+    merge_options(cfg, args.cfg_options)
     overrides = dict(launcher=args.launcher, processes=args.gpus, verbose=args.verbose)
     if args.work_dir:
         overrides['work_dir'] = Path(args.work_dir)

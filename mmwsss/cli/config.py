@@ -13,9 +13,11 @@ from mmengine.registry import MODELS, init_default_scope
 from mmseg.models import BaseSegmentor
 
 from mmwsss.compat.moved_runs import find_last_checkpoint
+from mmwsss.engine.config_options import merge_options
 from mmwsss.engine.initial_weights import fill_seed
 from mmwsss.evaluation.mask_folders import metric_folders
 
+from .config_kind import refuse_pipeline
 from .weights import require_weights
 
 
@@ -25,35 +27,20 @@ def read_config(path: str | os.PathLike, options: Mapping[str, Any] | None = Non
     Args:
         path (str or os.PathLike): The config file.
         options (Mapping, optional): New values by dotted key, as from ``--cfg-options``.
+            Defaults to None.
 
     Returns:
         Config: The config with these values.
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ValueError: See :func:`merge_options`.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'{path}: there is no such config')
     cfg = Config.fromfile(path)
-    cfg.merge_from_dict(dict(options or {}))
+    merge_options(cfg, options)
     return cfg
-
-
-def refuse_pipeline(cfg: Config, path: str | os.PathLike) -> None:
-    """Refuse the config of a pipeline where that of a model is needed.
-
-    Args:
-        cfg (Config): The config.
-        path (str or os.PathLike): Its file, for the error.
-
-    Raises:
-        ValueError: If it is.
-    """
-    if 'stages' in cfg and 'model' not in cfg:
-        raise ValueError(
-            f'{path}: the config of a pipeline, which trains and tests in stages; run '
-            f'tools/run_pipeline.py {path}'
-        )
 
 
 def find_run_config(work_dir: Path) -> Path:

@@ -15,7 +15,8 @@ from mmwsss.datasets.settings_check import check_settings
 from mmwsss.engine.cpu_memory import keep_freed_memory
 from mmwsss.parent_process import join_launcher
 
-from .config import read_config, refuse_pipeline
+from .config import read_config
+from .config_kind import refuse_pipeline
 
 
 def check_data(cfg: Config, loaders: Sequence[str]) -> None:

@@ -152,6 +152,8 @@ def _reason(path: str, error: Exception) -> str:
             "{'state_dict': torch.load(FILE, weights_only=False)['state_dict']}, NEW)"
         )
     first = next(iter(str(error).splitlines()), '') or type(error).__name__
+    if isinstance(error, pickle.UnpicklingError):  # PyTorch advises to unpickle whatever it is
+        first = 'not what torch.save writes'
     return (
         f'cannot be loaded as a checkpoint of tensors ({first}): it is damaged or of another kind; '
         'copy or download it again, or take another checkpoint'

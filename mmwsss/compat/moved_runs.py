@@ -2,8 +2,8 @@
 
 Condition: the checkpoint that ``last_checkpoint`` of the work dir names, by its absolute path, is
 not there, as the work dir was moved; or a run was killed while it wrote one of the two files, which
-mmengine overwrites in place: ``last_checkpoint`` is empty, or the checkpoint is cut off; or its
-weights are not finite. mmengine then fails to resume, or trains on with NaN.
+mmengine overwrites in place: ``last_checkpoint`` is empty or damaged, or the checkpoint is cut off;
+or its weights are not finite. mmengine then fails to resume, or trains on with NaN.
 
 Remedy: the file of the same name in the work dir is taken in its place; else the newest checkpoint
 there that is whole and finite. Of a recorded one that is gone only newer ones take the place: older
@@ -19,6 +19,8 @@ import mmengine.runner as runner_package
 from mmengine.logging import print_log
 from mmengine.runner import _flexible_runner, runner as runner_module
 from mmengine.runner.checkpoint import find_latest_checkpoint
+
+from mmwsss.structures import is_printable
 
 from .checkpoint_file import read_checkpoint
 
@@ -37,7 +39,7 @@ def find_last_checkpoint(work_dir: str) -> str | None:
     Raises:
         FileNotFoundError: If it is not where it was saved, and the work dir has none.
     """
-    recorded = find_latest_checkpoint(work_dir)
+    recorded = _recorded(work_dir)
     if recorded is None or '://' in recorded:
         return recorded
     named = [recorded, osp.join(work_dir, osp.basename(recorded))] if recorded else []
@@ -55,12 +57,21 @@ def find_last_checkpoint(work_dir: str) -> str | None:
             f'name another checkpoint (--resume FILE), or delete {record} to begin anew'
         )
     if not recorded:
-        faults.insert(0, f'{record} is empty: the run was killed')
+        faults.insert(0, f'{record} is empty or damaged: the run was killed')
     elif not osp.exists(recorded):
         faults.insert(0, f'{recorded} is gone: the work dir was moved, or the run was killed')
     faults.append(f'taking {found}' if found else 'beginning anew')
     print_log('; '.join(faults), logger='current')
     return found
+
+
+def _recorded(work_dir: str) -> str | None:
+    """Read the path in ``last_checkpoint``; '' if it holds none, None if there is no such file."""
+    try:
+        recorded = find_latest_checkpoint(work_dir)
+    except (IsADirectoryError, UnicodeDecodeError):
+        return ''
+    return recorded if recorded is None or is_printable(recorded) else ''
 
 
 def _saved(work_dir: str, after: int) -> list[str]:

@@ -11,10 +11,12 @@ from mmwsss.registry import DATASETS
 
 from .labels import read_label_file
 from .names import BACKGROUND, composed
+from .number_check import check_steps, wrong_numbers
 from .seeding import SeededTransforms
 from .splits import read_split
 
 LABEL_DATASET = 'label_dataset'
+_LEAST = {'batch_size': 1, 'num_workers': 0}
 # What PyTorch's DataLoader takes only with processes that load.
 _OF_WORKERS = {'persistent_workers': False, 'prefetch_factor': None}
 
@@ -36,7 +38,7 @@ def check_settings(cfg: Config, loaders: Sequence[str]) -> list[str]:
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     model = cfg.get('model') or {}
     model = model.get('module', model)  # of test-time augmentation
-    faults: list[str] = []
+    faults = check_steps(cfg) if 'train_dataloader' in loaders else []
     named: dict[str, Sequence[str]] = {}
     for name in loaders:
         loader = cfg.get(name)
@@ -75,7 +77,7 @@ def build_dataset(loader: Mapping) -> BaseDataset:
 
 
 def check_workers(loader: Mapping, name: str) -> list[str]:
-    """Find settings of a data loader that need worker processes where it has none.
+    """Find wrong numbers of a data loader, and what needs worker processes where it has none.
 
     Args:
         loader (Mapping): Config of the data loader.
@@ -84,8 +86,9 @@ def check_workers(loader: Mapping, name: str) -> list[str]:
     Returns:
         list[str]: The faults, one line each; empty where all is well.
     """
-    if loader.get('num_workers', 0):
-        return []
+    wrong = wrong_numbers(loader, _LEAST, name)
+    if wrong or loader.get('num_workers', 0):
+        return wrong
     return [
         f'{name}: num_workers=0 with {key}={loader[key]}, which needs worker processes; set '
         f'{name}.{key}={unset}'
@@ -112,7 +115,7 @@ def check_batch(dataset: BaseDataset, loader: Mapping, name: str, processes: int
     Returns:
         list[str]: The fault; empty where all is well.
     """
-    if not _drops_last(loader):
+    if not _drops_last(loader) or wrong_numbers(loader, _LEAST, name):
         return []
     images = -(-count_images(dataset) // processes)
     batch = loader.get('batch_size', 1)

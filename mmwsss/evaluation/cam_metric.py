@@ -72,6 +72,8 @@ class CAMMetric(BaseMetric):
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix, collect_dir=collect_dir)
         if isinstance(thresholds, int):
+            if thresholds < 1:
+                raise ValueError(f'CAMMetric: {thresholds} thresholds, at least 1 is needed')
             thresholds = [i / thresholds for i in range(thresholds)]
         grid = sorted({*map(float, thresholds), float(fixed_threshold)})
         if not (grid[0] >= 0 and grid[-1] < 1):

@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 
 from mmwsss.datasets.check import raise_faults
 from mmwsss.datasets.image_check import check_images, check_mask_dir
+from mmwsss.datasets.number_check import check_steps
 from mmwsss.datasets.settings_check import (
     check_batch,
     check_num_classes,
@@ -147,6 +148,7 @@ class PipelineCheck:
             name = f'{label}: {stage.section}'
             self.faults += check_workers(loader, name)
             if stage.section == 'train_dataloader':
+                self.faults += check_steps(cfg)
                 self.faults += check_batch(dataset, loader, name, self.processes)
         if self.decode and not settings.get('lazy_init') and self._is_new(decoded=settings):
             self.faults += check_images(dataset, label=stage.title)

@@ -32,6 +32,21 @@ def test_options_of_the_command_line_enter_the_config(tmp_path):
     assert load_config(arguments(tmp_path, work_dir='elsewhere')).work_dir == 'elsewhere'
 
 
+def test_an_option_that_is_nearly_a_setting_is_refused(tmp_path):
+    path = tmp_path / 'x.py'
+    path.write_text('train_dataloader = dict(batch_size=2)\ntest_pipeline = []\n')
+    for option in ('train_dataloder.batch_size', 'train_dataloaders'):
+        with pytest.raises(ValueError, match=r'x\.py: has no train_data.*mean train_dataloader\?'):
+            read_config(path, {option: 4})
+    new = {
+        'find_unused_parameters': True,
+        'val_dataloader': 1,
+        'tta_pipeline': [],
+        'load_from': 'a',
+    }
+    assert all(read_config(path, new)[key] == value for key, value in new.items())
+
+
 def test_initial_weights_may_follow_the_seed(tmp_path):
     options = {'load_from': 'cam/seed_{seed}.pth', 'randomness.seed': 3}
     assert load_config(arguments(tmp_path, cfg_options=options)).load_from == 'cam/seed_3.pth'

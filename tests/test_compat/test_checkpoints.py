@@ -261,3 +261,13 @@ def test_weights_without_names_are_refused_by_name(weights, tmp_path):
     torch.save({'state_dict': weights}, file)
     with pytest.raises(ValueError, match=r'model\.pth: its state_dict'):
         CheckpointLoader.load_checkpoint(str(file), map_location='cpu')
+
+
+@pytest.mark.parametrize(
+    'content', [b'a = 1\n' * 99, b'\x80\x04K\x01.', b'version https://git-lfs']
+)
+def test_nobody_is_advised_to_unpickle_what_is_no_checkpoint(content, tmp_path):
+    (tmp_path / 'x.pth').write_bytes(content)
+    with pytest.raises(ValueError, match=r'x\.pth cannot be loaded .*copy or download') as error:
+        CheckpointLoader.load_checkpoint(str(tmp_path / 'x.pth'), map_location='cpu')
+    assert 'weights_only' not in str(error.value)

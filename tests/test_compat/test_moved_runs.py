@@ -154,4 +154,17 @@ def test_a_run_killed_while_it_saved_goes_on(tmp_path: Path) -> None:
     runner = train(tmp_path, epochs=3)
     assert runner.iter == 6 and runner.model.weight.item() == -6
     log = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
-    assert re.search(r'last_checkpoint is empty: the run was killed; .*taking \S+epoch_1\.pth', log)
+    assert re.search(
+        r'last_checkpoint is empty or damaged: the run was killed; .*taking \S+epoch_1\.pth', log
+    )
+
+
+@pytest.mark.parametrize('content', [b'\xff\xfe\x00', b'epoch_1.pth\nx', b'a\x00b.pth', None])
+def test_a_damaged_record_counts_as_none(content: bytes | None, tmp_path: Path) -> None:
+    save(tmp_path / 'epoch_1.pth')
+    path = tmp_path / 'last_checkpoint'
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    assert find_last_checkpoint(str(tmp_path)) == str(tmp_path / 'epoch_1.pth')

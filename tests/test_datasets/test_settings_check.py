@@ -136,3 +136,21 @@ def test_the_tools_list_all_faults(voc_root):
     with pytest.raises(ValueError, match='settings that do not fit together:') as error:
         check_run(cfg, BOTH)
     assert len(str(error.value).splitlines()) == 5  # one in each, and the number twice
+
+
+@pytest.mark.parametrize(
+    ('key', 'value'),
+    [('batch_size', 0), ('batch_size', 'a'), ('batch_size', True), ('num_workers', -1)],
+)
+def test_numbers_of_a_loader_are_whole(voc_root, key, value):
+    (fault,) = check_settings(config_of(voc_root, drop_last=True, **{key: value}), BOTH)
+    assert fault.startswith(f'train_dataloader: {key} is {value!r}; set a whole number of at least')
+
+
+@pytest.mark.parametrize('steps', [dict(max_epochs=0), dict(max_iters=-1), dict(max_epochs=1.5)])
+def test_a_training_without_a_step_is_a_fault(voc_root, steps):
+    cfg = config_of(voc_root)
+    cfg.train_cfg = steps
+    (fault,) = check_settings(cfg, BOTH)
+    assert fault.startswith('train_cfg: max_') and 'at least 1' in fault
+    assert check_settings(cfg, BOTH[1:]) == []

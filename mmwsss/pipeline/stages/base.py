@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from mmengine.config import Config
 
+from mmwsss.engine.config_options import merge_options
 from mmwsss.engine.initial_weights import fill_seed
 from mmwsss.structures.fingerprints import (
     data_fingerprints,
@@ -76,10 +77,9 @@ class Stage(ABC):
         if not Path(self.config).is_file():
             raise FileNotFoundError(f'stage {self.name!r}: there is no config {self.config}')
         cfg = Config.fromfile(self.config)
-        # Merging takes _delete_ out of what it merges.
         try:
-            cfg.merge_from_dict(copy.deepcopy(dict(self.cfg_options)))
-        except (KeyError, TypeError) as error:
+            merge_options(cfg, self.cfg_options)
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f'stage {self.name!r}: cfg_options: {error}') from error
         if cfg.get(self.section) is None:
             raise ValueError(f'stage {self.name!r}: {self.config} has no {self.section}')
