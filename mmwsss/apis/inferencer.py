@@ -109,7 +109,9 @@ class ImageInferencer(BaseInferencer):
             InferenceResults: Those of a batch.
         """
         before, during, drawing, after = self._dispatch_kwargs(**kwargs)
-        sources = self._tagged(list_sources(inputs), **before)
+        bits = self.model.dataset_meta.get('image_bits')
+        found = [source._replace(image_bits=bits) for source in list_sources(inputs)]
+        sources = self._tagged(found, **before)
         first = range(0, len(sources), batch_size)
         starts = track(first, 'Inference', len(first), disable=not self.show_progress)
         with claimed(after['out_dir']) if after.get('out_dir') else nullcontext():
@@ -278,7 +280,7 @@ class ImageInferencer(BaseInferencer):
 
     def _fields(self, source: ImageSource) -> dict:
         """Return what a dataset would tell the pipeline about an image."""
-        fields: dict[str, Any] = dict(img_id=source.name)
+        fields: dict[str, Any] = dict(img_id=source.name, image_bits=source.image_bits)
         if source.tags is not None:
             fields['gt_label'] = sorted(self.classes.index(name) for name in set(source.tags))
         return fields

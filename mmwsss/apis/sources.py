@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from mmwsss.datasets.converters.image_search import find_images
-from mmwsss.datasets.transforms import LoadImage
+from mmwsss.datasets.transforms import read_rgb
 from mmwsss.structures import DataError, img_id_fault
 
 ImageLike: TypeAlias = str | os.PathLike | np.ndarray
@@ -24,11 +24,13 @@ class ImageSource(NamedTuple):
         image (str | np.ndarray): File, or BGR array, uint8 (H, W, 3).
         tags (tuple[str, ...], optional): Names of the classes that the image shows; None where they
             are not known.
+        image_bits (int, optional): Bits that an image of 16 bits really has; None: all of them.
     """
 
     name: str
     image: str | np.ndarray
     tags: tuple[str, ...] | None = None
+    image_bits: int | None = None
 
     def rgb(self) -> np.ndarray:
         """Load the image.
@@ -36,8 +38,11 @@ class ImageSource(NamedTuple):
         Returns:
             np.ndarray: RGB image, uint8 (H, W, 3), as a viewer shows it.
         """
-        bgr = self.image if isinstance(self.image, np.ndarray) else _load(self.image)
-        return np.ascontiguousarray(bgr[..., ::-1])
+        given = self.image
+        rgb = (
+            given[..., ::-1] if isinstance(given, np.ndarray) else read_rgb(given, self.image_bits)
+        )
+        return np.ascontiguousarray(rgb)
 
     @property
     def path(self) -> str | None:
@@ -93,7 +98,3 @@ def _source(image: ImageLike, index: int) -> ImageSource:
     if fault:
         raise DataError(f'{path!r}: {fault}; rename it')
     return ImageSource(name, path)
-
-
-def _load(path: str) -> np.ndarray:
-    return LoadImage().transform({'img_path': path})['img']

@@ -63,8 +63,31 @@ def seed_generators(*entropy: int) -> None:
 class SeededTransforms(BaseDataset):
     """Base of datasets that run their transforms with the seed of a :class:`SeededIndex`.
 
-    Whatever a transform raises names the image.
+    Whatever a transform raises names the image. ``metainfo['image_bits']``, the bits that images of
+    16 bits really have, goes into every sample, where ``LoadImage`` reads it.
     """
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return a sample before its transforms.
+
+        Args:
+            idx (int): Index of the sample.
+
+        Returns:
+            dict: The sample.
+
+        Raises:
+            DataError: If ``metainfo['image_bits']`` is impossible.
+        """
+        info = super().get_data_info(idx)
+        bits = self._metainfo.get('image_bits')
+        if bits is None:
+            return info
+        if not isinstance(bits, int) or not 8 <= bits <= 16:
+            raise DataError(
+                f'metainfo: image_bits is {bits!r}; set the bits of a 16-bit image, 8 to 16'
+            )
+        return {**info, 'image_bits': bits}
 
     def prepare_data(self, idx: int) -> object:
         """Run the pipeline on a sample.

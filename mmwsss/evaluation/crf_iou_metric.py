@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from mmwsss.datasets.transforms import LoadImage
+from mmwsss.datasets.transforms import read_rgb
 from mmwsss.ordered_queue import OrderedQueue
 from mmwsss.refinement.crf_settings import CRF_SETTINGS, CRFParams
 from mmwsss.refinement.dense_crf import Resolution, check_crf, dense_crf
@@ -15,8 +15,8 @@ from mmwsss.registry import METRICS
 
 from .mask_iou_metric import MaskIoUMetric
 
-# Path of an image, indices of its likely classes (K,), and their probabilities (K, H, W).
-Job = tuple[str, np.ndarray, np.ndarray]
+# Path of an image, indices of its likely classes (K,), their probabilities (K, H, W), its bits.
+Job = tuple[str, np.ndarray, np.ndarray, int | None]
 
 
 @METRICS.register_module()
@@ -90,7 +90,7 @@ class CRFIoUMetric(MaskIoUMetric):
         return super().evaluate(size)
 
     def _job(self, sample: dict) -> Job:
-        """Return the path, the indices (K,) of the likely classes and their probabilities."""
+        """Return what the CRF needs of a sample."""
         scores = sample['seg_logits']['data']
         if len(scores) != len(self.dataset_meta['classes']):
             raise ValueError(
@@ -100,7 +100,8 @@ class CRFIoUMetric(MaskIoUMetric):
         probabilities = scores.float().softmax(0)
         peaks = probabilities.amax((1, 2))
         likely = (peaks >= min(self.min_probability, peaks.max())).nonzero()[:, 0]
-        return sample['img_path'], likely.cpu().numpy(), probabilities[likely].cpu().numpy()
+        bits = self.dataset_meta.get('image_bits')
+        return sample['img_path'], likely.cpu().numpy(), probabilities[likely].cpu().numpy(), bits
 
     def _measure(self, masks: list[np.ndarray]) -> None:
         for mask in masks:
@@ -115,7 +116,7 @@ def _path_of(job: Job) -> str:
 
 def _refine(job: Job, params: CRFParams, resolution: Resolution) -> np.ndarray:
     """Refine the probabilities of an image and return its mask, uint8 (H, W)."""
-    path, classes, probabilities = job
-    image = LoadImage()({'img_path': path})['img'][..., ::-1]
+    path, classes, probabilities, bits = job
+    image = read_rgb(path, bits)
     refined = dense_crf(np.ascontiguousarray(image), probabilities, params, resolution)
     return classes.astype(np.uint8)[refined.argmax(0)]

@@ -98,7 +98,7 @@ class AffinityLabeller:
         Args:
             tagged (TaggedImage): The image.
         """
-        image, size = load_rgb(tagged.img_path, self.max_size)
+        image, size = load_rgb(tagged.img_path, self.max_size, tagged.image_bits)
         response, notes = read_response(self.store, tagged, size)
         at_image = self.params.resolution == 'image'
         height, width = image.shape[:2]

@@ -22,12 +22,14 @@ class TaggedImage(NamedTuple):
         labels (tuple[int, ...]): Ascending indices of the classes that the image-level labels
             name.
         mask_path (str, optional): The file of the true mask, None where there is none.
+        image_bits (int, optional): Bits that an image of 16 bits really has; None: all of them.
     """
 
     img_id: str
     img_path: str
     labels: tuple[int, ...]
     mask_path: str | None
+    image_bits: int | None = None
 
 
 def list_images(dataset: dict, mask_dir: str | None) -> tuple[list[TaggedImage], dict]:
@@ -49,7 +51,11 @@ def list_images(dataset: dict, mask_dir: str | None) -> tuple[list[TaggedImage],
     infos = [built.get_data_info(index) for index in range(len(built))]
     images = [
         TaggedImage(
-            info['img_id'], info['img_path'], tuple(info['gt_label']), _find_mask(mask_dir, info)
+            info['img_id'],
+            info['img_path'],
+            tuple(info['gt_label']),
+            _find_mask(mask_dir, info),
+            info.get('image_bits'),
         )
         for info in infos
     ]
@@ -68,18 +74,21 @@ def _find_mask(mask_dir: str | None, info: dict) -> str | None:
     return path if os.path.isfile(path) else None
 
 
-def load_rgb(img_path: str, max_size: int | None = None) -> tuple[np.ndarray, tuple[int, int]]:
+def load_rgb(
+    img_path: str, max_size: int | None = None, image_bits: int | None = None
+) -> tuple[np.ndarray, tuple[int, int]]:
     """Load an image, a large one smaller.
 
     Args:
         img_path (str): The image file.
         max_size (int, optional): Largest number of pixels on its long side. Defaults to None: any.
+        image_bits (int, optional): See :class:`TaggedImage`. Defaults to None.
 
     Returns:
         tuple[np.ndarray, tuple[int, int]]: The image, shape (H, W, 3), uint8, RGB; height and width
         of the file as displayed.
     """
-    results = LoadImage(shrink_to=max_size)({'img_path': img_path})
+    results = LoadImage(shrink_to=max_size)({'img_path': img_path, 'image_bits': image_bits})
     if max_size is not None:
         results = LimitSize(max_size)(results)
     return results['img'][..., ::-1], results['ori_shape']

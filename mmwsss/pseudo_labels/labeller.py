@@ -43,7 +43,7 @@ class ImageLoader:
         Returns:
             ScoredImage: The image, with scores at the size of the image.
         """
-        image, size = load_rgb(tagged.img_path, self.max_size)
+        image, size = load_rgb(tagged.img_path, self.max_size, tagged.image_bits)
         response, notes = read_response(self.store, tagged, size)
         height, width = image.shape[:2]
         scores = self.background.add(response.resized((height, width)).numpy())

@@ -47,6 +47,8 @@ def build(work_dir: Path, epochs: int, **settings: Any) -> Runner:
         default_scope='mmengine',
         experiment_name=f'fuzz_{random.getrandbits(64)}',
         log_level='CRITICAL',
+        # mmengine's default is one dict for all runners, into which a resumed seed goes.
+        randomness=dict(seed=None),
         **settings,
     )
 

@@ -111,7 +111,7 @@ def test_unlikely_classes_are_left_out(samples):
     threshold = 0.05
     metric = METRICS.build(dict(CRF, min_probability=threshold))
     metric.dataset_meta = dict(classes=CLASSES)
-    _, classes, probabilities = metric._job(samples[0].to_dict())
+    _, classes, probabilities, _ = metric._job(samples[0].to_dict())
     assert classes.tolist() == [0, 2, 3] and probabilities.shape == (3, *SIZE)
     whole = evaluate(samples, CRF)
     assert evaluate(samples, dict(CRF, min_probability=threshold)) == whole

@@ -3,7 +3,7 @@
 from .affinity_label import LoadAffinityLabel, PadWithLabels, PoolAffinityLabel
 from .color import FastColorJitter
 from .geometry import LimitSize, RandomPad, RandomResizeLongSide, Resize
-from .loading import LoadImage, LoadSegMap
+from .loading import LoadImage, LoadSegMap, read_rgb
 from .pseudo_label import LoadPseudoLabel, PackPseudoLabel
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     'RandomPad',
     'RandomResizeLongSide',
     'Resize',
+    'read_rgb',
 ]

@@ -41,7 +41,8 @@ class LoadImage(LoadImageFromFile):
     byte, and the EXIF orientation is applied: the image is what a viewer shows. An image that is
     unreadable, truncated or of more than 2^28 pixels is an error that names it: where a transform
     returns ``None`` instead, mmengine silently draws another sample. An image of 16 bits whose high
-    bytes are nearly all black is a warning, see ``bits``.
+    bytes are nearly all black is a warning. Of a sample with ``image_bits``, which datasets of this
+    package take from ``metainfo``, images of 16 bits keep the highest 8 of that many, such as 12.
 
     In scope ``mmwsss`` and in the datasets of this package it is also what ``LoadImageFromFile``
     names: mmseg's and mmpretrain's functions for inference look for a step of that name, which they
@@ -51,23 +52,18 @@ class LoadImage(LoadImageFromFile):
         shrink_to (int, optional): Smallest long side in pixels to which an image may be reduced
             while it is decoded, at 1/2, 1/4 or 1/8 of its size: several times faster on large
             JPEGs. ``ori_shape`` stays that of the file. Defaults to None: never reduced.
-        bits (int, optional): Bits that the values of 16-bit images really have, such as 12: the
-            highest 8 of them are kept. Defaults to None: all 16.
         **kwargs: Arguments of :class:`mmcv.transforms.LoadImageFromFile`.
     """
 
-    def __init__(self, shrink_to: int | None = None, bits: int | None = None, **kwargs) -> None:
+    def __init__(self, shrink_to: int | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
-        if bits is not None and not 8 <= bits <= 16:
-            raise ValueError(f'bits must be 8 to 16, the bits of a 16-bit image, not {bits}')
         self.shrink_to = shrink_to
-        self.bits = bits
 
     def transform(self, results: dict) -> dict:
         """Load the image.
 
         Args:
-            results (dict): The sample, with ``img_path``.
+            results (dict): The sample, with ``img_path`` and perhaps ``image_bits``.
 
         Returns:
             dict: The sample with ``img``, ``img_shape`` and ``ori_shape`` (H, W), which is the
@@ -76,14 +72,15 @@ class LoadImage(LoadImageFromFile):
         Raises:
             DataError: If the image cannot be read.
         """
-        path = results['img_path']
+        path, bits = results['img_path'], results.get('image_bits')
         try:
             content = fileio.get(path, backend_args=self.backend_args)
             check_png(content)
             size = _header_size(content)
             _check_size(path, size)
             factor = self._factor(size)
-            img = self._decode(content, REDUCED[factor] if factor > 1 else self.color_type)
+            flag = REDUCED[factor] if factor > 1 else self.color_type
+            img = self._decode(content, flag, bits)
         except DataError:
             raise
         except ImportError as error:
@@ -93,7 +90,7 @@ class LoadImage(LoadImageFromFile):
         if img is None:
             raise DataError(_unreadable(path, 'truncated, or no known format'))
         _check_size(path, img.shape[1::-1])
-        if self.bits is None and img.max() < _DARK and _is_deep(content):
+        if bits is None and img.max() < _DARK and _is_deep(content):
             _warn_low_bits(path)
         results['img'] = img
         results['img_shape'] = results['ori_shape'] = img.shape[:2]
@@ -107,10 +104,10 @@ class LoadImage(LoadImageFromFile):
             return 1
         return max((x for x in REDUCED if max(size) >= x * self.shrink_to), default=1)
 
-    def _decode(self, content: bytes, flag: int | str) -> np.ndarray | None:
-        if self.bits is not None and _is_deep(content):
+    def _decode(self, content: bytes, flag: int | str, bits: int | None) -> np.ndarray | None:
+        if bits is not None and _is_deep(content):
             deep = mmcv.imfrombytes(content, _ANY_DEPTH, backend='cv2')
-            return np.minimum(deep >> (self.bits - 8), 255).astype(np.uint8)
+            return np.minimum(deep >> (bits - 8), 255).astype(np.uint8)
         img = mmcv.imfrombytes(content, flag=flag, backend=self.imdecode_backend)
         return decode_heif(content) if img is None and is_heif(content) else img
 
@@ -134,6 +131,22 @@ def _displayed_shape(
         return turned if is_turned(image) else stored
 
 
+def read_rgb(path: str, image_bits: int | None = None) -> np.ndarray:
+    """Read an image as the networks see it.
+
+    Args:
+        path (str): The image file.
+        image_bits (int, optional): See :class:`LoadImage`. Defaults to None: all 16.
+
+    Returns:
+        np.ndarray: The image, uint8 (H, W, 3), RGB.
+
+    Raises:
+        DataError: If the image cannot be read.
+    """
+    return LoadImage()({'img_path': path, 'image_bits': image_bits})['img'][..., ::-1]
+
+
 def _is_deep(content: bytes) -> bool:
     """Return whether a file has 16 bits for each value."""
     img = mmcv.imfrombytes(content, _ANY_DEPTH, backend='cv2')
@@ -143,8 +156,7 @@ def _is_deep(content: bytes) -> bool:
 def _warn_low_bits(path: str) -> None:
     warnings.warn(
         f'{path}: 16 bits, of which the high ones are empty: the image is nearly black; save it '
-        'with 8 bits, or set the bits that it has, LoadImage(bits=12), in every pipeline (CRF and '
-        'reports read the file as it is)',
+        'with 8 bits, or set the bits that it has in every dataset, metainfo=dict(image_bits=12)',
         DataWarning,
         stacklevel=3,
     )

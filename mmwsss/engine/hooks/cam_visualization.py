@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from PIL import Image
 
-from mmwsss.datasets.transforms import LoadImage
+from mmwsss.datasets.transforms import read_rgb
 from mmwsss.registry import HOOKS
 from mmwsss.structures import ResponseMap, atomic_open, img_id_path
 from mmwsss.visualization import color_labels, image_grid, label_legend, overlay_scores
@@ -47,7 +47,6 @@ class CAMVisualizationHook(Hook):
         self.colormap = colormap
         self.tile_width = tile_width
         self.seen = 0
-        self.load = LoadImage()
 
     def before_test(self, runner: Runner) -> None:
         """Start to count the images anew.
@@ -84,7 +83,7 @@ class CAMVisualizationHook(Hook):
     def _write(self, sample: Any, metainfo: dict) -> None:
         response = ResponseMap.from_sample(sample)
         path = img_id_path(self.out_dir, response.img_id, '.jpg')
-        image = self.load({'img_path': sample.img_path})['img'][..., ::-1]
+        image = read_rgb(sample.img_path, metainfo.get('image_bits'))
         truth = sample.get('gt_seg_map')
         panel = self.draw(image, response, truth, metainfo)
         with atomic_open(path) as file:
