@@ -1,7 +1,8 @@
 """AffinityNet: a network that predicts whether neighbouring cells belong to the same object."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +12,8 @@ from torch import Tensor
 
 from mmwsss.ops.resizing import resize_images
 from mmwsss.registry import MODELS
+
+from .mixed_loss import check_alpha, mixed_loss
 
 
 @MODELS.register_module()
@@ -27,6 +30,8 @@ class AffinityNet(BaseModel):
             None.
         channels_last (bool): Whether to keep weights and images in channels-last memory. Defaults
             to False.
+        mixup_alpha (float, optional): α of mixup (2.2) while it trains, see :func:`mixed_loss`:
+            self-regularisation of this step, future work of the thesis. Defaults to None: no mixup.
         init_cfg (dict, optional): Config of the initialisation. Defaults to None.
     """
 
@@ -36,6 +41,7 @@ class AffinityNet(BaseModel):
         head: dict,
         data_preprocessor: dict | None = None,
         channels_last: bool = False,
+        mixup_alpha: float | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         preprocessor = {
@@ -47,6 +53,7 @@ class AffinityNet(BaseModel):
         self.backbone = MODELS.build(backbone)
         self.head = MODELS.build(head)
         self.memory_format = torch.channels_last if channels_last else torch.preserve_format
+        self.mixup_alpha = check_alpha(mixup_alpha)
         self._coarsest_stride: int | None = None
         self.to(memory_format=self.memory_format)
 
@@ -103,8 +110,12 @@ class AffinityNet(BaseModel):
             raise ValueError(f"mode must be 'loss', 'predict' or 'tensor', not {mode!r}")
         if not isinstance(inputs, Tensor):
             raise TypeError(f'mode {mode!r} needs stacked images of one size, (N, 3, H, W)')
-        features = self.extract_feat(inputs)
-        return self.head.loss(features, data_samples) if mode == 'loss' else self.head(features)
+        if mode == 'loss' and data_samples is not None:
+            return mixed_loss(self._losses, inputs, data_samples, self.mixup_alpha)
+        return self.head(self.extract_feat(inputs))
+
+    def _losses(self, inputs: Tensor) -> Callable[[Sequence[DataSample]], dict[str, Tensor]]:
+        return partial(self.head.loss, self.extract_feat(inputs))
 
     @torch.no_grad()
     def batch_affinities(self, inputs: Tensor) -> Tensor:

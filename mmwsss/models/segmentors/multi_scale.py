@@ -1,6 +1,6 @@
 """DeepLab-v2's loss over several scales of an image."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from mmengine.structures import PixelData
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from mmwsss.ops.resizing import highest_scores
 from mmwsss.registry import MODELS
 
+from ..mixed_loss import check_alpha, mixed_loss
 from .label_weights import weighted_loss
 
 
@@ -37,10 +38,12 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
         **kwargs: Arguments of mmseg's ``EncoderDecoder``. ``test_cfg=dict(fuse_scales=True)``
             predicts from the maximum over the scales, as the published code does;
             ``test_cfg=dict(scores_at='input')`` leaves scores at the size of the network's input,
-            so that of large photos the labels alone are enlarged.
+            so that of large photos the labels alone are enlarged. ``train_cfg=dict(mixup_alpha=α)``
+            trains with mixup (2.2), see :func:`mixed_loss`: self-regularisation of this step,
+            future work of the thesis.
 
     Raises:
-        ValueError: If the scales do not begin with 1, or one is not positive.
+        ValueError: If the scales do not begin with 1, or one is not positive, or α is not.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
         if self.scores_at not in ('image', 'input'):
             raise ValueError(f"scores_at must be 'image' or 'input', not {self.scores_at!r}")
         self.scales = tuple(scales)
+        self.mixup_alpha = check_alpha((self.train_cfg or {}).get('mixup_alpha'))
         self.memory_format = torch.channels_last if channels_last else torch.preserve_format
         self.to(memory_format=self.memory_format)
 
@@ -85,14 +89,7 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
         Raises:
             ValueError: If a head cannot use the pixel weights.
         """
-        heads = [self.decode_head]
-        if self.with_auxiliary_head:
-            auxiliary = self.auxiliary_head
-            heads += auxiliary if isinstance(auxiliary, torch.nn.ModuleList) else [auxiliary]
-        with weighted_loss(heads, data_samples):
-            if len(self.scales) == 1:
-                return super().loss(inputs, data_samples)
-            return self._multi_scale_loss(inputs, data_samples)
+        return mixed_loss(self._losses, inputs, data_samples, self.mixup_alpha)
 
     def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
         """Predict scores at the size of the images.
@@ -136,18 +133,36 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
                 sample.pred_sem_seg = PixelData(data=highest_scores(scores, size)[None])
         return predicted
 
-    def _multi_scale_loss(
-        self, inputs: Tensor, data_samples: list[SegDataSample]
-    ) -> dict[str, Tensor]:
+    def _losses(self, inputs: Tensor) -> Callable[[Sequence[SegDataSample]], dict[str, Tensor]]:
+        """Run the network, and return a function from samples to losses."""
         features = self.extract_feat(inputs)
-        scores = self._scores_of_scales(inputs, features)
+        scores = self._scores_of_scales(inputs, features) if len(self.scales) > 1 else []
+        heads = [self.decode_head]
+        if self.with_auxiliary_head:
+            auxiliary = self.auxiliary_head
+            heads += auxiliary if isinstance(auxiliary, torch.nn.ModuleList) else [auxiliary]
+
+        def losses_of(data_samples: Sequence[SegDataSample]) -> dict[str, Tensor]:
+            with weighted_loss(heads, data_samples):
+                if scores:
+                    losses = self._losses_of_scales(scores, data_samples)
+                else:  # as mmseg, whose head may have a loss of its own
+                    losses = self._decode_head_forward_train(features, data_samples)
+                if self.with_auxiliary_head:
+                    losses.update(self._auxiliary_head_forward_train(features, data_samples))
+            return losses
+
+        return losses_of
+
+    def _losses_of_scales(
+        self, scores: Sequence[Tensor], data_samples: Sequence[SegDataSample]
+    ) -> dict[str, Tensor]:
+        """Compare the scores of every scale, and their maximum, with the labels."""
         names = ['decode', *(f'decode_x{scale:g}' for scale in self.scales[1:]), 'decode_max']
         losses: dict[str, Tensor] = {}
         for name, one in zip(names, [*scores, self._maximum(scores)]):
             resized = _resize_labels(data_samples, one.shape[2:])
             losses.update(add_prefix(self.decode_head.loss_by_feat(one, resized), name))
-        if self.with_auxiliary_head:
-            losses.update(self._auxiliary_head_forward_train(features, data_samples))
         return losses
 
     def _scores_of_scales(self, inputs: Tensor, features: list[Tensor]) -> list[Tensor]:
@@ -161,7 +176,7 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
             scores.append(self.decode_head(self.extract_feat(resized)))
         return scores
 
-    def _maximum(self, scores: list[Tensor]) -> Tensor:
+    def _maximum(self, scores: Sequence[Tensor]) -> Tensor:
         """Take the pixel-wise maximum of scores, on the grid of the first."""
         largest, *others = scores
         for one in others:
@@ -172,7 +187,7 @@ class MultiScaleEncoderDecoder(EncoderDecoder):
         return largest
 
 
-def _resize_labels(data_samples: list[SegDataSample], size: torch.Size) -> list[SegDataSample]:
+def _resize_labels(data_samples: Sequence[SegDataSample], size: torch.Size) -> list[SegDataSample]:
     """Resize the labels of a batch by the nearest neighbour of each cell's centre."""
     labels = torch.stack([sample.gt_sem_seg.data for sample in data_samples])
     # Not 'nearest', which takes the corner of a cell and shifts the labels against the scores.
