@@ -3,9 +3,14 @@
 Every module names the condition under which its remedy applies; otherwise it changes nothing.
 """
 
+import os
 import warnings
 
-from .torchvision_ops import define_missing_torchvision_ops
+from .openmp import wait_without_spinning
+
+wait_without_spinning(os.environ)  # before torch is imported
+
+from .torchvision_ops import define_missing_torchvision_ops  # noqa: E402
 
 
 def apply_remedies() -> None:

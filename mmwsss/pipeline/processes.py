@@ -67,8 +67,6 @@ def run_tool(
     """
     parent = os.getpid()
     environment = {**os.environ, 'PYTHONUNBUFFERED': '1', LOCK_VARIABLE: str(lock.path)}
-    # Threads that wait would spin otherwise: on busy cores that takes three times as long.
-    environment.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     if jobs > 1:
         environment.setdefault('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 1) // jobs)))
     size = log.stat().st_size if log and log.is_file() else 0

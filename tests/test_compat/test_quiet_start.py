@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+import os
 import subprocess
 import sys
 import warnings
@@ -14,16 +15,22 @@ from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope, Registry
 from repo import ROOT
 
+from mmwsss.compat import openmp
 from mmwsss.compat.messages import leave_out_debug_messages
 from mmwsss.registry import METRICS, MODELS
 
 
 def test_importing_is_silent_and_leaves_out_what_few_tools_need():
     # Packages warn of what they will change themselves; Python is told to leave that out.
-    code = 'import sys, mmwsss; assert not {"sklearn", "matplotlib"} & sys.modules.keys()'
+    code = (
+        'import os, sys, mmwsss; assert not {"sklearn", "matplotlib"} & sys.modules.keys(); '
+        'assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"'
+    )
+    environment = {key: value for key, value in os.environ.items() if key not in openmp.CHOICES}
     result = subprocess.run(
         [sys.executable, '-W', 'ignore', '-c', code],
         cwd=ROOT,
+        env=environment,
         capture_output=True,
         text=True,
         check=True,

@@ -77,13 +77,3 @@ def test_the_reason_is_shown_and_not_what_the_launcher_adds(folder: Path) -> Non
     assert lines[-1] == 'ValueError: photo.png: unreadable image'
     assert 'failed with status 1' in last and 'earlier' not in str(error.value)
     assert 'ChildFailedError' in log.read_text() and 'ChildFailedError' not in str(error.value)
-
-
-@pytest.mark.parametrize(('given', 'seen'), [(None, 'PASSIVE'), ('ACTIVE', 'ACTIVE')])
-def test_threads_that_wait_leave_the_cores_to_others(folder, monkeypatch, given, seen):
-    monkeypatch.delenv('OMP_WAIT_POLICY', raising=False)
-    if given:
-        monkeypatch.setenv('OMP_WAIT_POLICY', given)
-    with locked(folder) as lock:
-        run_tool(['sh', '-c', 'echo $OMP_WAIT_POLICY'], lock, folder / 'tool.log')
-    assert (folder / 'tool.log').read_text() == f'{seen}\n'
