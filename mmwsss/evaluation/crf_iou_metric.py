@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from mmwsss.datasets.transforms import read_rgb
+from mmwsss.ops.resizing import highest_scores
 from mmwsss.ordered_queue import OrderedQueue
 from mmwsss.refinement.crf_settings import CRF_SETTINGS, CRFParams
 from mmwsss.refinement.dense_crf import Resolution, check_crf, dense_crf
@@ -35,8 +36,9 @@ class CRFIoUMetric(MaskIoUMetric):
             all classes, as published.
         workers (int): Number of processes for the CRF, of each process of a distributed test.
             Defaults to 0: the CRF runs in the process of the test.
-        resolution (str): Size at which masks are refined, 'image' or 'scores'. Defaults to
-            'image'.
+        resolution (str): Size at which masks are refined, 'image' or 'scores'; they have that of
+            the image. Of large photos take 'scores', with ``test_cfg=dict(scores_at='input')`` of
+            the segmentor. Defaults to 'image'.
         **kwargs: Arguments of :class:`MaskIoUMetric`.
 
     Raises:
@@ -119,4 +121,6 @@ def _refine(job: Job, params: CRFParams, resolution: Resolution) -> np.ndarray:
     path, classes, probabilities, bits = job
     image = read_rgb(path, bits)
     refined = dense_crf(np.ascontiguousarray(image), probabilities, params, resolution)
-    return classes.astype(np.uint8)[refined.argmax(0)]
+    # Scores may be smaller than the image; its mask is not.
+    highest = highest_scores(torch.from_numpy(refined), image.shape[:2])
+    return classes.astype(np.uint8)[highest.numpy()]

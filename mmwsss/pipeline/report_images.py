@@ -3,17 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from mmengine.dataset import BaseDataset
 
 from mmwsss.datasets import LabelFolder
-from mmwsss.datasets.transforms import LoadImage, LoadSegMap
+from mmwsss.datasets.transforms import LimitSize, LoadImage, LoadSegMap
 from mmwsss.structures import CAMStore
 from mmwsss.visualization import color_labels, label_legend, overlay_scores
 from mmwsss.visualization.bars import class_bars
 from mmwsss.visualization.grid import Color, spread
 
 from .records import StageRecord
+
+SIDE = 1024  # pixels of a drawing's long side: rows of large photos would not fit into memory
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,10 @@ def draw_sheet(dataset: BaseDataset, shown: Mapping[str, StageRecord], count: in
     measured = 'seg_map_path' in dataset.get_data_info(0)
     for index in spread(len(dataset), count):
         info = dataset.get_data_info(index)
-        results = LoadSegMap()(LoadImage()(info)) if measured else LoadImage()(info)
+        results = LoadImage(shrink_to=SIDE)(info)
+        if measured:
+            results = {**LoadSegMap()(results), 'seg_fields': ['gt_seg_map']}
+        results = LimitSize(SIDE)(results)
         image = results['img'][..., ::-1]
         row = [image]
         for reader in readers.values():
@@ -112,8 +118,11 @@ class _Output:
             it has.
         """
         if self.cams is not None:
-            strongest = self.cams.read(img_id).resized()
+            height, width = image.shape[:2]
+            strongest = self.cams.read(img_id).resized((height, width))
             scores = strongest.amax(0).numpy() if len(strongest) else np.zeros(image.shape[:2])
             return overlay_scores(image, scores), set()
-        labels = self.labels.read(img_id)
+        labels = cv2.resize(
+            self.labels.read(img_id), image.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT
+        )
         return color_labels(labels, palette), set(np.unique(labels).tolist())

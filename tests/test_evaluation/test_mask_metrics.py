@@ -95,6 +95,20 @@ def test_no_iteration_changes_nothing(samples):
         assert metrics[f'crf/{name}'] == metrics[name]
 
 
+@pytest.mark.parametrize('resolution', ['image', 'scores'])
+def test_masks_of_small_scores_have_the_size_of_the_image(samples, resolution):
+    sample = samples[0].to_dict()
+    small = torch.nn.functional.avg_pool2d(sample['seg_logits']['data'], 2)
+    sample['seg_logits'] = dict(data=small)
+    metric = METRICS.build(dict(CRF, resolution=resolution, crf=dict(iterations=0)))
+    metric.dataset_meta = dict(classes=CLASSES)
+    (mask,) = metric._queue.put(metric._job(sample))
+    enlarged = torch.nn.functional.interpolate(
+        small.double().softmax(0)[None], SIZE, mode='bilinear'
+    )[0]
+    assert mask.shape == SIZE and (mask == enlarged.argmax(0).numpy()).mean() > 0.99
+
+
 @pytest.mark.slow
 def test_processes_give_the_same_in_the_same_order(samples, tmp_path):
     alone = evaluate(samples, dict(CRF, output_dir=str(tmp_path / 'alone')))

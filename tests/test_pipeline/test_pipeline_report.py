@@ -17,8 +17,10 @@ from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
 from mmwsss.pipeline.pipeline import Pipeline
 from mmwsss.pipeline.records import Dependencies, StageRecord
 from mmwsss.pipeline.report import write_report
+from mmwsss.pipeline.report_images import draw_sheet
 from mmwsss.pipeline.report_table import minutes, stage_table
 from mmwsss.pipeline.run import run_pipeline
+from mmwsss.registry import DATASETS
 from mmwsss.structures import CAMStore, ResponseMap
 
 CLASSES = ('cow', 'dog')
@@ -253,3 +255,17 @@ def test_names_and_titles_are_text(root: Path) -> None:
     assert lines[0] == r'# a \| b \<script\>x\</script\> \[y\](http://z) \`c\` # d'
     table = [line for line in lines if line.startswith('|')]
     assert len({len(re.split(r'(?<!\\)\|', line)) for line in table}) == 1
+
+
+def test_drawings_of_large_photos_are_bounded_and_show_the_same(root, monkeypatch):
+    dataset = DATASETS.build(settings(root)['dataset'])
+    shown = {one.name: one for one in records(root) if one.kind != 'checkpoint'}
+    whole = draw_sheet(dataset, shown, COUNT)
+    monkeypatch.setattr('mmwsss.pipeline.report_images.SIDE', SIZE[1] // 2)
+    bounded = draw_sheet(dataset, shown, COUNT)
+    tiles = [tile for row in bounded.rows for tile in row]
+    assert len(bounded.columns) == 5 and bounded.legend == whole.legend
+    assert {tile.shape for tile in tiles} == {(SIZE[0] // 2, SIZE[1] // 2, 3)}
+    for index, row in enumerate(bounded.rows):
+        expected = truth_of(index)[1::2, 1::2] > 0
+        assert ((row[-1] > 0).any(-1) == expected).mean() > 0.9
