@@ -134,7 +134,9 @@ _affinitynet = dict(
 )
 # A higher alpha makes less of an image background.
 _background = dict(alpha=8)
-_labels = dict(pseudo_labels=dict(background=_background))
+# Large photos are refined at this many pixels on the long side; masks have the photo's size.
+_max_size = 512
+_labels = dict(pseudo_labels=dict(background=_background, max_size=_max_size))
 _refinement = dict(
     affinitynet=dict(cfg_options=_affinitynet),
     pseudo_labels=dict(cfg_options=_labels),
@@ -145,9 +147,12 @@ _CRF = """\
 # No AffinityNet: the dense CRF alone refines the response maps. A higher alpha makes less of an
 # image background.
 _background = dict(alpha=8)
+# Large photos are refined at this many pixels on the long side; masks have the photo's size.
+_max_size = 512
 _labels = dict(
     pseudo_labels=dict(
         background=_background,
+        max_size=_max_size,
         refiner=dict(_delete_=True, type='CRFRefiner', settings='irn'),
         ignore_below=0.0,
     )
