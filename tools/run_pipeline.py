@@ -8,10 +8,10 @@ inputs are skipped, the one that was interrupted goes on. docs/pipeline.md says 
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
+from mmwsss.cli.config import read_config
 from mmwsss.cli.interrupt import end_on_interrupt
-from mmwsss.engine.config_options import merge_options
 from mmwsss.pipeline.pipeline import Pipeline
 from mmwsss.pipeline.run import run_pipeline
 
@@ -53,12 +53,9 @@ def build_pipeline(args: argparse.Namespace) -> Pipeline:
         FileNotFoundError: If there is no such config.
         ValueError: If ``--gpus`` comes without a launcher, or the config is wrong.
     """
-    if not Path(args.config).is_file():
-        raise FileNotFoundError(f'{args.config}: there is no such config')
     if args.gpus > 1 and args.launcher == 'none':
         raise ValueError('--gpus needs --launcher pytorch or slurm')
-    cfg = Config.fromfile(args.config)
-    merge_options(cfg, args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     overrides = dict(launcher=args.launcher, processes=args.gpus, verbose=args.verbose)
     if args.work_dir:
         overrides['work_dir'] = Path(args.work_dir)

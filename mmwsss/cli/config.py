@@ -20,6 +20,8 @@ from mmwsss.evaluation.mask_folders import metric_folders
 from .config_kind import refuse_pipeline
 from .weights import require_weights
 
+_SUFFIXES = ('.py', '.json', '.yaml', '.yml')  # what mmengine reads
+
 
 def read_config(path: str | os.PathLike, options: Mapping[str, Any] | None = None) -> Config:
     """Read a config and replace some of its settings.
@@ -34,10 +36,12 @@ def read_config(path: str | os.PathLike, options: Mapping[str, Any] | None = Non
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: See :func:`merge_options`.
+        ValueError: If it is a file of another kind; see :func:`merge_options` too.
     """
     if not osp.isfile(path):
         raise FileNotFoundError(f'{path}: there is no such config')
+    if not str(path).endswith(_SUFFIXES):
+        raise ValueError(f'{path}: no config; name a file of Python, {", ".join(_SUFFIXES)}')
     cfg = Config.fromfile(path)
     merge_options(cfg, options)
     return cfg

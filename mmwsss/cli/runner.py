@@ -40,8 +40,14 @@ def check_run(cfg: Config, loaders: Sequence[str]) -> None:
         loaders (Sequence[str]): Keys of the data loaders that the run uses, or 'label_dataset'.
 
     Raises:
-        ValueError: If settings do not fit together; lists every fault.
+        ValueError: If the config lacks the first of the loaders, or settings do not fit together;
+            lists every fault.
     """
+    if not cfg.get(loaders[0]):
+        raise ValueError(
+            f'{cfg.filename}: has no {loaders[0]}, which this tool works on; name a config that '
+            'has one'
+        )
     faults = check_settings(cfg, loaders)
     if faults:
         raise ValueError('\n'.join(['settings that do not fit together:', *faults]))
@@ -67,8 +73,6 @@ def read_run_config(
     """
     cfg = read_config(path, options)
     refuse_pipeline(cfg, path)
-    if not cfg.get(loader):
-        raise ValueError(f'{path}: has no {loader}; name the config of a classifier')
     check_run(cfg, (loader,))
     return cfg
 

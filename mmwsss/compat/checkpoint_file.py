@@ -51,6 +51,11 @@ def read_checkpoint(path: str, map_location: Any = None) -> dict[str, Any]:
     weights = checkpoint.get('state_dict', {})
     if not isinstance(weights, dict) or not all(isinstance(name, str) for name in weights):
         raise ValueError(f'{path}: its state_dict has no weights by name; save a state dict')
+    if not _names_classes(checkpoint.get('meta')):
+        raise ValueError(
+            f'{path}: its meta has no list of names as the classes of dataset_meta; save it again '
+            'without, or with the metainfo of the dataset'
+        )
     if wrong:
         raise ValueError(
             f'{path}: {len(wrong)} tensors are not finite, such as {wrong[0]}: the training '
@@ -59,6 +64,18 @@ def read_checkpoint(path: str, map_location: Any = None) -> dict[str, Any]:
     for keys in _CODE:
         _drop(checkpoint, keys)
     return checkpoint
+
+
+def _names_classes(meta: object) -> bool:
+    """Tell whether a checkpoint names its classes in the form that is read, or not at all."""
+    data = meta.get('dataset_meta') if isinstance(meta, dict) else None
+    if data is None:
+        return True
+    names = data.get('classes') if isinstance(data, dict) else ()
+    return isinstance(data, dict) and (
+        names is None
+        or (isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names))
+    )
 
 
 def _wrong_tensors(checkpoint: object) -> list[str]:

@@ -47,6 +47,13 @@ def test_an_option_that_is_nearly_a_setting_is_refused(tmp_path):
     assert all(read_config(path, new)[key] == value for key, value in new.items())
 
 
+@pytest.mark.parametrize('name', ['epoch_1.pth', 'labels.csv', 'x'])
+def test_a_file_that_is_no_config_is_named(name, tmp_path):
+    (tmp_path / name).touch()
+    with pytest.raises(ValueError, match=rf'{name}: no config; name a file of Python'):
+        read_config(tmp_path / name)
+
+
 def test_initial_weights_may_follow_the_seed(tmp_path):
     options = {'load_from': 'cam/seed_{seed}.pth', 'randomness.seed': 3}
     assert load_config(arguments(tmp_path, cfg_options=options)).load_from == 'cam/seed_3.pth'
@@ -58,7 +65,10 @@ def test_what_analysis_tools_look_at_is_checked_first(tmp_path):
     path = tmp_path / 'x.py'
     for text, message in (
         ('stages = dict()\n', 'the config of a pipeline'),
-        ('model = dict()\n', 'x.py: has no test_dataloader; name the config of a classifier'),
+        (
+            'model = dict()\n',
+            r'x\.py: has no test_dataloader, which this tool works on; name a config',
+        ),
         (
             'test_dataloader = dict(num_workers=0, persistent_workers=True, dataset=dict('
             "type='ImageLevelDataset', label_file='tags.csv', metainfo=dict(classes=('cat', 'dog'))"

@@ -271,3 +271,19 @@ def test_nobody_is_advised_to_unpickle_what_is_no_checkpoint(content, tmp_path):
     with pytest.raises(ValueError, match=r'x\.pth cannot be loaded .*copy or download') as error:
         CheckpointLoader.load_checkpoint(str(tmp_path / 'x.pth'), map_location='cpu')
     assert 'weights_only' not in str(error.value)
+
+
+@pytest.mark.parametrize('meta', [[1], 'x', {'classes': 3}, {'classes': 'cat'}, {'classes': [1]}])
+def test_classes_of_another_form_are_named(meta, tmp_path):
+    path = tmp_path / 'x.pth'
+    torch.save({'state_dict': {'w': torch.ones(1)}, 'meta': {'dataset_meta': meta}}, path)
+    with pytest.raises(ValueError, match=r'x\.pth: its meta has no list of names as the classes'):
+        CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
+
+
+@pytest.mark.parametrize('meta', [None, {}, {'classes': None}, {'classes': ('cat',)}])
+def test_classes_of_the_known_forms_are_read(meta, tmp_path):
+    path = tmp_path / 'x.pth'
+    torch.save({'state_dict': {'w': torch.ones(1)}, 'meta': {'dataset_meta': meta}}, path)
+    read = CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
+    assert read['meta']['dataset_meta'] == meta
