@@ -55,10 +55,8 @@ def run(args: argparse.Namespace) -> None:
     from mmwsss.view.review import Review
 
     review = Review(args.folder)
-    try:
-        serve(review, args.port, lambda address: _open(address, args))
-    except KeyboardInterrupt:
-        print(f'{review.summary()}')
+    serve(review, args.port, lambda address: _open(address, args))
+    print(review.summary())
 
 
 def _open(address: str, args: argparse.Namespace) -> None:

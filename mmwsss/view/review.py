@@ -50,7 +50,7 @@ class Review:
             spare = dict(zip(classes, voc_palette(1 + len(classes))[1:]))
             return {
                 'name': run.folder.path.name,
-                'file': str(run.folder.corrections),
+                'file': f'{run.folder.path.name}/{run.folder.corrections.name}',
                 'version': run.version,
                 'classes': [
                     {'name': name, 'colour': '#' + bytes(colours.get(name, spare[name])).hex()}

@@ -82,7 +82,7 @@ def create_app(review: Review, token: str) -> Flask:
 
 
 def serve(review: Review, port: int, opened: Callable[[str], None]) -> None:
-    """Serve the page until the process is interrupted.
+    """Serve the page until Ctrl-C.
 
     Args:
         review (Review): The run under review.

@@ -1,6 +1,8 @@
 """The folder of ``mmwsss masks``: lists of images, configs, and what it refuses."""
 
+from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
@@ -11,6 +13,8 @@ from mmwsss.masks.corrected_photos import correct_photos, corrected_split
 from mmwsss.masks.corrections import Correction, Corrections
 from mmwsss.masks.photo_index import Photo, PhotoIndex
 from mmwsss.masks.run_folder import RunFolder
+from mmwsss.pipeline.pipeline import Pipeline
+from mmwsss.pipeline.records import Dependencies
 from mmwsss.structures import DataError
 
 LABELS = {'a.jpg': ('cat',), 'b.jpg': ('dog', 'cat'), 'c.jpg': (), 'd.jpg': ('dog',)}
@@ -92,6 +96,27 @@ def test_segmentor_alone_does_not_learn_from_bad_masks(folder, tmp_path):
     }
     assert files['segmentor'] == 'learned.txt'
     assert files['classifier'] == 'train.txt' and files['affinitynet'] == 'labelled.txt'
+
+
+def test_a_bad_mask_changes_what_the_segmentor_reads_and_nothing_else(folder, tmp_path):
+    def read() -> dict[str, Dependencies]:
+        stages = Pipeline.from_config(Config.fromfile(folder.config)).stages
+        done = defaultdict(lambda: SimpleNamespace(output_fingerprint=''))
+        return {
+            name: stage.dependencies(stage.load_config(0), 0, done)
+            for name, stage in stages.items()
+        }
+
+    given = photos(tmp_path)
+    split = given.split(0.0, 0)
+    folder.write_config("_base_ = './dataset.py'\n", 'quick', False)
+    folder.write_dataset(given, split, True)
+    before = read()
+    folder.write_dataset(given, split, True, {'a.jpg'})
+    now = read()
+    changed = {name: before[name].changes(now[name]) for name in now}
+    assert {name for name, files in changed.items() if files} == {'segmentor'}
+    assert changed['segmentor'] == [str(folder.data / 'learned.txt')]
 
 
 def test_bad_masks_alone_are_refused(folder, tmp_path):

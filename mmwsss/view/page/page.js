@@ -135,6 +135,7 @@ async function start() {
     return;
   }
   $('name').textContent = document.title = `${run.name} · mmwsss view`;
+  report(`Every change is saved in ${run.file}`);
   fillClasses(run.classes);
   for (const id of ['by-class', 'by-split', 'by-mark', 'order']) $(id).addEventListener('change', filter);
   $('previous').addEventListener('click', () => step(-1));

@@ -4,8 +4,8 @@ import {$, element, name} from './elements.js';
 
 const TITLES = {mask: 'Mask', 'training label': 'Training label', prediction: 'Segmentor'};
 const HINTS = {
-  mask: 'The classes of the tags, where the run sees them',
-  'training label': 'What the segmentor learned from; hatched: left out as uncertain',
+  mask: 'Where the run sees the classes of the tags',
+  'training label': 'What the segmentor learned from; hatched pixels are left out as unsure',
   prediction: 'The segmentor, which needs no tags',
 };
 let wanted = 'mask'; // stays from photo to photo
