@@ -34,9 +34,8 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.fixture(autouse=True)
-def default_scopes_of_one_test() -> Iterator[None]:
-    """Remove the default scopes that a test leaves, such as those of the runners that it builds.
+def _without_new_scopes() -> Iterator[None]:
+    """Remove the default scopes that tests leave, such as those of the runners that they build.
 
     Later tests would look for their components in that scope, so that their success would depend on
     the order in which tests run.
@@ -45,3 +44,8 @@ def default_scopes_of_one_test() -> Iterator[None]:
     yield
     for name in DefaultScope._instance_dict.keys() - before:
         del DefaultScope._instance_dict[name]
+
+
+default_scopes_of_one_test = pytest.fixture(autouse=True)(_without_new_scopes)
+# Fixtures of a module are set up before its first test.
+default_scopes_of_one_module = pytest.fixture(autouse=True, scope='module')(_without_new_scopes)
