@@ -26,6 +26,7 @@ extensions = [
 exclude_patterns = ['_build']
 html_theme = 'furo'
 html_title = f'mmwsss {release}'
+html_static_path, html_css_files = ['_static'], ['site.css']
 html_copy_source = False
 html_math_renderer = 'mathml'
 

@@ -12,7 +12,7 @@ HEAD = """# Model zoo
 All models that `mim` knows, by method, from the metafiles beside the configs. A name is that of
 the config: `mim train mmwsss NAME.py`. Metrics are means over seeds, in per cent;
 [results.md](results.md) has their tables with standard deviations, thresholds and commands. Where
-none stand, none were measured.
+none stand, none were measured. No weights are published, so that `mim download` finds none.
 """
 
 
