@@ -90,6 +90,7 @@ def read_methods(
 
     Raises:
         FileNotFoundError: If there is no such file of curves.
+        ValueError: If a threshold lies outside [0, 1).
         DataError: If a file of curves is damaged; names it.
     """
     methods: dict[str, Method] = {}
@@ -110,6 +111,8 @@ def read_methods(
                     f'{file}: no such file of curves: give a threshold, as {name}={folder}@0.2'
                 ) from None
             threshold, miou = read_best(file, 'threshold', 'mIoU')
+        if not 0 <= threshold < 1:
+            raise ValueError(f'{argument}: the threshold is {threshold:g}; give one in [0, 1)')
         methods[name] = StoredMethod(CAMStore.open(folder), threshold)
         table.append({'method': name, 'mIoU': miou, 'threshold': threshold})
     return methods, table
@@ -141,10 +144,16 @@ def write_response_sheet(
         tuple[Path, Path]: The HTML file and the PNG file.
 
     Raises:
-        ValueError: If the test set has no such image.
+        ValueError: If the test set has no tags or no such image, or no image is to be shown.
     """
     init_default_scope(cfg.get('default_scope', 'mmwsss'))
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    if 'gt_label' not in dataset.get_data_info(0):
+        raise ValueError(
+            f'{cfg.filename}: its test set has no tags; name the config of a classifier'
+        )
+    if count < 1:
+        raise ValueError(f'{count} images are to be shown; show at least 1')
     names, palette = dataset.metainfo['classes'], dataset.metainfo.get('palette')
     rows, captions, seen = [], [], set()
     for index in _chosen(dataset, img_ids) if img_ids else spread(len(dataset), count):

@@ -68,8 +68,10 @@ class LabelFolder:
         }
         if path.is_file():
             _check_same(path, _read_meta(path), json.loads(json.dumps(meta)))
-        elif Path(root).is_dir() and any(Path(root).rglob('*.png')):
-            raise ValueError(f'{root}: holds images but no {META_NAME}: take another folder')
+        elif others := _foreign_files(Path(root)):
+            raise ValueError(
+                f'{root}: holds files ({others[0]}) but no {META_NAME}: take another folder'
+            )
         else:
             with atomic_open(path) as file:
                 file.write(json.dumps(meta, indent=1).encode())
@@ -189,6 +191,12 @@ class LabelFolder:
         """
         for path in sorted(self.root.rglob('*.png')):
             yield path.relative_to(self.root).as_posix()[: -len('.png')]
+
+
+def _foreign_files(root: Path) -> list[str]:
+    """List what a folder holds that is not hidden, as locks and unfinished files are."""
+    names = os.listdir(root) if root.is_dir() else []
+    return sorted(name for name in names if not name.startswith('.'))
 
 
 def _read_meta(path: Path) -> dict:

@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 
 from mmwsss.datasets.check import raise_faults
 from mmwsss.datasets.image_check import check_images, check_mask_dir
-from mmwsss.datasets.number_check import check_steps
+from mmwsss.datasets.number_check import check_steps, wrong_numbers
 from mmwsss.datasets.settings_check import (
     check_batch,
     check_num_classes,
@@ -94,6 +94,8 @@ class PipelineCheck:
                     f'report.columns: {heading!r} is stage {name!r}, which leaves a checkpoint, no '
                     'images; name a stage that makes response maps, labels or masks'
                 )
+        if wrong := wrong_numbers(report, {'images': 1}, 'report'):
+            raise ValueError(wrong[0])
         if 'dataset' not in report:
             raise ValueError('report: has no dataset, whose images are shown')
         with self._within('report', 'mmwsss'):

@@ -45,6 +45,8 @@ class CRFParams:
     gt_prob: float | None = None
 
     def __post_init__(self) -> None:
+        if not float(self.iterations).is_integer():
+            raise ValueError(f'iterations must be a whole number, not {self.iterations}')
         if self.iterations < 0:
             raise ValueError(f'iterations must not be negative, not {self.iterations}')
         for name in ('gaussian_sxy', 'bilateral_sxy', 'bilateral_srgb'):

@@ -13,6 +13,7 @@ from repo import TOOLS
 from mmwsss.analysis import response_sheet as module
 from mmwsss.analysis.image_ious import image_iou
 from mmwsss.analysis.response_sheet import choose_images, read_methods, write_response_sheet
+from mmwsss.datasets import ImageLevelDataset
 from mmwsss.structures import CAMStore, ResponseMap
 
 TOOL = TOOLS / 'analysis_tools/response_sheet.py'
@@ -150,6 +151,25 @@ def test_unknown_image_is_named(root, cfg):
     methods, table = read_methods({'x': str(root / 'cams')})
     with pytest.raises(ValueError, match='no image d'):
         write_response_sheet(cfg, methods, root / 'page.html', '', table, img_ids=('a', 'd'))
+
+
+@pytest.mark.parametrize('threshold', ['1', '-0.1', 'nan', '2'])
+def test_a_threshold_that_no_score_can_have_is_refused(root, threshold):
+    with pytest.raises(ValueError, match=r'cams@.*: the threshold is .*; give one in \[0, 1\)'):
+        read_methods({'x': f'{root / "cams"}@{threshold}'})
+
+
+def test_a_sheet_shows_at_least_one_image(root, cfg):
+    methods, table = read_methods({'x': f'{root / "cams"}@0.2'})
+    with pytest.raises(ValueError, match='0 images are to be shown; show at least 1'):
+        write_response_sheet(cfg, methods, root / 'page.html', '', table, count=0)
+
+
+def test_a_test_set_without_tags_is_refused(root, cfg, monkeypatch):
+    monkeypatch.setattr(ImageLevelDataset, 'get_data_info', lambda *_: {'img_path': 'a.jpg'})
+    methods, table = read_methods({'x': f'{root / "cams"}@0.2'})
+    with pytest.raises(ValueError, match='its test set has no tags; name the config of a class'):
+        write_response_sheet(cfg, methods, root / 'page.html', '', table)
 
 
 def test_tool_writes_page_and_image(root, cfg, monkeypatch, capsys):

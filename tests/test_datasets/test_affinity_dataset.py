@@ -215,7 +215,7 @@ def test_labels_of_different_settings_do_not_mix(tmp_path: Path) -> None:
         LabelFolder.create(tmp_path / 'l', 'affinity', CLASSES, {})
     (tmp_path / 'm').mkdir()
     Image.new('L', (3, 3)).save(tmp_path / 'm/x.png')
-    with pytest.raises(ValueError, match='holds images but no label_folder'):
+    with pytest.raises(ValueError, match=r'holds files \(.*\) but no label_folder'):
         LabelFolder.create(tmp_path / 'm', 'pseudo', CLASSES, {})
 
 
@@ -230,3 +230,19 @@ def test_too_many_classes_are_refused(tmp_path: Path) -> None:
     names = [str(index) for index in range(255)]
     with pytest.raises(ValueError, match='254 at most'):
         LabelFolder.create(tmp_path, 'pseudo', names, {})
+
+
+@pytest.mark.parametrize('name', ['a.jpg', 'cam_store.json', 'cat/a.jpg'])
+def test_labels_are_not_mixed_with_other_files(name, tmp_path):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    first = name.split('/')[0]
+    with pytest.raises(ValueError, match=rf'holds files \({first}\) but no label_folder'):
+        LabelFolder.create(tmp_path, 'pseudo', CLASSES, {})
+    assert not (tmp_path / 'label_folder.json').exists()
+
+
+def test_hidden_files_do_not_hinder_labels(tmp_path):
+    (tmp_path / '.tmp-lock').touch()
+    LabelFolder.create(tmp_path, 'pseudo', CLASSES, {})
+    assert (tmp_path / 'label_folder.json').exists()

@@ -255,6 +255,7 @@ def test_a_test_needs_a_checkpoint(root):
     [
         (dict(columns={'x': 'walks'}), "report: no stage 'walks'; there are classifier, cams"),
         (dict(bars=['walks']), "report: no stage 'walks'"),
+        (dict(images=0), 'report: images is 0; set a whole number of at least 1'),
         (dict(columns={'x': 'segmentor'}), "'x' is stage 'segmentor', which leaves a checkpoint"),
         (dict(dataset=dict(type='Imagelevel')), 'report: .*Imagelevel'),
     ],

@@ -287,3 +287,9 @@ def test_images_too_large_for_a_deviation_are_refused():
         dense_crf(image, np.ones((2, 2, 2000)), CRFParams(gaussian_sxy=0.1))
     with pytest.raises(ValueError, match=r'2000 pixels is too large for bilateral_sxy=0\.2'):
         dense_crf(image, np.ones((2, 1, 1000)), CRFParams(bilateral_sxy=0.2), 'scores')
+
+
+@pytest.mark.parametrize('iterations', [1.5, float('nan'), float('inf')])
+def test_iterations_are_a_whole_number(iterations):
+    with pytest.raises(ValueError, match='iterations must be a whole number'):
+        CRFParams(iterations=iterations)

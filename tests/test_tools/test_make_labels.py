@@ -271,7 +271,9 @@ def test_a_config_without_labels_is_named(root: Path) -> None:
 def test_a_misspelt_setting_is_refused(root: Path) -> None:
     cfg = config(root)
     cfg.affinity_labels.foregroundd = dict(alpha=1)
-    known = 'cam_store, out_dir, mask_dir, foreground, background, crf, resolution, scores'
+    known = (
+        'cam_store, out_dir, mask_dir, foreground, background, crf, resolution, scores, max_size'
+    )
     message = rf"tiny\.py: affinity_labels has no setting 'foregroundd'; it has {known}$"
     with pytest.raises(ValueError, match=message):
         make_affinity_labels(cfg, workers=0)
