@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from mmwsss.datasets.voc import voc_palette
 from mmwsss.masks.corrections import Correction, Corrections
 from mmwsss.structures import DataError
 from mmwsss.view.review import Review
-from mmwsss.view.server import TOKEN_HEADER, create_app
+from mmwsss.view.server import PAGE, TOKEN_HEADER, create_app
 
 TOKEN = 'secret'
 WRITES = {TOKEN_HEADER: TOKEN}
@@ -167,6 +168,13 @@ def test_names_reach_the_page_as_json_alone(client):
     assert not any(name in page for name in (*CLASSES, *LABELS))
     assert json.loads(client.get('/api/run').data)['classes'][0]['name'] == CLASSES[0]
     assert client.get('/api/run').mimetype == 'application/json'
+
+
+def test_page_writes_no_markup_and_loads_nothing_from_elsewhere():
+    for file in PAGE.iterdir():
+        text = file.read_text().replace('http://www.w3.org/2000/svg', '')
+        assert not re.search(r'innerHTML|outerHTML|insertAdjacent|document\.write|eval\(', text)
+        assert not re.search(r'https?:|//[a-z0-9.-]+\.[a-z]', text) and ' style=' not in text
 
 
 @pytest.mark.parametrize('path', ['/', '/api/run', '/?token=guess', '/api/photos/x/photo'])

@@ -68,7 +68,10 @@ function toggle(shows) {
   say({tags: run.classes.map((one) => one.name).filter((tag) => now.includes(tag))});
 }
 
-const judge = (mask) => say({mask: current.mask === mask && !current.stale ? null : mask});
+function judge(mask) {
+  if (!current.layers.length) return; // there is no mask
+  say({mask: current.mask === mask && !current.stale ? null : mask});
+}
 
 // Show a change at once, and save it; what is not saved is taken back.
 function say(said) {
