@@ -33,10 +33,11 @@ function step(by) {
 function showPanel() {
   $('panel').hidden = !current;
   if (!current) return;
-  const {tags, given, took, split, uncertainty, mask} = current;
+  const {tags, given, took, split, uncertainty, mask, layers} = current;
   $('title').textContent = current.name;
   $('facts').textContent = [
     {train: 'Trained on', 'held out': 'Held out: the segmentor did not learn from it'}[split] ?? 'Untagged',
+    ...(layers.includes('prediction') ? [] : ['the segmentor is shown on held-out photos']),
     ...(uncertainty === null ? [] : [`uncertainty ${uncertainty.toFixed(2)}`]),
   ].join(' · ');
   $('facts').title = UNCERTAINTY;

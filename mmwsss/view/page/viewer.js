@@ -8,6 +8,7 @@ const HINTS = {
   'training label': 'What the segmentor learned from; hatched pixels are left out as unsure',
   prediction: 'The segmentor, which needs no tags',
 };
+const LEFT_OUT = 'The segmentor did not learn from it: its mask was bad';
 let wanted = 'mask'; // stays from photo to photo
 let shown = [];
 
@@ -16,7 +17,8 @@ export function layersOf(run, photo) {
   return [
     {key: 'photo', title: 'Photo', hint: 'The photo alone'},
     ...photo.layers.map((layer) => ({
-      key: layer, title: TITLES[layer], hint: HINTS[layer], address: drawing(run, photo, layer),
+      key: layer, title: TITLES[layer], address: drawing(run, photo, layer),
+      hint: layer === 'training label' && photo.left_out ? LEFT_OUT : HINTS[layer],
     })),
     ...photo.responses.map((shows) => ({
       key: `response ${shows}`, title: 'Response: ', shows,
