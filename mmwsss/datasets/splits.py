@@ -35,9 +35,8 @@ def image_id(key: str, where: str) -> str:
     """
     key = composed(key)
     path = PurePosixPath(key)
-    known = path.suffix.lower() in IMG_SUFFIXES
     # Of an absolute path and of one that has '.' alone, Path makes something else.
-    img_id = str(path.with_suffix('') if known else path) if path.name else key
+    img_id = _part_suffix(path)[0] if path.name else key
     fault = img_id_fault(img_id)
     if fault:
         raise DataError(
@@ -56,7 +55,14 @@ def image_file(key: str, suffix: str) -> str:
     Returns:
         str: The path, with suffix.
     """
-    return key if PurePosixPath(key).suffix.lower() in IMG_SUFFIXES else key + suffix
+    return key if _part_suffix(PurePosixPath(key))[1] else key + suffix
+
+
+def _part_suffix(path: PurePosixPath) -> tuple[str, str]:
+    """Part an image's suffix from a path; ``pathlib`` has other rules in Python 3.13 and 3.14."""
+    stem, dot, ending = str(path).rpartition('.')
+    known = stem and not stem.endswith('/') and f'.{ending}'.lower() in IMG_SUFFIXES
+    return (stem, dot + ending) if known else (str(path), '')
 
 
 def read_text(path: str | Path) -> str:
