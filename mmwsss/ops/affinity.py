@@ -29,12 +29,14 @@ class _PairDistance(torch.autograd.Function):
         # Where there is no pair the distance is infinite, the affinity 0.
         distance = features.new_full((len(features), len(slices), height, width), torch.inf)
         for index, (here, _) in enumerate(slices):
-            distance[(slice(None), index, *here)] = 0
+            first = (..., *here)
+            distance[:, index][first] = 0
         for images, group in _blocks(features):
             block, out = features[images, group], distance[images]
             for index, (here, there) in enumerate(slices):
-                difference = block[(..., *here)] - block[(..., *there)]
-                out[(slice(None), index, *here)] += difference.abs_().sum(1)
+                first, second = (..., *here), (..., *there)
+                difference = block[first] - block[second]
+                out[:, index][first] += difference.abs_().sum(1)
         return distance.div_(channels)
 
     @staticmethod
@@ -48,10 +50,11 @@ class _PairDistance(torch.autograd.Function):
         for images, group in _blocks(features):
             block, out, weight = features[images, group], total[images, group], grad[images]
             for index, (here, there) in enumerate(slices):
-                sign = (block[(..., *here)] - block[(..., *there)]).sign_()
-                sign *= weight[(slice(None), index, None, *here)]
-                out[(..., *here)] += sign
-                out[(..., *there)] -= sign
+                first, second = (..., *here), (..., *there)
+                sign = (block[first] - block[second]).sign_()
+                sign *= weight[:, index, None][first]
+                out[first] += sign
+                out[second] -= sign
         return total, None
 
 

@@ -97,11 +97,12 @@ def pair_kinds(labels: Tensor, radius: float = 5, border: Border = 'inside') -> 
     slices = pair_slices(height, width, radius, border)
     kinds = labels.new_zeros((3, batch, len(slices), height, width), dtype=torch.bool)
     for index, (here, there) in enumerate(slices):
-        first, second = labels[(..., *here)], labels[(..., *there)]
+        at, to = (..., *here), (..., *there)
+        first, second = labels[at], labels[to]
         known = (first != IGNORED) & (second != IGNORED)
         same = first == second
         background = first == 0
-        kinds[(0, slice(None), index, *here)] = same & background
-        kinds[(1, slice(None), index, *here)] = same & ~background & known
-        kinds[(2, slice(None), index, *here)] = ~same & known
+        kinds[0, :, index][at] = same & background
+        kinds[1, :, index][at] = same & ~background & known
+        kinds[2, :, index][at] = ~same & known
     return kinds
