@@ -62,6 +62,12 @@ def test_every_module_is_in_the_wheel(built):
     assert packaged == {name for name in expected if not name.startswith('.mim')}
 
 
+def test_page_of_view_is_in_the_wheel(built):
+    expected = relative_files(ROOT / 'mmwsss/view/page', '*')
+    assert {'index.html', 'page.js', 'style.css'} <= expected
+    assert relative_files(built / 'view/page', '*') == expected
+
+
 def test_index_of_models_names_configs_that_exist(built):
     imported = yaml.safe_load((built / '.mim/model-index.yml').read_text())['Import']
     assert 'configs/metafile.yml' in imported
