@@ -1,3 +1,4 @@
-# The same term with BatchNorm's pretrained mean and variance, see cam-norm-eval.
+# Mixup by the recipe of cam.
 _base_ = './mixup_efficientnet-lite0_voc8.py'
 model = dict(backbone=dict(norm_eval=True))
+optim_wrapper = dict(optimizer=dict(lr=2.5e-4))
