@@ -250,6 +250,8 @@ def test_the_split_is_seeded_stratified_and_leaves_every_class_to_train() -> Non
     assert {name for key in nearly_all for name in labels[key]} == set('abcde')
     with pytest.raises(ValueError, match='val_fraction'):
         own_images.split_images(labels, 1.0, 0)
+    with pytest.raises(ValueError, match='seed must not be negative, got -1'):
+        own_images.split_images({'a.jpg': ('cat',)}, 0.2, -1)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, tool: str, *arguments: object) -> int:

@@ -137,10 +137,12 @@ def split_images(
         order of ``labels``; every class has at least one image to train on.
 
     Raises:
-        ValueError: If ``val_fraction`` is not in [0, 1).
+        ValueError: If ``val_fraction`` is not in [0, 1), or the seed is negative.
     """
     if not 0 <= val_fraction < 1:
         raise ValueError(f'val_fraction must be in [0, 1), got {val_fraction}')
+    if seed < 0:
+        raise ValueError(f'seed must not be negative, got {seed}')
     groups = defaultdict(list)
     for key, names in labels.items():
         groups[tuple(sorted(names))].append(key)
