@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from mmengine.registry import DefaultScope
 
+import mmwsss  # noqa: F401  # before the packages that it has remedies for
+
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

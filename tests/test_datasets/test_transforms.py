@@ -216,6 +216,20 @@ def test_labels_of_the_file_s_size_follow_an_image_that_was_decoded_smaller() ->
     np.testing.assert_array_equal(LimitSize(10)(sample)['gt_seg_map'], np.eye(10))
 
 
+def test_scores_of_several_classes_follow_as_their_labels_do() -> None:
+    scores = np.random.default_rng(0).random((60, 80, 2, 7), dtype=np.float32)
+    sample = {'img': noise(60, 80), 'gt_seg_map': scores, 'seg_fields': ['gt_seg_map']}
+    resized = LimitSize(40)(sample)['gt_seg_map']
+    assert resized.shape == (30, 40, 2, 7)
+    for index in np.ndindex(2, 7):
+        one = {
+            'img': noise(60, 80),
+            'gt_seg_map': scores[(..., *index)],
+            'seg_fields': ['gt_seg_map'],
+        }
+        np.testing.assert_array_equal(resized[(..., *index)], LimitSize(40)(one)['gt_seg_map'])
+
+
 def test_a_limit_without_a_pixel_is_refused() -> None:
     with pytest.raises(ValueError, match='max_size must be positive, not 0'):
         LimitSize(0)

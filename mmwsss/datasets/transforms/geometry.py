@@ -43,9 +43,13 @@ class Resize(MMSegResize):
     def _resize_seg(self, results: dict) -> None:
         height, width = results['img'].shape[:2]
         for key in results.get('seg_fields', []):
-            results[key] = cv2.resize(
-                results[key], (width, height), interpolation=cv2.INTER_NEAREST_EXACT
+            maps = results[key]  # labels (H, W), or scores with further axes, which OpenCV joins
+            resized = cv2.resize(
+                maps.reshape(*maps.shape[:2], -1),
+                (width, height),
+                interpolation=cv2.INTER_NEAREST_EXACT,
             )
+            results[key] = resized.reshape(height, width, *maps.shape[2:])
 
     def _size(self, width: int, height: int) -> tuple[int, int]:
         """Return the width and the height that the parent resizes to."""
