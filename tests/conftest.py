@@ -6,7 +6,11 @@ from collections.abc import Iterator
 import pytest
 from mmengine.registry import DefaultScope
 
-import mmwsss  # noqa: F401  # before the packages that it has remedies for
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """Import mmwsss before the packages that it has remedies for, but after coverage has begun."""
+    import mmwsss  # noqa: F401
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
