@@ -154,9 +154,9 @@ class ViewedRun:
         """
         path = self.folder.data / UNCERTAINTY
         try:
-            kept = read_json(path, 'remove it', lambda content: {**content, **content['photos']})
-            if kept['version'] == self.version:
-                return {key: float(kept[key]) for key in kept['photos']}
+            version, kept = read_json(path, 'remove it', _versioned_floats)
+            if version == self.version:
+                return kept
         except (FileNotFoundError, DataError):
             pass  # nothing is lost: it is computed anew
         computed = self._compute_uncertainty()
@@ -180,3 +180,7 @@ class ViewedRun:
         assert self.cams is not None
         img_id = self.img_id(key)
         return mask_uncertainty(self.cams.read(img_id), self.labels[MASK].read(img_id))
+
+
+def _versioned_floats(content: dict) -> tuple[str, dict[str, float]]:
+    return content['version'], {key: float(value) for key, value in content['photos'].items()}
