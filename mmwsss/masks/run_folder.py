@@ -15,7 +15,7 @@ from mmwsss.structures.fingerprints import (
     file_fingerprints,
     settings_fingerprint,
 )
-from mmwsss.structures.tables import write_json, write_text
+from mmwsss.structures.tables import write_json, write_lines, write_text
 from mmwsss.visualization.grid import spread
 
 CONFIG, DATASET, RECORD = 'config.py', 'dataset.py', 'mmwsss.json'
@@ -107,7 +107,7 @@ class RunFolder:
             'predicted': [*shown, *split.untagged],
         }
         for name, keys in lists.items():
-            write_text(self.data / f'{name}.txt', ''.join(f'{key}\n' for key in keys))
+            write_lines(self.data / f'{name}.txt', keys)
         write_text(self.path / DATASET, self._dataset_config(photos))
         return learned
 

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from prettytable import PrettyTable
 
@@ -65,6 +65,16 @@ def write_json(path: str | os.PathLike, content: object) -> None:
         content (object): What JSON can hold.
     """
     write_text(path, json.dumps(content, indent=1))
+
+
+def write_lines(path: str | os.PathLike, lines: Iterable[str]) -> None:
+    """Write lines of a text, such as the images of a split, whole or not at all.
+
+    Args:
+        path (str | os.PathLike): The file.
+        lines (Iterable[str]): The lines, without their ends.
+    """
+    write_text(path, ''.join(f'{line}\n' for line in lines))
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:

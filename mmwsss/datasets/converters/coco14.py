@@ -10,7 +10,7 @@ from mmwsss.datasets.masks import indexed_image
 from mmwsss.process_pool import ordered_map
 from mmwsss.structures import DataError
 from mmwsss.structures.atomic import atomic_open
-from mmwsss.structures.tables import write_text
+from mmwsss.structures.tables import write_lines, write_text
 
 from .coco_instances import CocoImage, draw_mask, mask_functions, read_instances
 from .written_files import LABELS, labels_text
@@ -69,8 +69,7 @@ def convert(
         shown = [[classes[label] for label in image.labels] for image in kept]
         labels |= zip(lists[split], shown, strict=True)
     for split, lines in lists.items():
-        path = root / 'ImageSets/Segmentation' / f'{split}.txt'
-        write_text(path, ''.join(f'{line}\n' for line in lines))
+        write_lines(root / 'ImageSets/Segmentation' / f'{split}.txt', lines)
     write_text(root / LABELS, labels_text(classes, labels))
     return {split: len(lines) for split, lines in lists.items()}
 

@@ -16,7 +16,7 @@ from mmwsss.datasets.splits import read_split
 from mmwsss.datasets.voc import VOC_CLASSES
 from mmwsss.structures import DataError
 from mmwsss.structures.atomic import atomic_open, copy_file
-from mmwsss.structures.tables import write_text
+from mmwsss.structures.tables import write_lines
 
 COUNTS = {'train': 1464, 'val': 1449, 'train_aug': 10582}
 
@@ -173,20 +173,16 @@ def convert(
         done = pool.map(job, splits['train_aug'], chunksize=64)
         for _ in track(done, 'masks', len(splits['train_aug'])):
             pass
-    _write_lines(_split_path(voc_root, 'train_aug'), splits['train_aug'])
+    write_lines(_split_path(voc_root, 'train_aug'), splits['train_aug'])
     labels = {
         name: label_lines(img_ids, voc_root, label_source) for name, img_ids in splits.items()
     }
     # All images in one file: a config that names it needs only another split for another set.
     labels['trainval_aug'] = [*labels['train_aug'], *labels['val']]
     for name, lines in labels.items():
-        _write_lines(voc_root / 'image_labels' / f'{name}.txt', lines)
+        write_lines(voc_root / 'image_labels' / f'{name}.txt', lines)
     return {name: len(img_ids) for name, img_ids in splits.items()}
 
 
 def _split_path(voc_root: Path, name: str) -> Path:
     return voc_root / 'ImageSets' / 'Segmentation' / f'{name}.txt'
-
-
-def _write_lines(path: Path, lines: list[str]) -> None:
-    write_text(path, ''.join(f'{line}\n' for line in lines))

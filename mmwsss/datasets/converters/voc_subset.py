@@ -12,7 +12,7 @@ from mmwsss.datasets.voc import VOC_CLASSES
 from mmwsss.progress import track
 from mmwsss.structures import IGNORED, DataError
 from mmwsss.structures.atomic import atomic_open, copy_file
-from mmwsss.structures.tables import write_text
+from mmwsss.structures.tables import write_lines, write_text
 
 from .voc12 import label_lines, read_sbd_mask
 
@@ -69,9 +69,9 @@ def convert_subset(
         raise DataError(f'{unlabelled[0]}: none of {", ".join(classes)}; extract VOC anew')
     content = json.dumps({'classes': classes, 'labels': labels}, indent=0)
     write_text(out / 'image_labels.json', content)
-    write_text(out / 'classes.txt', '\n'.join(['background', *classes]) + '\n')
+    write_lines(out / 'classes.txt', ['background', *classes])
     for name, split in splits.items():
-        write_text(out / 'ImageSets/Segmentation' / f'{name}.txt', '\n'.join(split) + '\n')
+        write_lines(out / 'ImageSets/Segmentation' / f'{name}.txt', split)
     return {name: len(split) for name, split in splits.items()}
 
 
