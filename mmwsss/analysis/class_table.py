@@ -4,7 +4,8 @@ import csv
 import os
 from collections.abc import Mapping, Sequence
 
-from mmwsss.structures import DataError, read_json
+from mmwsss.pipeline.stages.testing import class_metrics, named_metrics
+from mmwsss.structures import DataError
 
 MEAN = 'mIoU'
 _OURS = {'': '{}', ' w/ CRF': 'crf/{}'}
@@ -48,20 +49,13 @@ def read_measured(name: str, path: str | os.PathLike) -> Columns:
     Raises:
         DataError: If the file cannot be read or has no class.
     """
-    metrics = {
-        key.removeprefix('cam/'): value
-        for key, value in read_json(path, 'test with classwise=True', dict.items)
-    }
+    metrics = named_metrics(path, 'test with classwise=True')
     found: Columns = {}
     for suffix, pattern in _OURS.items():
-        prefix = pattern.format('IoU/')
-        column = {
-            key.removeprefix(prefix): _figure(value)
-            for key, value in metrics.items()
-            if key.startswith(prefix)
-        }
+        column = class_metrics(metrics, pattern.format('IoU/'))
         if column:
-            found[name + suffix] = {**column, MEAN: _figure(metrics.get(pattern.format(MEAN)))}
+            column[MEAN] = metrics.get(pattern.format(MEAN))
+            found[name + suffix] = {key: _figure(value) for key, value in column.items()}
     if not found:
         raise DataError(f'{path}: no IoU of classes; test with classwise=True in test_evaluator')
     return found

@@ -1,5 +1,6 @@
 """The stage that tests a model."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -97,12 +98,36 @@ def read_metrics(path: Path) -> Scores:
     Raises:
         DataError: If the file is damaged; names it.
     """
-    content = read_json(path, 'delete it, and run the stage again', dict.items)
-    metrics = {key.removeprefix('cam/'): x for key, x in content}
-    classes: dict[str, float | None] = {}
-    for prefix in ('IoU/', 'crf/IoU/'):
-        found = {
-            key.removeprefix(prefix): x for key, x in metrics.items() if key.startswith(prefix)
-        }
-        classes = found or classes
+    metrics = named_metrics(path, 'delete it, and run the stage again')
+    classes = class_metrics(metrics, 'crf/IoU/') or class_metrics(metrics, 'IoU/')
     return {key: x for key, x in metrics.items() if 'IoU/' not in key}, classes
+
+
+def named_metrics(path: str | os.PathLike, remedy: str) -> dict[str, float]:
+    """Read what ``MetricsFileHook`` wrote, as it stands.
+
+    Args:
+        path (str | os.PathLike): JSON file of the hook.
+        remedy (str): What the user can do where the file is damaged.
+
+    Returns:
+        dict[str, float]: Metrics by name, without the prefix ``cam/``.
+
+    Raises:
+        DataError: If the file is damaged; names it.
+    """
+    content = read_json(path, remedy, dict.items)
+    return {key.removeprefix('cam/'): x for key, x in content}
+
+
+def class_metrics(metrics: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Choose a metric of the classes.
+
+    Args:
+        metrics (Mapping[str, Any]): Metrics by name.
+        prefix (str): What names of the metric begin with: 'IoU/', or 'crf/IoU/' with CRF.
+
+    Returns:
+        dict[str, Any]: The metric by class.
+    """
+    return {key.removeprefix(prefix): x for key, x in metrics.items() if key.startswith(prefix)}
