@@ -9,7 +9,7 @@ from modelindex.models.Model import Model as ModelMetainfo
 from torch import Tensor
 
 from mmwsss.ops.grouping import group_indices
-from mmwsss.ops.pooling import map_weighted_means
+from mmwsss.ops.pooling import present_class_means
 from mmwsss.registry import MODELS
 
 from .cam_settings import CAMTestCfg
@@ -147,10 +147,7 @@ class CAMClassifier(ImageClassifier):
                 rows = feature.float().mean((2, 3))[:, None]
             else:
                 maps = self.class_maps(batch).float()
-                rows = [
-                    map_weighted_means(one.float(), of_image[present[i]])
-                    for i, one, of_image in zip(indices, feature, maps)
-                ]
+                rows = present_class_means(feature, maps, present[indices])
             for index, row in zip(indices, rows):
                 pooled[index] = row
         return torch.cat(pooled)

@@ -6,7 +6,7 @@ import torch
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from mmwsss.ops.pooling import map_weighted_means
+from mmwsss.ops.pooling import present_class_means
 from mmwsss.registry import MODELS
 
 from .cam_head import MixupCAMHead
@@ -57,11 +57,6 @@ class ContrastiveCAMHead(MixupCAMHead):
         # The weights are no way to lower the contrast: only the features are.
         maps = cam.detach().float()
         with torch.autocast(cam.device.type, enabled=False):
-            pooled = torch.cat(
-                [
-                    map_weighted_means(one.float(), of_image[classes])
-                    for one, of_image, classes in zip(feature, maps, present)
-                ]
-            )
+            pooled = torch.cat(present_class_means(feature, maps, present))
             losses['loss_contrast'] = self.contrast(pooled, present.nonzero()[:, 1])
         return losses
