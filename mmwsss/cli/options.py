@@ -35,6 +35,18 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--checkpoint', help="checkpoint file; default: the folder's")
 
 
+def add_converter_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the tools that convert a published dataset.
+
+    Args:
+        parser (argparse.ArgumentParser): Parser of the tool.
+    """
+    parser.add_argument('--num-workers', type=int, default=2, help='processes')
+    parser.add_argument(
+        '--skip-counts', action='store_true', help='do not insist on the published numbers'
+    )
+
+
 def add_label_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the tools that make affinity labels or pseudo-labels.
 

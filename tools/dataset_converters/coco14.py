@@ -4,6 +4,7 @@
 import argparse
 import sys
 
+from mmwsss.cli.options import add_converter_arguments
 from mmwsss.datasets import DataError
 from mmwsss.datasets.converters.coco14 import convert
 from mmwsss.worker_processes import ImageError
@@ -23,10 +24,7 @@ def parse_args() -> argparse.Namespace:
         default='drop',
         help='images without any class: left out, as published, or listed as negatives',
     )
-    parser.add_argument('--num-workers', type=int, default=2, help='processes')
-    parser.add_argument(
-        '--skip-counts', action='store_true', help='do not insist on the published numbers'
-    )
+    add_converter_arguments(parser)
     return parser.parse_args()
 
 

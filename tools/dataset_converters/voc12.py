@@ -4,6 +4,7 @@
 import argparse
 import sys
 
+from mmwsss.cli.options import add_converter_arguments
 from mmwsss.datasets import DataError
 from mmwsss.datasets.converters.voc12 import convert
 from mmwsss.datasets.converters.voc_subset import SPLITS, convert_subset, subset_names
@@ -32,10 +33,7 @@ def parse_args() -> argparse.Namespace:
         help='where image-level labels come from: the boxes of VOC (as the published label files) '
         'or the masks',
     )
-    parser.add_argument('--num-workers', type=int, default=2, help='processes')
-    parser.add_argument(
-        '--skip-counts', action='store_true', help='do not insist on the published numbers'
-    )
+    add_converter_arguments(parser)
     return parser.parse_args()
 
 
