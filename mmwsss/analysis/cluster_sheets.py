@@ -10,6 +10,7 @@ from mmengine.registry import init_default_scope
 from mmwsss.clustering.records import Member, Round, read_round
 from mmwsss.datasets.transforms import LoadImage
 from mmwsss.registry import DATASETS
+from mmwsss.structures.counting import counted
 from mmwsss.structures.tables import write_csv
 from mmwsss.visualization import write_sheet
 from mmwsss.visualization.figure import category_colors
@@ -154,8 +155,7 @@ def _caption(rounds: Sequence[Round], name: str, subcategory: int) -> str:
         others = one.co_occurring_classes(name, subcategory).most_common(3)
         listed = ', '.join(f'{other} in {shared}' for other, shared in others)
         parts.append(
-            f'round {one.number}: {size} {"image" if size == 1 else "images"}'
-            + (f' ({listed})' if listed else '')
+            f'round {one.number}: {counted(size, "image")}' + (f' ({listed})' if listed else '')
         )
     if len(rounds) > 1:
         parts.append(f'in all of these rounds: {_count_kept(rounds, name, subcategory)}')

@@ -8,6 +8,7 @@ from mmengine.registry import init_default_scope
 
 from mmwsss.registry import DATASETS
 from mmwsss.structures import DataError
+from mmwsss.structures.counting import counted
 
 from .image_check import check_images, check_mask_dir
 from .settings_check import LABEL_DATASET, check_num_classes
@@ -72,8 +73,7 @@ class DataFaults(DataError):
     """
 
     def __init__(self, faults: Sequence[str]) -> None:
-        count = '1 fault' if len(faults) == 1 else f'{len(faults)} faults'
-        super().__init__('\n'.join([f'{count} in the data:', *faults]))
+        super().__init__('\n'.join([f'{counted(len(faults), "fault")} in the data:', *faults]))
         self.faults = tuple(faults)
 
     def __reduce__(self) -> tuple:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from mmwsss.datasets.converters.own_images import Conversion, settle_split
 from mmwsss.datasets.converters.photo_set import PhotoSet
 from mmwsss.structures import DataError
+from mmwsss.structures.counting import counted
 
 from .corrections import Corrections
 
@@ -94,11 +95,7 @@ def describe(corrections: Corrections, given: PhotoSet, train: Collection[str]) 
         str: The words.
     """
     tags, bad = len(changed_tags(corrections, given.labels)), len(corrections.bad & {*train})
-    said = [f'the tags of {_count(tags, "photo")} corrected'] if tags else []
+    said = [f'the tags of {counted(tags, "photo")} corrected'] if tags else []
     if bad:
-        said.append(f'{_count(bad, "bad mask")} kept from the segmentor')
+        said.append(f'{counted(bad, "bad mask")} kept from the segmentor')
     return '; '.join(said) or 'nothing that changes masks'
-
-
-def _count(number: int, what: str) -> str:
-    return f'{number} {what}' + ('' if number == 1 else 's')

@@ -9,6 +9,7 @@ from typing import Any
 from mmwsss.datasets.names import path_on_disk, require_known
 from mmwsss.datasets.voc import voc_palette
 from mmwsss.masks.corrections import Correction, Corrections
+from mmwsss.structures.counting import counted
 from mmwsss.structures.fingerprints import file_fingerprint
 
 from .drawings import draw_labels, draw_photo, draw_response, draw_thumb
@@ -64,7 +65,7 @@ class Review:
         count = len(self.corrections.images)
         if not count:
             return 'nothing is corrected'
-        photos = f'{count} photo' + ('' if count == 1 else 's')
+        photos = counted(count, 'photo')
         return f'{self.run.folder.corrections}: {photos}; the next `mmwsss masks` takes it up'
 
     def correct(self, number: str, said: dict[str, Any]) -> dict[str, Any]:
