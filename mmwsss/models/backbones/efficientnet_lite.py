@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import torch
 from mmcv.cnn.bricks import Conv2dAdaptivePadding
 from mmpretrain.models.backbones import EfficientNet
 from torch import Tensor
@@ -63,7 +64,13 @@ def _check_weights(arch: str, init_cfg: dict | list[dict] | None) -> None:
 
 
 class SamePadConv2d(Conv2dAdaptivePadding):
-    """TensorFlow's "same" padding, as the published weights need, without a copy at stride 1."""
+    """TensorFlow's "same" padding, as the published weights need, without a copy of the input.
+
+    The parent pads the input in memory of its own, for "same" padding is uneven where a stride of 2
+    meets an even size. Here the convolution pads: evenly, by so many strides more that nothing is
+    missing at the end, and the outputs before the first wanted one are dropped. In training a layer
+    with a stride keeps the parent's way, whose gradient is faster.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve a feature map.
@@ -74,11 +81,37 @@ class SamePadConv2d(Conv2dAdaptivePadding):
         Returns:
             Tensor: Shape (N, D, ceil(H / stride), ceil(W / stride)).
         """
-        if self.stride != (1, 1):
+        if not self._is_slow_in_bfloat16(x):
+            return self._convolve(x)
+        with torch.autocast('cpu', enabled=False):
+            maps = self._convolve(x.float())
+        return maps.to(torch.get_autocast_dtype('cpu'))
+
+    def _is_slow_in_bfloat16(self, x: Tensor) -> bool:
+        """Tell of kernels that are trained two to five times as fast in float32 on a CPU.
+
+        Of depthwise kernels, the CPU library has a fast one in bfloat16 for the plain 3x3 alone.
+        """
+        is_plain = (self.kernel_size, self.stride, self.dilation) == ((3, 3), (1, 1), (1, 1))
+        is_depthwise = self.groups == self.in_channels
+        with_gradient = self.training and x.is_cpu and torch.is_autocast_enabled('cpu')
+        return with_gradient and is_depthwise and not is_plain
+
+    def _convolve(self, x: Tensor) -> Tensor:
+        if self.training and self.stride != (1, 1):
             return super().forward(x)
-        # The padding is symmetric: the convolution itself can do it.
-        padding = [rate * (size // 2) for rate, size in zip(self.dilation, self.kernel_size)]
-        return F.conv2d(x, self.weight, self.bias, 1, padding, self.dilation, self.groups)
+        padding, wanted = [], [slice(None), slice(None)]
+        for side, size, stride, rate in zip(
+            x.shape[-2:], self.kernel_size, self.stride, self.dilation
+        ):
+            count = -(-side // stride)
+            total = max((count - 1) * stride + (size - 1) * rate + 1 - side, 0)
+            before = total // 2
+            more = -(-(total - 2 * before) // stride)
+            padding.append(before + more * stride)
+            wanted.append(slice(more, more + count))
+        maps = F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return maps[tuple(wanted)]
 
 
 @MODELS.register_module()

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import mmwsss  # noqa: F401
+from mmwsss.models.backbones.efficientnet_lite import SamePadConv2d
 from mmwsss.registry import MODELS
 
 # Of ImageNet's 1000 classes: bell cote, castle, monastery, palace, lakeside.
@@ -97,6 +98,39 @@ def test_dilation_keeps_what_the_strided_network_computes(version: int, stride: 
     # "Same" padding of an even size puts the centres of a strided convolution on odd places.
     step = 32 // stride
     torch.testing.assert_close(dilated[..., step - 1 :: step, step - 1 :: step], expected)
+
+
+@pytest.mark.parametrize('training', [False, True])
+@pytest.mark.parametrize('stride', [1, 2])
+@pytest.mark.parametrize('size', [3, 5])
+@pytest.mark.parametrize('sides', [(12, 12), (13, 9), (14, 11), (2, 3), (1, 2)])
+def test_padding_is_the_same_at_any_size(
+    sides: tuple[int, int], size: int, stride: int, training: bool
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    conv = SamePadConv2d(4, 4, size, stride, groups=4, bias=False).double().train(training)
+    x = torch.randn(2, 4, *sides, generator=generator, dtype=torch.float64)
+    torch.testing.assert_close(conv(x), same_conv(x, conv.weight, stride))
+
+
+@pytest.mark.parametrize('training', [False, True])
+@pytest.mark.parametrize('stride', [1, 2])
+@pytest.mark.parametrize('size', [3, 5])
+def test_bfloat16_gives_its_own_dtype_and_the_same_values(
+    size: int, stride: int, training: bool
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    conv = SamePadConv2d(8, 8, size, stride, groups=8, bias=False).train(training)
+    x = torch.randn(2, 8, 12, 12, generator=generator).requires_grad_()
+    wanted = same_conv(x, conv.weight, stride)
+    gradient = torch.autograd.grad(wanted.square().sum(), [x, conv.weight])
+    with torch.autocast('cpu', torch.bfloat16):
+        maps = conv(x)
+    assert maps.dtype == torch.bfloat16
+    torch.testing.assert_close(maps.float(), wanted, rtol=0.02, atol=0.02)
+    ours = torch.autograd.grad(maps.float().square().sum(), [x, conv.weight])
+    for one, other in zip(ours, gradient):
+        torch.testing.assert_close(one, other, rtol=0.05, atol=0.02 * float(other.abs().max()))
 
 
 @pytest.mark.parametrize('stride', [32, 16, 8])
