@@ -4,7 +4,7 @@ Z. Wu, C. Shen, A. van den Hengel: Wider or deeper: revisiting the ResNet model 
 recognition. Parameters are named as in the checkpoints that PSA and SC-CAM publish.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from mmcv.cnn import build_norm_layer
 from mmengine.model import BaseModule
@@ -59,16 +59,23 @@ class PreActivationBlock(BaseModule):
         """
         raise NotImplementedError
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, with_cp: bool = False) -> tuple[Tensor, Tensor]:
         """Run the block.
 
         Args:
             x (Tensor): Shape (N, C, H, W).
+            with_cp (bool): Whether to recompute the block in the backward pass. Defaults to False.
 
         Returns:
             tuple[Tensor, Tensor]: The block's output, and its input after batch normalisation and
             ReLU, which is a tap of the network.
         """
+        if with_cp and x.requires_grad:
+            # Within the block, as mmpretrain does: hooks on it are not part of what is recomputed.
+            return checkpoint(self._run, x, use_reentrant=False)
+        return self._run(x)
+
+    def _run(self, x: Tensor) -> tuple[Tensor, Tensor]:
         entry = F.relu(self.bn_branch2a(x), inplace=True)
         shortcut = x if self.conv_branch1 is None else self.conv_branch1(entry)
         return shortcut + self.residual(entry), entry
@@ -264,11 +271,6 @@ class ResNet38(BaseModule):
             module.eval()
             module.requires_grad_(False)
 
-    def _run(self, block: Callable, x: Tensor) -> tuple[Tensor, Tensor]:
-        if self.with_cp and x.requires_grad:
-            return checkpoint(block, x, use_reentrant=False)
-        return block(x)
-
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Compute the feature maps of images.
 
@@ -282,7 +284,7 @@ class ResNet38(BaseModule):
         x = self.conv1a(x)
         entries = {}
         for name in (name for stage in self._stages[1:] for name in stage):
-            x, entries[name] = self._run(getattr(self, name), x)
+            x, entries[name] = getattr(self, name)(x, self.with_cp)
         taps = entries['b5'], entries['b6'], F.relu(self.bn7(x), inplace=True)
         return tuple(taps[index] for index in self.out_indices)
 
