@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor
+
+from .mixing import Mix
 
 Losses = dict[str, Tensor]
 
@@ -36,11 +36,12 @@ def mixed_loss(
     """
     if alpha is None:
         return network(inputs)(data_samples)
-    share = float(np.random.beta(alpha, alpha))
-    other = torch.randperm(len(data_samples)).tolist()
-    losses = network(share * inputs + (1 - share) * inputs[other])
-    ours, theirs = losses(data_samples), losses([data_samples[i] for i in other])
-    return {name: share * value + (1 - share) * theirs[name] for name, value in ours.items()}
+    mix = Mix.draw(alpha, len(data_samples))
+    losses = network(mix(inputs))
+    ours, theirs = losses(data_samples), losses([data_samples[i] for i in mix.other.tolist()])
+    return {
+        name: mix.share * value + (1 - mix.share) * theirs[name] for name, value in ours.items()
+    }
 
 
 def check_alpha(alpha: float | None) -> float | None:
