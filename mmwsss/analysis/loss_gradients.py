@@ -10,6 +10,7 @@ from mmengine.runner import Runner
 
 from mmwsss.compat.weights import load_whole_checkpoint
 from mmwsss.models.classifiers import CAMClassifier
+from mmwsss.models.manifold_mixup import mixed_features
 from mmwsss.registry import MODELS
 
 
@@ -56,9 +57,9 @@ def loss_gradients(cfg: Config, checkpoint: str, batches: int = 4) -> dict[str, 
     sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for _, data in zip(range(batches), loader):
         data = model.data_preprocessor(data, training=True)
-        with torch.no_grad():
-            feats = model.extract_feat(data['inputs'])
-        cam = model.head.class_maps(feats).detach().requires_grad_()
+        with torch.no_grad(), mixed_features(model, data['data_samples']):
+            cam = model.class_maps(data['inputs'])
+        cam.requires_grad_()
         target = model.head.stack_labels(data['data_samples'], cam.device)
         for name, loss in model.head.loss_by_cam(cam, target).items():
             (gradient,) = torch.autograd.grad(loss, cam)

@@ -7,4 +7,5 @@ from .batch_augments import PerImageMixup  # noqa: F401
 from .classifiers import *  # noqa: F403
 from .heads import *  # noqa: F403
 from .losses import *  # noqa: F403
+from .manifold_mixup import ManifoldMixup  # noqa: F401
 from .segmentors import *  # noqa: F403

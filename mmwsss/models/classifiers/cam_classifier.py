@@ -12,6 +12,7 @@ from mmwsss.ops.grouping import group_indices
 from mmwsss.ops.pooling import present_class_means
 from mmwsss.registry import MODELS
 
+from ..manifold_mixup import check_layers, mixed_features
 from .cam_settings import CAMTestCfg
 from .multi_scale import CAMViews, normalize_by_maximum, views_cam
 
@@ -56,6 +57,8 @@ class CAMClassifier(ImageClassifier):
     ) -> None:
         data_preprocessor = {'type': 'mmwsss.CAMDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(backbone, neck, head, pretrained, train_cfg, data_preprocessor, init_cfg)
+        augment = getattr(self.data_preprocessor, 'batch_augments', None)
+        check_layers(self, getattr(augment, 'augments', ()))
         self.test_cfg = CAMTestCfg.from_cfg(test_cfg)
         self.val_cfg = CAMTestCfg.from_cfg(val_cfg) if val_cfg is not None else self.test_cfg
         self.memory_format = torch.channels_last if channels_last else torch.preserve_format
@@ -83,6 +86,19 @@ class CAMClassifier(ImageClassifier):
             'pre_logits'.
         """
         return super().extract_feat(inputs.to(memory_format=self.memory_format), stage)
+
+    def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """Compute the losses of a batch, with feature maps mixed where :class:`ManifoldMixup` does.
+
+        Args:
+            inputs (Tensor): Normalised images, shape (N, 3, H, W).
+            data_samples (list[DataSample]): Their samples, as the data preprocessor returns them.
+
+        Returns:
+            dict[str, Tensor]: The losses by name.
+        """
+        with mixed_features(self, data_samples):
+            return super().loss(inputs, data_samples)
 
     def class_maps(self, inputs: Tensor) -> Tensor:
         """Compute class maps before ReLU and normalisation.

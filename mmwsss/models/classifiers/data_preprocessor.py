@@ -1,12 +1,15 @@
 """Data preprocessor that keeps images of different sizes apart at inference."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from mmpretrain.models import ClsDataPreprocessor
 from torch import Tensor
 
 from mmwsss.registry import MODELS
+
+from ..manifold_mixup import FeatureMix, UnmixedImages
 
 
 class RecordedAugment:
@@ -15,17 +18,25 @@ class RecordedAugment:
     Batch augmentations mix scores linearly, so that mixing an identity matrix gives the weights.
 
     Args:
-        augment (Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]): Takes images (N, 3, H, W) and
-            scores (N, C) and returns them mixed.
+        augment (Callable[[Tensor, Tensor], tuple[Any, Tensor]]): Takes images (N, 3, H, W) and
+            scores (N, C) and returns them mixed, or the images in :class:`UnmixedImages`.
 
     Attributes:
         weights (Tensor): Weights of the last batch, shape (N, N): row i has the share of each image
             in the mixed image i, so that mixed scores = weights @ scores.
+        feature_mix (FeatureMix | None): How the last batch's feature maps are to be mixed; None if
+            they are not.
     """
 
-    def __init__(self, augment: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
+    def __init__(self, augment: Callable[[Tensor, Tensor], tuple[Any, Tensor]]) -> None:
         self.augment = augment
         self.weights = torch.empty(0, 0)
+        self.feature_mix: FeatureMix | None = None
+
+    @property
+    def augments(self) -> Sequence[Any]:
+        """The augmentations that mmpretrain's ``RandomBatchAugment`` chooses from."""
+        return getattr(self.augment, 'augments', ())
 
     def __call__(self, inputs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         """Mix a batch.
@@ -39,6 +50,9 @@ class RecordedAugment:
         """
         identity = torch.eye(len(scores), device=scores.device)
         inputs, mixed = self.augment(inputs, torch.cat([scores.float(), identity], 1))
+        self.feature_mix = None
+        if isinstance(inputs, UnmixedImages):
+            inputs, self.feature_mix = inputs
         scores, self.weights = mixed.split([scores.shape[1], len(scores)], 1)
         return inputs, scores
 
@@ -50,7 +64,8 @@ class CAMDataPreprocessor(ClsDataPreprocessor):
     A padded border would change a response map. At inference ``inputs`` is therefore a list of
     normalised images of their own sizes, shape (3, H, W) each; :class:`CAMClassifier` batches those
     of one size. After a batch augmentation every sample has ``mix_weights``, shape (N,), the share
-    of each of the batch's images in it, so that other labels can be mixed in the same way.
+    of each of the batch's images in it, so that other labels can be mixed in the same way. After
+    :class:`ManifoldMixup`, which leaves the images as they are, it has ``feature_mix``, too.
 
     Args:
         to_onehot (bool): Whether to give every sample its labels as ``gt_score``. Defaults to True.
@@ -81,6 +96,9 @@ class CAMDataPreprocessor(ClsDataPreprocessor):
             if self.batch_augments is not None:
                 for sample, weights in zip(data['data_samples'], self.batch_augments.weights):
                     sample.set_field(weights, 'mix_weights')
+                    if self.batch_augments.feature_mix is not None:
+                        mix = self.batch_augments.feature_mix
+                        sample.set_field(mix, 'feature_mix', field_type='metainfo')
             return data
         samples = data.get('data_samples')
         inputs = []
