@@ -26,8 +26,8 @@ def build(decode_head=HEAD, **settings):
     model = MODELS.build(
         dict(
             type='MultiScaleEncoderDecoder', backbone=backbone, decode_head=decode_head,
-            data_preprocessor=preprocessor, train_cfg=dict(),
-            **{'test_cfg': dict(mode='whole'), **settings},
+            data_preprocessor=preprocessor,
+            **{'train_cfg': dict(), 'test_cfg': dict(mode='whole'), **settings},
         )
     )  # fmt: skip
     model.init_weights()

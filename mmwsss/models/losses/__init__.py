@@ -1,10 +1,11 @@
-"""Losses of classifiers and of affinities."""
+"""Losses of classifiers, of affinities and of segmentors."""
 
 from .affinity import AffinityLoss
 from .concentration import ConcentrationLoss, concentration
 from .contrastive import ContrastiveLoss, class_contrast
 from .entropy import ClassEntropyLoss, class_entropy
 from .multi_label import MultiLabelSoftMarginLoss
+from .seg_concentration import SegConcentrationLoss
 
 __all__ = [
     'AffinityLoss',
@@ -12,6 +13,7 @@ __all__ = [
     'ConcentrationLoss',
     'ContrastiveLoss',
     'MultiLabelSoftMarginLoss',
+    'SegConcentrationLoss',
     'class_contrast',
     'class_entropy',
     'concentration',
