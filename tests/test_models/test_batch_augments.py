@@ -6,6 +6,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import HOOKS, DefaultScope
+from mmpretrain.structures import DataSample
 from repo import CONFIGS
 
 from mmwsss.models import CAMDataPreprocessor
@@ -93,6 +94,29 @@ def test_mixup_ends_with_the_recipe() -> None:
         hook.before_train_epoch(runner)
         mixed_in.append(preprocessor.batch_augments is not None)
     assert mixed_in == [True] * 4 + [False] * 2
+
+
+def test_a_recipe_may_change_to_another_augmentation() -> None:
+    switch = dict(action_epoch=1, batch_augments=dict(augments=[dict(type='CutMix', alpha=1.0)]))
+    with DefaultScope.overwrite_default_scope('mmwsss'):
+        hook = HOOKS.build(dict(type='mmpretrain.SwitchRecipeHook', schedule=[switch]))
+        preprocessor = CAMDataPreprocessor(
+            num_classes=6,
+            batch_augments=dict(augments=[dict(type='mmpretrain.Mixup', alpha=1.0)]),
+        )
+    runner = SimpleNamespace(
+        model=SimpleNamespace(data_preprocessor=preprocessor),
+        logger=MMLogger.get_current_instance(),
+        epoch=0,
+    )
+    hook.before_train_epoch(runner)
+    samples = [DataSample().set_gt_label(label) for label in range(6)]
+    images = [torch.rand(3, 8, 8) for _ in samples]
+    data = preprocessor(dict(inputs=images, data_samples=samples), training=True)
+    weights = torch.stack([sample.mix_weights for sample in data['data_samples']])
+    scores = torch.stack([sample.gt_score for sample in data['data_samples']])
+    torch.testing.assert_close(weights.sum(1), torch.ones(6))
+    torch.testing.assert_close(scores, weights)  # image i shows class i
 
 
 def test_half_of_the_batches_are_mixed() -> None:

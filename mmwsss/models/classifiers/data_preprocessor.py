@@ -73,12 +73,17 @@ class CAMDataPreprocessor(ClsDataPreprocessor):
             ``std``, ``to_rgb``, ``num_classes`` and ``batch_augments`` (mixup).
     """
 
-    batch_augments: RecordedAugment | None
-
     def __init__(self, *args, to_onehot: bool = True, **kwargs) -> None:
-        super().__init__(*args, to_onehot=to_onehot, **kwargs)
-        if self.batch_augments is not None:
-            self.batch_augments = RecordedAugment(self.batch_augments)
+        super().__init__(*args, to_onehot=to_onehot, **kwargs)  # sets batch_augments
+
+    @property
+    def batch_augments(self) -> RecordedAugment | None:
+        """What mixes the images of a batch; mmpretrain's ``SwitchRecipeHook`` sets another one."""
+        return self._batch_augments
+
+    @batch_augments.setter
+    def batch_augments(self, augment: Callable | None) -> None:
+        self._batch_augments = RecordedAugment(augment) if augment is not None else None
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Normalise a batch.
