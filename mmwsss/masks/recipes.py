@@ -31,9 +31,9 @@ class Recipe:
 # Names of the recipes, and of which device: 'cpu' or an accelerator.
 RECIPES = {
     ('quick', 'cpu'): Recipe(60, 0, 150, 1, (1.0,)),
-    ('standard', 'cpu'): Recipe(110, 150, 300, 2, (1.0,)),
+    ('standard', 'cpu'): Recipe(110, 150, 300, 2, (0.75, 1.0)),
     ('best', 'cpu'): Recipe(220, 300, 1000, 4, (0.5, 1.0, 1.5)),
-    ('quick', 'accelerator'): Recipe(110, 150, 300, 2, (1.0,)),
+    ('quick', 'accelerator'): Recipe(110, 150, 300, 2, (0.75, 1.0)),
     ('standard', 'accelerator'): Recipe(220, 300, 1000, 4, (0.5, 1.0, 1.5)),
     ('best', 'accelerator'): Recipe(440, 600, 4000, 8, (0.5, 1.0, 1.5, 2.0)),
 }
