@@ -1,5 +1,6 @@
 """Index masks: 0 is background, i + 1 is class i, 255 is ignored."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,26 @@ def indexed_image(mask: np.ndarray) -> Image.Image:
     image = Image.fromarray(mask)
     image.putpalette(_PALETTE)
     return image
+
+
+def renumber_mask(
+    mask: np.ndarray, classes: Sequence[str], kept: Sequence[str], others: int
+) -> np.ndarray:
+    """Renumber a mask for a part of its classes: 0 and 255 stay.
+
+    Args:
+        mask (np.ndarray): Mask of ``classes``, uint8 (H, W).
+        classes (Sequence[str]): Classes of the mask; the first is 1.
+        kept (Sequence[str]): Those of the new mask; the first becomes 1.
+        others (int): What the other classes become.
+
+    Returns:
+        np.ndarray: Mask of ``kept``, uint8 (H, W).
+    """
+    table = np.full(256, others, np.uint8)
+    table[[0, IGNORED]] = 0, IGNORED
+    table[[1 + classes.index(name) for name in kept]] = range(1, len(kept) + 1)
+    return table[mask]
 
 
 def mask_values(mask: np.ndarray, num_classes: int, path: str | Path) -> np.ndarray:

@@ -3,6 +3,7 @@
 import os
 import unicodedata
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from mmwsss.structures import IGNORED, DataError
 
@@ -118,7 +119,8 @@ def closest_name(name: str, classes: Sequence[str]) -> str:
     for sign in ',|/':
         if sign in name and any(_plain(part) in map(_plain, classes) for part in name.split(sign)):
             return " (several tags are joined by ';')"
-    return ''
+    close = get_close_matches(name, classes, 1)
+    return f' (the closest is {close[0]!r})' if close else ''
 
 
 def require_known(names: Sequence[str], classes: Sequence[str], where: str) -> None:

@@ -129,6 +129,7 @@ def test_alike_names_are_found() -> None:
         ('Cat', r"unknown class 'Cat' \(there is 'cat': case and blanks count\)"),
         ('"cat,dog"', r"unknown class 'cat,dog' \(several tags are joined by ';'\)"),
         ('cat|dog', r"unknown class 'cat|dog' \(several tags are joined by ';'\)"),
+        ('dgo', r"unknown class 'dgo' \(the closest is 'dog'\); correct"),
         ('cow', r"unknown class 'cow'; correct"),
     ],
 )

@@ -4,9 +4,7 @@ import json
 import os
 from pathlib import Path
 
-import numpy as np
-
-from mmwsss.datasets.masks import indexed_image, read_mask
+from mmwsss.datasets.masks import indexed_image, read_mask, renumber_mask
 from mmwsss.datasets.splits import read_split
 from mmwsss.datasets.voc import VOC_CLASSES
 from mmwsss.progress import track
@@ -75,23 +73,6 @@ def convert_subset(
     return {name: len(split) for name, split in splits.items()}
 
 
-def subset_mask(mask: np.ndarray, classes: list[str]) -> np.ndarray:
-    """Renumber a mask of VOC's 20 classes: 0 and 255 stay, other classes become 255.
-
-    Args:
-        mask (np.ndarray): Mask of VOC's classes, uint8 (H, W).
-        classes (list[str]): Classes of the subset; the first becomes 1.
-
-    Returns:
-        np.ndarray: Mask of the subset's classes, uint8 (H, W).
-    """
-    table = np.full(256, IGNORED, np.uint8)
-    table[0] = 0
-    for index, name in enumerate(classes, 1):
-        table[1 + VOC_CLASSES.index(name)] = index
-    return table[mask]
-
-
 def _copy_image(img_id: str, voc_root: Path, out: Path) -> None:
     source, target = (root / 'JPEGImages' / f'{img_id}.jpg' for root in (voc_root, out))
     if target.exists():
@@ -108,4 +89,4 @@ def _write_mask(img_id: str, classes: list[str], voc_root: Path, sbd_root: Path,
     own = voc_root / 'SegmentationClass' / f'{img_id}.png'
     mask = read_mask(own) if own.exists() else read_sbd_mask(sbd_root / 'cls' / f'{img_id}.mat')
     with atomic_open(target) as file:
-        indexed_image(subset_mask(mask, classes)).save(file, 'PNG')
+        indexed_image(renumber_mask(mask, VOC_CLASSES, classes, IGNORED)).save(file, 'PNG')
