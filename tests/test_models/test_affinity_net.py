@@ -67,9 +67,9 @@ def make_batch(count: int = 3) -> dict:
 
 def test_training_separates_two_colours() -> None:
     net = make_net().train()
-    optimizer = OptimWrapper(torch.optim.Adam(net.parameters(), 1e-2))
-    logs = [net.train_step(make_batch(), optimizer) for _ in range(25)]
-    assert float(logs[-1]['loss']) < 0.5 * float(logs[0]['loss'])
+    optimizer = OptimWrapper(torch.optim.Adam(net.parameters(), 3e-3))
+    logs = [net.train_step(make_batch(), optimizer) for _ in range(100)]
+    assert float(logs[-1]['loss']) < 0.2 * float(logs[0]['loss'])
     assert float(logs[0]['pairs_neg']) > 0
     # The counts are logged; they are no losses.
     total = sum(logs[0][f'loss_{kind}'] for kind in ('bg', 'fg', 'neg'))
