@@ -12,6 +12,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from mmcv.cnn.bricks import Conv2dAdaptivePadding
@@ -51,44 +52,32 @@ def build(arch: str, plain: bool) -> nn.Module:
     return backbone
 
 
-def inference(backbone: nn.Module, images: torch.Tensor) -> Callable[[], torch.Tensor]:
-    """Return a pass of the network without gradients.
+@torch.no_grad()
+def inference(backbone: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Make a pass of the network without gradients.
 
     Args:
         backbone (nn.Module): The network.
         images (Tensor): Images, shape (N, 3, H, W).
 
     Returns:
-        Callable[[], Tensor]: Makes the pass and returns the features.
+        Tensor: The features.
     """
-
-    @torch.no_grad()
-    def run() -> torch.Tensor:
-        backbone.eval()
-        return backbone(images)[-1]
-
-    return run
+    backbone.eval()
+    return backbone(images)[-1]
 
 
-def training(backbone: nn.Module, images: torch.Tensor) -> Callable[[], torch.Tensor]:
-    """Return a pass of the network and its gradients under bfloat16.
+def training(backbone: nn.Module, images: torch.Tensor) -> None:
+    """Make a pass of the network and of its gradients under bfloat16.
 
     Args:
         backbone (nn.Module): The network.
         images (Tensor): Images, shape (N, 3, H, W).
-
-    Returns:
-        Callable[[], Tensor]: Makes both passes and returns the features.
     """
-
-    def run() -> torch.Tensor:
-        backbone.train()
-        with torch.autocast(images.device.type, torch.bfloat16):
-            features = backbone(images)[-1]
-        features.float().square().mean().backward()
-        return features.detach()
-
-    return run
+    backbone.train()
+    with torch.autocast(images.device.type, torch.bfloat16):
+        features = backbone(images)[-1]
+    features.float().square().mean().backward()
 
 
 def compare(baseline: Callable, ours: Callable, turns: int) -> tuple[float, float]:
@@ -120,10 +109,11 @@ def main() -> None:
     networks = [build(args.arch, plain) for plain in (True, False)]
     images = torch.randn(args.batch_size, 3, args.size, args.size, device=get_device())
     images = images.to(memory_format=torch.channels_last)
-    baseline_features, features = (inference(network, images)() for network in networks)
+    baseline_features, features = (inference(network, images) for network in networks)
     torch.testing.assert_close(features, baseline_features)
     for name, passes in {'inference, float32': inference, 'training, bfloat16': training}.items():
-        baseline, ours = compare(*(passes(network, images) for network in networks), args.turns)
+        runs = [partial(passes, network, images) for network in networks]
+        baseline, ours = compare(*runs, args.turns)
         print(
             f'{name}: mmcv {baseline * 1e3:.0f} ms, mmwsss {ours * 1e3:.0f} ms: '
             f'{baseline / ours:.2f} times as fast on {get_device()}'
