@@ -17,6 +17,7 @@ from mmwsss.datasets.converters import own_images, voc12
 from mmwsss.datasets.voc import VOC_CLASSES, voc_palette
 from mmwsss.pipeline.shipped import SHIPPED
 from mmwsss.registry import DATASETS
+from mmwsss.worker_processes import ImageError
 
 # VOC: train a, val b. SBD: train a, c; val b, d.
 LABELS = {'a': ['dog', 'cat'], 'b': ['person'], 'c': ['car'], 'd': ['tvmonitor', 'aeroplane']}
@@ -112,7 +113,7 @@ def test_voc12_keeps_masks_of_a_stopped_run(roots: tuple[Path, Path]) -> None:
     (sbd / 'cls/c.mat').unlink()
     voc12.convert(voc, sbd, verify_counts=False)
     (voc / 'SegmentationClassAug/c.png').unlink()
-    with pytest.raises(DataError, match=r'c\.mat: no such file; '):
+    with pytest.raises(ImageError, match=r'c: .*c\.mat: no such file; '):
         voc12.convert(voc, sbd, verify_counts=False)
 
 

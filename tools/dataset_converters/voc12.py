@@ -8,6 +8,7 @@ from mmwsss.cli.options import add_converter_arguments
 from mmwsss.datasets import DataError
 from mmwsss.datasets.converters.voc12 import convert
 from mmwsss.datasets.converters.voc_subset import SPLITS, convert_subset, subset_names
+from mmwsss.worker_processes import ImageError
 
 
 def parse_args() -> argparse.Namespace:
@@ -48,7 +49,7 @@ def main() -> int:
             counts = convert(
                 args.voc_root, args.sbd_root, args.labels, args.num_workers, not args.skip_counts
             )
-    except DataError as error:
+    except (DataError, ImageError) as error:
         print(error, file=sys.stderr)
         return 1
     print(', '.join(f'{name}: {count} images' for name, count in counts.items()))

@@ -2,18 +2,17 @@
 
 import os
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from rich.progress import track
 from scipy.io import loadmat
 
 from mmwsss.datasets.labels import read_xml
 from mmwsss.datasets.masks import indexed_image, mask_labels, mask_values
 from mmwsss.datasets.splits import read_split
 from mmwsss.datasets.voc import VOC_CLASSES
+from mmwsss.process_pool import ordered_map
 from mmwsss.structures import DataError
 from mmwsss.structures.atomic import atomic_open, copy_file
 from mmwsss.structures.tables import write_lines
@@ -151,7 +150,8 @@ def convert(
         voc_root (str | os.PathLike): Folder ``VOCdevkit/VOC2012``.
         sbd_root (str | os.PathLike): Folder ``benchmark_RELEASE/dataset``.
         label_source (str): 'xml' or 'mask', see :func:`label_lines`. Defaults to 'xml'.
-        num_workers (int): Number of processes that convert masks. Defaults to 2.
+        num_workers (int): Number of processes that convert masks; 0 works in this one. Defaults
+            to 2.
         verify_counts (bool): Whether to insist on the published numbers of images. Defaults to
             True.
 
@@ -160,6 +160,7 @@ def convert(
 
     Raises:
         DataError: If a file is missing or has a fault.
+        ImageError: If a mask cannot be converted. Names the image.
     """
     voc_root, sbd_root = Path(voc_root), Path(sbd_root)
     splits = read_splits(voc_root, sbd_root)
@@ -169,10 +170,8 @@ def convert(
         if not (voc_root / 'JPEGImages' / f'{img_id}.jpg').is_file():
             raise DataError(f'{voc_root}/JPEGImages/{img_id}.jpg: missing; extract VOC anew')
     job = partial(write_mask, voc_root=voc_root, sbd_root=sbd_root)
-    with ProcessPoolExecutor(num_workers) as pool:
-        done = pool.map(job, splits['train_aug'], chunksize=64)
-        for _ in track(done, 'masks', len(splits['train_aug'])):
-            pass
+    for _ in ordered_map(job, splits['train_aug'], workers=num_workers, description='masks'):
+        pass
     write_lines(_split_path(voc_root, 'train_aug'), splits['train_aug'])
     labels = {
         name: label_lines(img_ids, voc_root, label_source) for name, img_ids in splits.items()

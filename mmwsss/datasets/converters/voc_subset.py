@@ -1,6 +1,5 @@
 """A few classes and images of PASCAL VOC 2012 with SBD, by lists of this package."""
 
-import json
 import os
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from mmwsss.structures.atomic import atomic_open, copy_file
 from mmwsss.structures.tables import write_lines, write_text
 
 from .voc12 import label_lines, read_sbd_mask
+from .written_files import LABELS, labels_text
 
 SPLITS = Path(__file__).parents[1] / 'splits'
 
@@ -65,8 +65,7 @@ def convert_subset(
     unlabelled = [img_id for img_id, names in labels.items() if not names]
     if unlabelled:
         raise DataError(f'{unlabelled[0]}: none of {", ".join(classes)}; extract VOC anew')
-    content = json.dumps({'classes': classes, 'labels': labels}, indent=0)
-    write_text(out / 'image_labels.json', content)
+    write_text(out / LABELS, labels_text(classes, labels))
     write_lines(out / 'classes.txt', ['background', *classes])
     for name, split in splits.items():
         write_lines(out / 'ImageSets/Segmentation' / f'{name}.txt', split)
