@@ -8,6 +8,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from mmwsss.cli.command import main
+from mmwsss.cli.predict import FORMATS
+from mmwsss.datasets.exporters import FORMS
 from mmwsss.masks import make_masks, recipes
 
 
@@ -39,6 +41,10 @@ def test_help_names_the_commands(capsys):
         main(['--help'])
     assert ended.value.code == 0
     assert 'masks' in capsys.readouterr().out
+
+
+def test_predict_offers_every_form():
+    assert ('png', *FORMS) == FORMATS
 
 
 def test_python_m_is_the_command():
