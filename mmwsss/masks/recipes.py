@@ -142,6 +142,7 @@ _refinement = dict(
     pseudo_labels=dict(cfg_options=_labels),
     masks=dict(cfg_options=_labels),
 )
+_learned = 'pseudo_labels'
 """
 _CRF = """\
 # No AffinityNet: the dense CRF alone refines the response maps. A higher alpha makes less of an
@@ -160,9 +161,11 @@ _labels = dict(
 _refinement = dict(
     affinity_labels=None,
     affinitynet=None,
-    pseudo_labels=dict(cfg_options=_labels, checkpoint=None),
+    pseudo_labels=None,
     masks=dict(cfg_options=_labels, checkpoint=None),
 )
+# The segmentor learns from the masks themselves, of which no pixel is left out.
+_learned = 'masks'
 """
 _SEGMENTOR = """\
 # The segmentor, which needs no tags.
@@ -175,7 +178,9 @@ _segmentor = dict(
 stages = dict(
     classifier=dict(cfg_options=_classifier),
     cams=dict(cfg_options=_maps),
-    segmentor=dict(cfg_options=_segmentor),
+    segmentor=dict(
+        cfg_options=_segmentor, inputs={{'train_dataloader.dataset.label_dir': _learned}}
+    ),
     **_refinement,
 )
 """

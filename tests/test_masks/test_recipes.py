@@ -43,6 +43,9 @@ def test_recipe_without_affinitynet_has_no_stage_of_it():
     stages = read(render_config('quick', Recipe(10, 0, 10, 1, (1.0,)), 20))['stages']
     assert stages['affinitynet'] is None and stages['affinity_labels'] is None
     assert stages['masks']['checkpoint'] is None
+    # The dense CRF runs once: what the segmentor learns from would be the same labels again.
+    assert stages['pseudo_labels'] is None
+    assert stages['segmentor']['inputs'] == {'train_dataloader.dataset.label_dir': 'masks'}
 
 
 def test_a_large_set_is_seen_as_often_as_the_recipe_says():
