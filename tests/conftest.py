@@ -30,14 +30,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
-def pytest_collection_finish() -> None:
-    """Leave what was imported out of garbage collection.
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave what was imported out of garbage collection, and check that groups have effect.
 
     mmengine's datasets collect garbage when they are built, in hundreds of tests, and that would
     look through a million objects of imported packages each time.
+
+    Args:
+        session (pytest.Session): The session, with the tests to run.
+
+    Raises:
+        pytest.UsageError: If this process of ``--dist loadgroup`` has named no test by its group,
+            by which pytest-xdist would know it.
     """
     gc.collect()
     gc.freeze()
+    grouped = [item for item in session.items if item.get_closest_marker('xdist_group')]
+    if session.config.getoption('loadgroup', False) and grouped and '@' not in grouped[0].nodeid:
+        raise pytest.UsageError(
+            'pytest-xdist does not keep groups of tests together under this pytest: install the '
+            'versions of requirements/constraints.txt'
+        )
 
 
 def _without_new_scopes() -> Iterator[None]:
