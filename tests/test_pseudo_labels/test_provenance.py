@@ -23,9 +23,11 @@ MAKERS = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Images, their response maps and a config."""
-    write_tiny_maps(tmp_path)
-    return tmp_path
+    """Images, their response maps and a config, in a folder that a test may move."""
+    root = tmp_path / 'maps'
+    root.mkdir()
+    write_tiny_maps(root)
+    return root
 
 
 @pytest.mark.parametrize('kind', MAKERS)
