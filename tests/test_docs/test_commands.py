@@ -85,7 +85,7 @@ def test_command_is_one_that_the_tool_accepts(words, monkeypatch):
     for found in re.findall(r'configs/[\w./-]+\.py', ' '.join(words)):
         assert (ROOT / found).is_file(), found
     for key in options.get('cfg_options') or {} if config else ():
-        *parents, _ = key.split('.')
+        *parents, _ = key.partition('=')[0].split('.')
         settings = load(config)
         for parent in parents:
             settings = settings[int(parent) if isinstance(settings, list) else parent]
