@@ -23,11 +23,11 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from mmwsss.compat.openmp import CHOICES, wait_without_spinning
 from mmwsss.engine.cpu_memory import keep_freed_memory
 from mmwsss.models.backbones import EfficientNetLite
 
 SPINNING, SLEEPING = 'threads spin', 'threads sleep'
-POLICIES: dict[str, dict[str, str]] = {SPINNING: {}, SLEEPING: {'OMP_WAIT_POLICY': 'PASSIVE'}}
 
 
 def parse_args() -> argparse.Namespace:
@@ -96,15 +96,16 @@ def step_seconds(args: argparse.Namespace, policy: str, threads: int) -> list[fl
 
     Args:
         args (argparse.Namespace): The command line.
-        policy (str): Name from ``POLICIES``.
+        policy (str): ``SPINNING`` or ``SLEEPING``.
         threads (int): Threads of the process.
 
     Returns:
         list[float]: Wall and processor seconds of a step.
     """
-    unset = ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME', 'OMP_NUM_THREADS')
-    environment = {key: value for key, value in os.environ.items() if key not in unset}
-    environment.update(POLICIES[policy], OMP_NUM_THREADS=str(threads))
+    environment = {key: value for key, value in os.environ.items() if key not in CHOICES}
+    environment['OMP_NUM_THREADS'] = str(threads)
+    if policy == SLEEPING:
+        wait_without_spinning(environment, loaded=())
     options = [f'--threads={threads}', f'--workers={args.workers}', f'--steps={args.steps}']
     options += [f'--batch-size={args.batch_size}', f'--size={args.size}', '--train']
     command = [sys.executable, __file__, *options]
