@@ -155,7 +155,6 @@ _labels = dict(
         background=_background,
         max_size=_max_size,
         refiner=dict(_delete_=True, type='CRFRefiner', settings='irn'),
-        ignore_below=0.0,
     )
 )
 _refinement = dict(
