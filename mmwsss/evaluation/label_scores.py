@@ -82,13 +82,12 @@ class LabelScores:
             )
 
     def columns(self) -> dict[str, np.ndarray]:
-        """Return the scores of the classes by their headings in a table."""
-        return {
-            'IoU': self.iou,
-            'precision': self.precision,
-            'recall': self.recall,
-            'coverage': self.coverage,
-        }
+        """Return the scores of the classes by their headings in a table.
+
+        The coverage is left out where every pixel has a label.
+        """
+        columns = {'IoU': self.iou, 'precision': self.precision, 'recall': self.recall}
+        return columns if self.total_coverage == 100 else {**columns, 'coverage': self.coverage}
 
 
 def score_rows(

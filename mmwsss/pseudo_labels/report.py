@@ -1,6 +1,5 @@
 """Scores and drawings of pseudo-labels, before and after refinement."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ from mmengine.dist import is_main_process
 from PIL import Image
 
 from mmwsss.datasets.masks import read_mask
-from mmwsss.evaluation.label_scores import LabelScores, score_rows
+from mmwsss.evaluation.label_scores import score_rows
 from mmwsss.structures import atomic_open, img_id_path
 from mmwsss.structures.tables import render_table, write_csv, write_json
 from mmwsss.visualization import color_labels, image_grid, label_legend
@@ -33,7 +32,8 @@ def report_pseudo_labels(labels: PseudoLabels, workers: int = 0) -> dict | None:
     if after is None:
         return None
     before, threshold = measure_cams(labels.load.store, labels.images, workers)
-    rows = score_rows(labels.folder.classes, _side_by_side(before, after))
+    columns = {f'CAM {name}': values for name, values in before.items()}
+    rows = score_rows(labels.folder.classes, columns | after.columns())
     report = {
         'images': len(with_mask(labels.images)),
         'threshold': threshold,
@@ -44,14 +44,6 @@ def report_pseudo_labels(labels: PseudoLabels, workers: int = 0) -> dict | None:
         write_json(Path(labels.folder.root, 'report.json'), report)
         write_csv(Path(labels.folder.root, 'report.csv'), rows)
     return report
-
-
-def _side_by_side(before: Mapping[str, np.ndarray], after: LabelScores) -> dict[str, np.ndarray]:
-    columns = {f'CAM {name}': values for name, values in before.items()}
-    labelled = after.columns()
-    if after.total_coverage == 100:
-        del labelled['coverage']
-    return columns | labelled
 
 
 def report_table(report: dict) -> str:
