@@ -1,14 +1,11 @@
 """Own images, tagged by their folders and without a mask: to masks, by the real tools."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from repo import TOOLS
+from tool_process import call_tool
 
 from mmwsss.datasets.masks import read_mask
 
@@ -19,6 +16,8 @@ PIPELINE = """
 _base_ = 'mmwsss::pipelines/pipeline_mixup-cam_custom.py'
 _loader = dict(batch_size=4, num_workers=0, persistent_workers=False)
 stages = dict(
+    walk=None,
+    walk_val=None,
     classifier=dict(cfg_options=dict(train_cfg=dict(max_epochs=1), train_dataloader=_loader)),
     affinitynet=dict(cfg_options=dict(train_cfg=dict(max_epochs=1), train_dataloader=_loader)),
     segmentor=dict(cfg_options=dict(train_cfg=dict(max_iters=2), train_dataloader=_loader)),
@@ -41,24 +40,17 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def call(root: Path, *command: str, expect: int = 0) -> str:
-    result = subprocess.run(
-        [sys.executable, TOOLS / command[0], *command[1:]],
-        cwd=root,
-        env={**os.environ, 'OMP_NUM_THREADS': '1'},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-    )
-    assert result.returncode == expect, result.stdout[-5000:]
-    return result.stdout
+def convert(root: Path, *options: str) -> None:
+    command = ('dataset_converters/own_images.py', 'data/custom/images', '--out', 'data/custom')
+    call_tool(*command, *options, cwd=root)
 
 
 def test_folders_of_images_become_masks(root):
     converter = 'dataset_converters/own_images.py'
-    call(root, converter, 'data/custom/images', '--out', 'data/custom', '--val-fraction', '0.25')
-    call(root, 'run_pipeline.py', 'pipeline.py', '--check-data')
+    call_tool(
+        converter, 'data/custom/images', '--out', 'data/custom', '--val-fraction', '0.25', cwd=root
+    )
+    call_tool('run_pipeline.py', 'pipeline.py', '--check-data', cwd=root)
     work = root / 'work_dirs/pipeline_mixup-cam_custom'
     splits = {
         split: [Path(line).with_suffix('').as_posix() for line in lines.split()]
@@ -83,7 +75,9 @@ def test_classes_and_images_are_checked_before_training(root):
     Image.new('RGB', SIZE).save(root / 'data/custom/images/bird/0.jpg')
     image = root / 'data/custom/images/cat/0.jpg'
     image.write_bytes(image.read_bytes()[:300])
-    call(root, 'dataset_converters/own_images.py', 'data/custom/images', '--out', 'data/custom')
-    output = call(root, 'run_pipeline.py', 'pipeline.py', '--check-data', expect=1)
+    call_tool(
+        'dataset_converters/own_images.py', 'data/custom/images', '--out', 'data/custom', cwd=root
+    )
+    output = call_tool('run_pipeline.py', 'pipeline.py', '--check-data', expect=1, cwd=root)
     assert 'the data has 3 classes, model.data_preprocessor.num_classes is 2' in output
     assert 'cat/0.jpg' in output and '== classifier' not in output

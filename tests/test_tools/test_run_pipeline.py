@@ -1,4 +1,4 @@
-"""The real pipeline on images of a few colours: killed at every stage, in two processes."""
+"""The real pipeline on images of a few colours: killed at work, in two processes."""
 
 import json
 import os
@@ -64,10 +64,9 @@ def test_affinitynet_starts_from_the_classifier(unbroken):
 
 def test_killed_anywhere_it_ends_as_the_unbroken_run(root, unbroken):
     work = root / 'killed'
+    # While it writes files and while it trains; tests/fuzz/kill.py kills at any moment.
     moments = [
-        lambda: (work / 'classifier/run/epoch_1.pth').exists(),
         lambda: len(files(work / 'cams')) > 1,
-        lambda: len(files(work / 'affinity_labels')) > 1,
         lambda: (work / 'segmentor/run/iter_2.pth').exists(),
     ]
     for moment in moments:
@@ -85,9 +84,8 @@ def test_two_processes_give_what_one_gives(root, unbroken):
     before = files(unbroken / 'pseudo_labels/labels')
     maps = {response.img_id: response for response in CAMStore.open(unbroken / 'cams/predictions')}
     options = ['--again', '--launcher', 'pytorch', '--gpus', '2']
-    run(root, 'unbroken', '--stages', 'pseudo_labels', *options)
+    run(root, 'unbroken', '--stages', 'pseudo_labels', 'cams', *options)
     assert files(unbroken / 'pseudo_labels/labels') == before and len(before) == COUNT
-    run(root, 'unbroken', '--stages', 'cams', *options)
     for response in CAMStore.open(unbroken / 'cams/predictions'):
         # Images meet others in their batch: a value may be rounded the other way.
         torch.testing.assert_close(

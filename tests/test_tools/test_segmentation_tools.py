@@ -1,17 +1,14 @@
 """Segmentation through the real tools: train on pseudo-labels, test with CRF and views."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from rectangles import write_rectangles
-from repo import TOOLS
+from tool_process import call_tool
 
 from mmwsss.datasets.label_folder import LabelFolder
 from mmwsss.datasets.masks import read_mask
@@ -71,24 +68,10 @@ def config(tmp_path_factory) -> Path:
     return file
 
 
-def call(tool: str, *options, expect: int = 0) -> str:
-    """Run a tool; its output."""
-    result = subprocess.run(
-        [sys.executable, str(TOOLS / tool), *map(str, options)],
-        env={**os.environ, 'OMP_NUM_THREADS': '1'},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-    )
-    assert (result.returncode == 0) == (expect == 0), result.stdout[-5000:]
-    return result.stdout
-
-
 @pytest.fixture(scope='module')
 def trained(config, tmp_path_factory) -> tuple[Path, str]:
     work_dir = tmp_path_factory.mktemp('work')
-    return work_dir, call('train.py', config, '--work-dir', work_dir, '--check-data')
+    return work_dir, call_tool('train.py', config, '--work-dir', work_dir, '--check-data')
 
 
 def metrics_of(work_dir: Path) -> dict[str, float]:
@@ -115,7 +98,7 @@ def test_training_lowers_every_loss_and_validates(trained):
 @pytest.mark.slow
 def test_one_test_run_measures_writes_and_draws(config, trained, tmp_path):
     out, shown = tmp_path / 'out', tmp_path / 'shown'
-    output = call(
+    output = call_tool(
         'test.py', config, trained[0] / 'iter_20.pth', '--work-dir', tmp_path / 'work',
         '--out', out, '--show-dir', shown,
     )  # fmt: skip
@@ -150,7 +133,7 @@ def test_views_and_scales_change_the_prediction(config, trained, tmp_path):
         'views': ('--tta', '--out', tmp_path / 'out'),
         'scales': ('--cfg-options', 'model.test_cfg.fuse_scales=True'),
     }.items():
-        call('test.py', *common, '--work-dir', tmp_path / name, *options)
+        call_tool('test.py', *common, '--work-dir', tmp_path / name, *options)
         results[name] = metrics_of(tmp_path / name)
         # What the CRF starts from are the merged scores.
         assert results[name]['crf/mIoU'] == results[name]['mIoU']
@@ -168,8 +151,8 @@ def test_bad_labels_stop_before_training(config, tmp_path):
         )
     options = ('--work-dir', tmp_path / 'work', '--cfg-options')
     set_labels = f'train_dataloader.dataset.label_dir={labels}'
-    output = call('train.py', config, '--check-data', *options, set_labels, expect=1)
+    output = call_tool('train.py', config, '--check-data', *options, set_labels, expect=1)
     assert re.search(r'labels/p4\.png: value 3 is no class', output)
     (labels / 'p4.png').unlink()
-    output = call('train.py', config, *options, set_labels, expect=1)
+    output = call_tool('train.py', config, *options, set_labels, expect=1)
     assert re.search(r'train\.txt:5: no pseudo-label .*p4\.png; make it with', output)
