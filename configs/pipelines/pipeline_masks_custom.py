@@ -3,7 +3,7 @@
 _base_ = './_base_/stages.py'
 work_dir = 'work_dirs/pipeline_masks_custom'
 configs = dict(
-    classifier='configs/custom/concentration_efficientnet-lite0_custom.py',
+    classifier='configs/custom/cam_efficientnet-lite0_custom.py',
     affinitynet='configs/custom/affinitynet_efficientnet-lite0_custom.py',
     segmentor='configs/custom/deeplabv2_efficientnet-lite0_custom.py',
 )

@@ -2,40 +2,52 @@
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Length(NamedTuple):
+    """How long a network trains, whichever is longer.
+
+    Attributes:
+        iterations (int): Iterations that a few hundred images need.
+        epochs (int): How often each image is seen, where there are many.
+    """
+
+    iterations: int
+    epochs: int
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Lengths of the trainings, and how response maps become labels.
 
-    Iterations are those of the small networks on a few hundred images; large sets are seen
-    ``min_epochs`` times at least.
-
     Attributes:
-        classifier (int): Iterations of the classifier, of 16 images each.
-        affinitynet (int): Iterations of AffinityNet, of 8 images each; 0: no AffinityNet, so that
-            the dense CRF alone refines the response maps.
-        segmentor (int): Iterations of the segmentor, of 10 images each.
-        min_epochs (int): How often each network sees each image at least.
+        classifier (Length): Length of the classifier, whose batches have 16 images.
+        affinitynet (Length, optional): Length of AffinityNet, 8 images a batch; None: no
+            AffinityNet, so that the dense CRF alone refines the response maps.
+        segmentor (Length): Length of the segmentor, 10 images a batch.
         scales (tuple[float, ...]): Scales of the views that response maps are averaged over; the
             longer side of an image at scale 1 has 512 pixels.
     """
 
-    classifier: int
-    affinitynet: int
-    segmentor: int
-    min_epochs: int
+    classifier: Length
+    affinitynet: Length | None
+    segmentor: Length
     scales: tuple[float, ...]
 
 
+_SHORT = Recipe(Length(110, 2), None, Length(150, 2), (1.0,))
+_MIDDLE = Recipe(Length(330, 5), Length(150, 2), Length(300, 5), (0.75, 1.0))
+_LONG = Recipe(Length(660, 10), Length(300, 4), Length(1000, 10), (0.5, 1.0, 1.5))
+_LONGEST = Recipe(Length(1320, 20), Length(600, 8), Length(4000, 20), (0.5, 1.0, 1.5, 2.0))
 # Names of the recipes, and of which device: 'cpu' or an accelerator.
 RECIPES = {
-    ('quick', 'cpu'): Recipe(60, 0, 150, 1, (1.0,)),
-    ('standard', 'cpu'): Recipe(110, 150, 300, 2, (0.75, 1.0)),
-    ('best', 'cpu'): Recipe(220, 300, 1000, 4, (0.5, 1.0, 1.5)),
-    ('quick', 'accelerator'): Recipe(110, 150, 300, 2, (0.75, 1.0)),
-    ('standard', 'accelerator'): Recipe(220, 300, 1000, 4, (0.5, 1.0, 1.5)),
-    ('best', 'accelerator'): Recipe(440, 600, 4000, 8, (0.5, 1.0, 1.5, 2.0)),
+    ('quick', 'cpu'): _SHORT,
+    ('standard', 'cpu'): _MIDDLE,
+    ('best', 'cpu'): _LONG,
+    ('quick', 'accelerator'): _MIDDLE,
+    ('standard', 'accelerator'): _LONG,
+    ('best', 'accelerator'): _LONGEST,
 }
 NAMES = ('quick', 'standard', 'best')
 BATCHES = {'classifier': 16, 'affinitynet': 8, 'segmentor': 10}
@@ -54,19 +66,18 @@ def choose_recipe(name: str, device: str) -> Recipe:
     return RECIPES[name, 'cpu' if device == 'cpu' else 'accelerator']
 
 
-def epochs_of(iterations: int, batch: int, images: int, least: int) -> int:
-    """Turn iterations into epochs.
+def epochs_of(length: Length, batch: int, images: int) -> int:
+    """Turn the length of a training into epochs.
 
     Args:
-        iterations (int): Number of iterations that are wanted.
+        length (Length): The length.
         batch (int): Images in a batch.
         images (int): Images that are trained on.
-        least (int): Least number of epochs.
 
     Returns:
         int: Number of epochs.
     """
-    return max(least, round(iterations / math.ceil(images / batch)))
+    return max(length.epochs, round(length.iterations / math.ceil(images / batch)))
 
 
 def render_config(name: str, recipe: Recipe, images: int, seed: int = 0) -> str:
@@ -81,11 +92,13 @@ def render_config(name: str, recipe: Recipe, images: int, seed: int = 0) -> str:
     Returns:
         str: Text of the config.
     """
+    affinitynet, segmentor = recipe.affinitynet, recipe.segmentor
     epochs = {
-        key: epochs_of(getattr(recipe, key), BATCHES[key], images, recipe.min_epochs)
-        for key in ('classifier', 'affinitynet')
+        name: epochs_of(length, BATCHES[name], images)
+        for name, length in (('classifier', recipe.classifier), ('affinitynet', affinitynet))
+        if length is not None
     }
-    iterations = max(recipe.segmentor, recipe.min_epochs * images // BATCHES['segmentor'])
+    iterations = max(segmentor.iterations, segmentor.epochs * images // BATCHES['segmentor'])
     texts = {
         'name': name,
         'seed': seed,
@@ -95,9 +108,9 @@ def render_config(name: str, recipe: Recipe, images: int, seed: int = 0) -> str:
         'scales': recipe.scales,
         'segmentor_iterations': iterations,
         'affinity_batch': min(BATCHES['affinitynet'], images),
-        'affinity_epochs': epochs['affinitynet'],
+        'affinity_epochs': epochs.get('affinitynet'),
     }
-    refinement = _AFFINITY if recipe.affinitynet else _CRF
+    refinement = _AFFINITY if affinitynet else _CRF
     return (_HEAD + refinement + _SEGMENTOR).format(**texts)
 
 

@@ -4,7 +4,15 @@ import math
 
 import pytest
 
-from mmwsss.masks.recipes import NAMES, RECIPES, Recipe, choose_recipe, epochs_of, render_config
+from mmwsss.masks.recipes import (
+    NAMES,
+    RECIPES,
+    Length,
+    Recipe,
+    choose_recipe,
+    epochs_of,
+    render_config,
+)
 
 
 def read(text: str) -> dict:
@@ -18,7 +26,7 @@ def read(text: str) -> dict:
     [(60, 16, 1, 60), (60, 17, 1, 30), (60, 160, 1, 6), (60, 16_000, 1, 1), (60, 16_000, 3, 3)],
 )
 def test_epochs_hold_the_wanted_iterations(iterations, images, least, epochs):
-    assert epochs_of(iterations, 16, images, least) == epochs
+    assert epochs_of(Length(iterations, least), 16, images) == epochs
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -33,14 +41,18 @@ def test_config_is_python_with_the_numbers_of_the_recipe(recipe):
     stages = settings['stages']
     classifier = stages['classifier']['cfg_options']
     assert settings['seed'] == 3
-    assert classifier['train_cfg']['max_epochs'] == recipe.classifier
+    assert classifier['train_cfg']['max_epochs'] == recipe.classifier.iterations
     assert classifier['train_dataloader']['batch_size'] == 5
-    assert stages['segmentor']['cfg_options']['train_cfg']['max_iters'] == recipe.segmentor
+    assert (
+        stages['segmentor']['cfg_options']['train_cfg']['max_iters'] == recipe.segmentor.iterations
+    )
     assert stages['cams']['cfg_options']['model']['test_cfg']['scales'] == recipe.scales
 
 
 def test_recipe_without_affinitynet_has_no_stage_of_it():
-    stages = read(render_config('quick', Recipe(10, 0, 10, 1, (1.0,)), 20))['stages']
+    stages = read(render_config('quick', Recipe(Length(10, 1), None, Length(10, 1), (1.0,)), 20))[
+        'stages'
+    ]
     assert stages['affinitynet'] is None and stages['affinity_labels'] is None
     assert stages['masks']['checkpoint'] is None
     # The dense CRF runs once: what the segmentor learns from would be the same labels again.
@@ -49,9 +61,11 @@ def test_recipe_without_affinitynet_has_no_stage_of_it():
 
 
 def test_a_large_set_is_seen_as_often_as_the_recipe_says():
-    stages = read(render_config('best', Recipe(10, 10, 10, 4, (1.0,)), 2000))['stages']
-    assert stages['segmentor']['cfg_options']['train_cfg']['max_iters'] == 4 * 2000 // 10
+    recipe = Recipe(Length(10, 4), Length(10, 2), Length(10, 5), (1.0,))
+    stages = read(render_config('best', recipe, 2000))['stages']
+    assert stages['segmentor']['cfg_options']['train_cfg']['max_iters'] == 5 * 2000 // 10
     assert stages['classifier']['cfg_options']['train_cfg']['max_epochs'] == 4
+    assert stages['affinitynet']['cfg_options']['train_cfg']['max_epochs'] == 2
 
 
 @pytest.mark.parametrize('images', [1, 2, 9, 17, 100, 600, 2000, 20_000])
@@ -68,12 +82,14 @@ def test_recipes_hold_for_sets_of_any_size(images, key, recipe):
             options['train_dataloader']['batch_size'],
         )
         assert 1 <= batch <= images and options['param_scheduler']['end'] == epochs
-        assert epochs >= recipe.min_epochs
+        wanted = getattr(recipe, name)
+        assert epochs >= wanted.epochs
         # The wanted number of iterations to half an epoch, or as many epochs as there must be.
         once = math.ceil(images / batch)
-        assert abs(epochs * once - getattr(recipe, name)) <= once / 2 or epochs == recipe.min_epochs
+        assert abs(epochs * once - wanted.iterations) <= once / 2 or epochs == wanted.epochs
     options = stages['segmentor']['cfg_options']
     iterations = options['train_cfg']['max_iters']
-    assert iterations == options['param_scheduler']['end'] and iterations >= recipe.segmentor
-    assert 10 * iterations > recipe.min_epochs * images - 10
+    assert iterations == options['param_scheduler']['end']
+    assert iterations >= recipe.segmentor.iterations
+    assert 10 * iterations > recipe.segmentor.epochs * images - 10
     assert 1 <= options['default_hooks']['checkpoint']['interval'] <= iterations
