@@ -7,18 +7,20 @@ configs = dict(
     affinitynet='configs/custom/affinitynet_efficientnet-lite0_custom.py',
     segmentor='configs/custom/deeplabv2_efficientnet-lite0_custom.py',
 )
-_labels = dict(_base_.stages.pseudo_labels)
 stages = dict(
     _delete_=True,
     classifier=_base_.stages.classifier,
     cams=dict(tool='test', config='classifier', checkpoint='classifier', title='response maps'),
     affinity_labels=dict(_base_.stages.affinity_labels, title='affinity labels'),
     affinitynet=_base_.stages.affinitynet,
-    # What the segmentor learns from: pixels of which the random walk is not sure are left out.
-    pseudo_labels=dict(_labels, title='pseudo-labels to learn from'),
-    # What is asked for: every pixel of every tagged image.
-    masks=dict(_labels, title='masks', cfg_options=dict(pseudo_labels=dict(ignore_below=0.0))),
-    segmentor=_base_.stages.segmentor,
+    # Every pixel of every tagged image (whole_dir); and what the segmentor learns from, in which
+    # pixels are left out of which the random walk is not sure.
+    masks=dict(
+        _base_.stages.pseudo_labels,
+        title='masks',
+        cfg_options=dict(pseudo_labels=dict(whole_dir='whole')),
+    ),
+    segmentor=dict(_base_.stages.segmentor, inputs={'train_dataloader.dataset.label_dir': 'masks'}),
     test=dict(_base_.stages.test, title='masks of the segmentor'),
 )
 report = dict(

@@ -159,7 +159,7 @@ def _write_config(
 def _write_results(
     folder: RunFolder, photos: PhotoSet, label_negatives: bool, records: dict
 ) -> MasksMade:
-    labels = LabelFolder.open(records['masks'].output, 'pseudo', photos.classes)
+    labels = LabelFolder.open(records['masks'].masks, 'pseudo', photos.classes)
     predicted = LabelFolder(records['test'].output, 'masks', photos.classes)
     tagged = [key for key, names in photos.labels.items() if names or label_negatives]
     count = write_results(

@@ -152,10 +152,8 @@ _max_size = 512
 _labels = dict(pseudo_labels=dict(background=_background, max_size=_max_size))
 _refinement = dict(
     affinitynet=dict(cfg_options=_affinitynet),
-    pseudo_labels=dict(cfg_options=_labels),
     masks=dict(cfg_options=_labels),
 )
-_learned = 'pseudo_labels'
 """
 _CRF = """\
 # No AffinityNet: the dense CRF alone refines the response maps. A higher alpha makes less of an
@@ -167,17 +165,16 @@ _labels = dict(
     pseudo_labels=dict(
         background=_background,
         max_size=_max_size,
+        ignore_below=0.0,
+        whole_dir=None,
         refiner=dict(_delete_=True, type='CRFRefiner', settings='irn'),
     )
 )
 _refinement = dict(
     affinity_labels=None,
     affinitynet=None,
-    pseudo_labels=None,
     masks=dict(cfg_options=_labels, checkpoint=None),
 )
-# The segmentor learns from the masks themselves, of which no pixel is left out.
-_learned = 'masks'
 """
 _SEGMENTOR = """\
 # The segmentor, which needs no tags.
@@ -190,9 +187,7 @@ _segmentor = dict(
 stages = dict(
     classifier=dict(cfg_options=_classifier),
     cams=dict(cfg_options=_maps),
-    segmentor=dict(
-        cfg_options=_segmentor, inputs={{'train_dataloader.dataset.label_dir': _learned}}
-    ),
+    segmentor=dict(cfg_options=_segmentor),
     **_refinement,
 )
 """

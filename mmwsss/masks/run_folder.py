@@ -136,7 +136,6 @@ class RunFolder:
             'cams': {**classifier, **loader('test', tagged, '')},
             'affinity_labels': labels('labelled.txt'),
             'affinitynet': loader('train', tagged, 'labelled.txt'),
-            'pseudo_labels': labels('labelled.txt'),
             'masks': labels('tagged.txt'),
             'segmentor': {**segmentor, **loader('train', masked, 'learned.txt')},
             'test': {**segmentor, **loader('test', masked, 'predicted.txt')},

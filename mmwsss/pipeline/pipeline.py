@@ -10,7 +10,6 @@ from typing import Any
 from mmengine.config import Config
 
 from mmwsss.folder_lock import FolderLock, locked
-from mmwsss.structures.fingerprints import output_fingerprint
 from mmwsss.structures.tables import write_json
 
 from .check import PipelineCheck
@@ -241,12 +240,13 @@ class Pipeline:
             kind=kind,
             seconds=seconds,
             made_from=made_from,
-            output_fingerprint=output_fingerprint(output),
             metrics=metrics,
             class_iou=class_iou,
             reference=stage.reference,
             resumed=resumed,
+            whole=stage.whole(folder, cfg),
         )
+        record = replace(record, output_fingerprint=record.fingerprint())
         record.write(folder)
         return record
 

@@ -62,6 +62,8 @@ class StageRecord:
             where it is not defined.
         reference (float | None): mIoU of this stage in the thesis, on VOC 2012.
         resumed (bool): Whether that run went on where an earlier one was interrupted.
+        whole (str | None): Folder of the same labels with no pixel ignored, where the stage was
+            asked for it.
     """
 
     name: str
@@ -77,6 +79,12 @@ class StageRecord:
     class_iou: dict[str, float | None] = field(default_factory=dict)
     reference: float | None = None
     resumed: bool = False
+    whole: str | None = None
+
+    @property
+    def masks(self) -> str:
+        """Folder of the masks that people look at: labels with no pixel ignored, if there are."""
+        return self.whole or self.output
 
     def result(self) -> str:
         """Say in a line what came of it."""
@@ -99,10 +107,15 @@ class StageRecord:
             bool: Whether both is so.
         """
         return (
-            not self.made_from.changes(made_from)
-            and Path(self.output).exists()
-            and output_fingerprint(self.output) == self.output_fingerprint
+            not self.made_from.changes(made_from) and self.fingerprint() == self.output_fingerprint
         )
+
+    def fingerprint(self) -> str:
+        """Compute the fingerprint of the output as it is now; '' if it is not there."""
+        paths = [self.output, *filter(None, [self.whole])]
+        if not all(Path(path).exists() for path in paths):
+            return ''
+        return '-'.join(map(output_fingerprint, paths))
 
     def why_again(self, made_from: Dependencies) -> str:
         """Say in a few words that the stage runs again, and what has changed.
@@ -140,9 +153,10 @@ class StageRecord:
                 to it, so that the folder may be moved.
         """
         settings = asdict(self)
-        output = Path(self.output).absolute()
-        if output.is_relative_to(folder.absolute()):
-            settings['output'] = output.relative_to(folder.absolute()).as_posix()
+        for key in ('output', 'whole'):
+            path = Path(settings[key] or '').absolute()
+            if settings[key] and path.is_relative_to(folder.absolute()):
+                settings[key] = path.relative_to(folder.absolute()).as_posix()
         write_json(folder / RECORD_NAME, settings)
 
     @classmethod
@@ -162,6 +176,8 @@ class StageRecord:
         try:
             settings = read_json(path, _REMEDY)
             settings['output'] = str(folder / settings['output'])
+            if settings.get('whole') is not None:
+                settings['whole'] = str(folder / settings['whole'])
             settings['made_from'] = Dependencies(**settings['made_from'])
             record = cls(**settings)
         except (FileNotFoundError, NotADirectoryError):
@@ -183,6 +199,7 @@ class StageRecord:
         right['class_iou'] = _are_numbers(self.class_iou, or_none=True)
         right['reference'] = self.reference is None or _is_number(self.reference)
         right['resumed'] = isinstance(self.resumed, bool)
+        right['whole'] = self.whole is None or isinstance(self.whole, str)
         return [name for name, is_right in right.items() if not is_right]
 
 

@@ -101,7 +101,7 @@ class _Output:
                 'a stage that makes response maps, labels or masks'
             )
         self.cams = CAMStore.open(record.output, classes) if record.kind == 'cams' else None
-        self.labels = LabelFolder(record.output, record.kind, classes)
+        self.labels = LabelFolder(record.masks, record.kind, classes)
 
     def draw(
         self, img_id: str, image: np.ndarray, palette: list | None

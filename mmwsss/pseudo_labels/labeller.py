@@ -1,7 +1,7 @@
 """The pseudo-label of an image: load it, refine its scores, write the label."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mmengine.dist import is_main_process
 
@@ -17,6 +17,8 @@ from .images import TaggedImage, load_rgb, sort_by_size
 from .processes import collect_failures
 from .provenance import read_response
 from .weight_folder import WeightFolder
+
+_NONE_IGNORED = ConfidenceThresholds()
 
 
 @dataclass(frozen=True)
@@ -57,17 +59,20 @@ class LabelWriter:
 
     Attributes:
         load (ImageLoader): Loads the image, unless a refiner on the accelerator had it first.
-        refiners (tuple[Refiner, ...]): The refiners that need no accelerator, in their order.
         folder (LabelFolder): Where the label goes.
-        thresholds (ConfidenceThresholds, optional): Pixels of a lower confidence are ignored.
+        thresholds (ConfidenceThresholds): Pixels of a lower confidence are ignored. Defaults to 0.
         weights (WeightFolder, optional): Where the confidence goes.
+        whole (LabelFolder, optional): Where the label with no pixel ignored goes.
+        refiners (tuple[Refiner, ...]): The refiners that need no accelerator, in their order.
+            Defaults to none.
     """
 
     load: ImageLoader
-    refiners: tuple[Refiner, ...]
     folder: LabelFolder
-    thresholds: ConfidenceThresholds | None = None
+    thresholds: ConfidenceThresholds = _NONE_IGNORED
     weights: WeightFolder | None = None
+    whole: LabelFolder | None = None
+    refiners: tuple[Refiner, ...] = ()
 
     def __call__(self, image: TaggedImage | ScoredImage) -> str:
         """Write the label of one image.
@@ -83,8 +88,25 @@ class LabelWriter:
             scored = refiner.refine(scored)
         if self.weights is not None:
             self.weights.write(scored)
-        self.folder.write(scored.img_id, scored.labels(self.thresholds), scored.notes)
+        labels = scored.labels()
+        if self.whole is not None:
+            self.whole.write(scored.img_id, labels, scored.notes)
+        sure = scored.without_unsure(labels, self.thresholds)
+        self.folder.write(scored.img_id, sure, scored.notes)
         return scored.img_id
+
+    def has_all(self, img_id: str, notes: Mapping[str, str]) -> bool:
+        """Tell whether the other files that belong to a label are there, whole and up to date.
+
+        Args:
+            img_id (str): Id of the image.
+            notes (Mapping[str, str]): The label's notes.
+
+        Returns:
+            bool: Whether all are.
+        """
+        has_weights = self.weights is None or self.weights.has(img_id, notes)
+        return has_weights and (self.whole is None or self.whole.notes(img_id) == notes)
 
 
 @dataclass
@@ -95,20 +117,14 @@ class PseudoLabeller:
     others run in a pool of processes.
 
     Attributes:
-        load (ImageLoader): Loads the images with their scores.
         refiner (Refiner): Refines the scores.
-        folder (LabelFolder): Where the labels go.
-        thresholds (ConfidenceThresholds, optional): Pixels of a lower confidence are ignored.
-        weights (WeightFolder, optional): Where the confidence goes.
+        write (LabelWriter): Loads the images and writes their labels; it needs no refiners yet.
         batch_size (int): Images that a refiner on the accelerator gets at once.
         workers (int): Processes of the pool; 0 works in this one.
     """
 
-    load: ImageLoader
     refiner: Refiner
-    folder: LabelFolder
-    thresholds: ConfidenceThresholds | None = None
-    weights: WeightFolder | None = None
+    write: LabelWriter
     batch_size: int = 1
     workers: int = 0
 
@@ -124,13 +140,10 @@ class PseudoLabeller:
         steps = self.refiner.steps()
         split = max((index + 1 for index, step in enumerate(steps) if step.on_device), default=0)
         refined = DeviceBatches(
-            self.load, sort_by_size(images) if split else [], steps[:split], self.batch_size
-        )
-        write = LabelWriter(
-            self.load, tuple(steps[split:]), self.folder, self.thresholds, self.weights
+            self.write.load, sort_by_size(images) if split else [], steps[:split], self.batch_size
         )
         results = ordered_map(
-            write,
+            replace(self.write, refiners=tuple(steps[split:])),
             refined if split else images,
             workers=self.workers,
             name_of=lambda image: image.img_id,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 
 import torch
@@ -19,7 +20,7 @@ from mmwsss.structures import CAMStore
 from mmwsss.structures.fingerprints import file_fingerprint, settings_fingerprint
 
 from .images import TaggedImage, list_images
-from .labeller import ImageLoader, PseudoLabeller
+from .labeller import ImageLoader, LabelWriter, PseudoLabeller
 from .processes import open_labels, pool_size, raise_failures, start_processes
 from .provenance import pending_images
 from .settings import label_settings
@@ -28,7 +29,7 @@ from .weight_folder import WeightFolder, refuse_shared_files
 KIND = 'pseudo'
 SETTINGS = (
     'cam_store', 'out_dir', 'mask_dir', 'background', 'refiner', 'ignore_below', 'weight_dir',
-    'batch_size', 'max_size',
+    'batch_size', 'max_size', 'whole_dir',
 )  # fmt: skip
 
 
@@ -157,21 +158,24 @@ def make_pseudo_labels(
     max_size = settings.get('max_size')
     if max_size is not None:
         recorded['max_size'] = max_size
-    weights = None
+    for other in ('weight_dir', 'whole_dir'):
+        if settings.get(other):
+            refuse_shared_files(settings.out_dir, settings[other], images, other)
+    weights = whole = None
     if settings.get('weight_dir'):
-        refuse_shared_files(settings.out_dir, settings.weight_dir, images)
         weights = WeightFolder(settings.weight_dir, settings_fingerprint(recorded))
     load = ImageLoader(store, Background(**recorded['background']), max_size)
-    with open_labels(settings.out_dir, KIND, store.classes, recorded) as folder:
-        pending = pending_images(images, folder, store, weights.has if weights else None)
+    with ExitStack() as stack:
+        folder = stack.enter_context(open_labels(settings.out_dir, KIND, store.classes, recorded))
+        if settings.get('whole_dir'):
+            nothing_ignored = {**recorded, 'ignore_below': asdict(ConfidenceThresholds())}
+            whole = stack.enter_context(
+                open_labels(settings.whole_dir, KIND, store.classes, nothing_ignored)
+            )
+        write = LabelWriter(load, folder, thresholds, weights, whole)
+        pending = pending_images(images, folder, store, write.has_all)
         labeller = PseudoLabeller(
-            load,
-            refiner,
-            folder,
-            thresholds,
-            weights,
-            settings.get('batch_size', 1),
-            pool_size(workers, len(pending)),
+            refiner, write, settings.get('batch_size', 1), pool_size(workers, len(pending))
         )
         begin = time.perf_counter()
         raise_failures(labeller.label(pending), len(images))

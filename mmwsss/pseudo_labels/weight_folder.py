@@ -59,26 +59,30 @@ class WeightFolder:
 
 
 def refuse_shared_files(
-    out_dir: str | os.PathLike, weight_dir: str | os.PathLike, images: Sequence[TaggedImage]
+    out_dir: str | os.PathLike,
+    other_dir: str | os.PathLike,
+    images: Sequence[TaggedImage],
+    name: str = 'weight_dir',
 ) -> None:
-    """Refuse two folders in which the weights of an image would overwrite a label.
+    """Refuse two folders in which another file of an image would overwrite a label.
 
     Args:
         out_dir (str or os.PathLike): Folder of the labels.
-        weight_dir (str or os.PathLike): Folder of the weights.
+        other_dir (str or os.PathLike): Folder of the other files.
         images (Sequence[TaggedImage]): All images of the dataset.
+        name (str): Setting of the other folder. Defaults to 'weight_dir'.
 
     Raises:
-        ValueError: If weights and labels have a file in common; names the first one.
+        ValueError: If both have a file in common; names the first one.
     """
-    labels, weights = (
+    labels, others = (
         [img_id_path(os.path.realpath(root), image.img_id, '.png') for image in images]
-        for root in (out_dir, weight_dir)
+        for root in (out_dir, other_dir)
     )
     taken = set(labels)
-    shared = next((path for path in weights if path in taken), None)
+    shared = next((path for path in others if path in taken), None)
     if shared is not None:
         raise ValueError(
-            f'weight_dir {weight_dir} and out_dir {out_dir} share {shared}, so that weights would '
-            'overwrite labels: take another weight_dir'
+            f'{name} {other_dir} and out_dir {out_dir} share {shared}, so that labels would be '
+            f'overwritten: take another {name}'
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from mmwsss.datasets import LabelFolder
 from mmwsss.datasets.splits import image_id
 from mmwsss.datasets.voc import voc_palette
-from mmwsss.masks.photo_index import UNTAGGED, PhotoIndex
+from mmwsss.masks.photo_index import TRAIN, UNTAGGED, PhotoIndex
 from mmwsss.masks.run_folder import RunFolder
 from mmwsss.pipeline.records import StageRecord
 from mmwsss.progress import track
@@ -20,10 +20,9 @@ from mmwsss.structures.tables import write_json
 
 from .uncertainty import mask_uncertainty
 
-# Names of layers, and the stages that make them.
+# Names of layers, and of the stages that make them.
 MASK, TRAINING_LABEL, PREDICTION = 'mask', 'training label', 'prediction'
-LABELS = {MASK: 'masks', TRAINING_LABEL: 'pseudo_labels', PREDICTION: 'test'}
-CAMS = 'cams'
+CAMS, MASKS, TEST = 'cams', 'masks', 'test'
 UNCERTAINTY = 'uncertainty.json'
 FEW = 200
 
@@ -64,7 +63,7 @@ class ViewedRun:
                 f'{index.root}: the photos are no longer there; bring them back, or run '
                 '`mmwsss masks` on the new folder'
             )
-        found = {name: StageRecord.read(folder.stages / name) for name in (CAMS, *LABELS.values())}
+        found = {name: StageRecord.read(folder.stages / name) for name in (CAMS, MASKS, TEST)}
         return cls(folder, index, {name: record for name, record in found.items() if record})
 
     @cached_property
@@ -86,11 +85,15 @@ class ViewedRun:
     @cached_property
     def labels(self) -> dict[str, LabelFolder]:
         """Label maps by the name of their layer."""
-        return {
-            layer: LabelFolder(self.records[stage].output, 'masks', self.index.mask_classes)
-            for layer, stage in LABELS.items()
-            if stage in self.records
-        }
+        roots = {}
+        if made := self.records.get(MASKS):
+            roots[MASK] = made.masks
+            if made.whole:
+                roots[TRAINING_LABEL] = made.output
+        if TEST in self.records:
+            roots[PREDICTION] = self.records[TEST].output
+        classes = self.index.mask_classes
+        return {layer: LabelFolder(root, 'masks', classes) for layer, root in roots.items()}
 
     @property
     def palette(self) -> list[tuple[int, int, int]]:
@@ -128,8 +131,10 @@ class ViewedRun:
             key (str): Path of the photo below the folder of photos.
 
         Returns:
-            bool: Whether there is a file.
+            bool: Whether there is a file, and for a training label that the photo is not held out.
         """
+        if layer == TRAINING_LABEL and self.index.photos[key].split != TRAIN:
+            return False
         return layer in self.labels and self.labels[layer].path(self.img_id(key)).is_file()
 
     def response_classes(self, key: str) -> list[str]:

@@ -50,7 +50,12 @@ else:
     job = cfg['pseudo_labels']
     out = pathlib.Path(job['out_dir'])
     out.mkdir(parents=True, exist_ok=True)
-    (out / 'a.png').write_text(f'label by {read(pathlib.Path(job["cam_store"]) / "a.npz")}')
+    label = f'label by {read(pathlib.Path(job["cam_store"]) / "a.npz")}'
+    (out / 'a.png').write_text(label)
+    if job.get('whole_dir'):
+        whole = pathlib.Path(job['whole_dir'])
+        whole.mkdir(parents=True, exist_ok=True)
+        (whole / 'a.png').write_text(f'whole {label}')
 """
 
 PIPELINE = """

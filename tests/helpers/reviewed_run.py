@@ -1,5 +1,6 @@
 """A finished run of ``mmwsss masks`` without a training, its names those that break pages."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from mmwsss.masks.photo_index import PhotoIndex
 from mmwsss.masks.run_folder import RunFolder
 from mmwsss.pipeline.records import Dependencies, StageRecord
 from mmwsss.structures import CAMStore, ResponseMap
-from mmwsss.structures.fingerprints import output_fingerprint
 
 CLASSES = ('<img src=x onerror=alert(1)>', 'it\'s "a" & b', 'כלב')
 LABELS = {
@@ -59,19 +59,18 @@ def write_stages(folder: RunFolder, rng: np.random.Generator) -> None:
         scores = torch.from_numpy(rng.random((len(names), 6, 8), np.float32))
         cams.write(ResponseMap(scores, classes, SHAPE, img_id))
     held_out = {'held': ids['held'], 'new': CLASSES[:1]}
-    trained = {img_id: names for img_id, names in ids.items() if img_id != 'held'}
-    made = {'masks': ids, 'pseudo_labels': trained, 'test': held_out}
-    for stage, named in made.items():
-        labels = LabelFolder.create(folder.stages / stage / 'labels', 'pseudo', CLASSES, {})
+    made = {'masks/labels': ids, 'masks/whole': ids, 'test/labels': held_out}
+    for place, named in made.items():
+        labels = LabelFolder.create(folder.stages / place, 'pseudo', CLASSES, {})
         for img_id, names in named.items():
             label = np.zeros(SHAPE, np.uint8)
             for name in names:
                 label[4:, 8 * CLASSES.index(name) :] = 1 + CLASSES.index(name)
             labels.write(img_id, label)
-    for stage, output in (('cams', 'maps'), *((stage, 'labels') for stage in made)):
-        path = folder.stages / stage / output
+    for stage, output in {'cams': 'maps', 'masks': 'labels', 'test': 'labels'}.items():
+        path = folder.stages / stage
+        whole = str(path / 'whole') if stage == 'masks' else None
         record = StageRecord(
-            stage, 'tool', stage, '', str(path), 'labels', 1.0, Dependencies(),
-            output_fingerprint(path),
-        )  # fmt: skip
-        record.write(folder.stages / stage)
+            stage, 'tool', stage, '', str(path / output), 'labels', 1.0, Dependencies(), whole=whole
+        )
+        replace(record, output_fingerprint=record.fingerprint()).write(path)

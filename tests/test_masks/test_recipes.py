@@ -55,9 +55,9 @@ def test_recipe_without_affinitynet_has_no_stage_of_it():
     ]
     assert stages['affinitynet'] is None and stages['affinity_labels'] is None
     assert stages['masks']['checkpoint'] is None
-    # The dense CRF runs once: what the segmentor learns from would be the same labels again.
-    assert stages['pseudo_labels'] is None
-    assert stages['segmentor']['inputs'] == {'train_dataloader.dataset.label_dir': 'masks'}
+    # The segmentor learns from the masks themselves, of which no pixel is left out.
+    settings = stages['masks']['cfg_options']['pseudo_labels']
+    assert settings['ignore_below'] == 0 and settings['whole_dir'] is None
 
 
 def test_a_large_set_is_seen_as_often_as_the_recipe_says():

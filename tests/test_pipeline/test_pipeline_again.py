@@ -63,6 +63,21 @@ def test_a_work_dir_may_move(root):
     assert not (root / 'work').exists()
 
 
+def test_whole_labels_belong_to_the_output(root):
+    edit(root / 'labels.py', "out_dir=''", "out_dir='', whole_dir='whole'")
+    labels = run(root)[2]
+    assert calls(root) == ALL
+    whole = root / 'work/labels/whole'
+    assert (labels.masks, labels.output) == (str(whole), str(root / 'work/labels/labels'))
+    (root / 'work').rename(root / 'elsewhere')
+    labels = pipeline(root, work_dir=root / 'elsewhere').run(show=lambda line: None)[2]
+    assert calls(root) == [] and labels.masks == str(root / 'elsewhere/labels/whole')
+    (root / 'elsewhere/labels/whole/a.png').unlink()
+    pipeline(root, work_dir=root / 'elsewhere').run(show=lambda line: None)
+    assert calls(root) == ['labels']  # those to learn from are the same: the segmentor stays
+    assert Path(labels.masks, 'a.png').is_file()
+
+
 def test_seed_counts(root):
     run(root)
     calls(root)

@@ -10,7 +10,7 @@ from PIL import Image
 from mmwsss.datasets import LabelFolder
 from mmwsss.pseudo_labels.affinity_labels import AffinityLabeller
 from mmwsss.pseudo_labels.images import TaggedImage, load_rgb
-from mmwsss.pseudo_labels.labeller import ImageLoader, PseudoLabeller
+from mmwsss.pseudo_labels.labeller import ImageLoader, LabelWriter, PseudoLabeller
 from mmwsss.refinement.affinity_labels import AffinityLabelParams
 from mmwsss.refinement.background import Background
 from mmwsss.refinement.refiners import Refiner, ScoredImage
@@ -69,7 +69,7 @@ def test_refiners_see_a_bounded_size_and_the_label_has_the_photo_s(
     spy = Spy()
     folder = LabelFolder.create(tmp_path / 'labels', 'pseudo', CLASSES, {})
     loader = ImageLoader(store, Background(constant=0.5), max_size)
-    assert not PseudoLabeller(loader, spy, folder).label([tagged])
+    assert not PseudoLabeller(spy, LabelWriter(loader, folder)).label([tagged])
     factor = SIZE[1] // (max_size or SIZE[1])
     assert set(spy.seen) == {(SIZE[0] // factor, SIZE[1] // factor)}
     labels = folder.read('a')

@@ -123,6 +123,22 @@ def test_missing_weights_are_made(root: Path) -> None:
     assert contents(weights) == whole
 
 
+def test_whole_labels_are_those_of_a_run_that_ignores_nothing(root: Path) -> None:
+    make_pseudo_labels(without_model(root, 'plain', ignore_below=0.0), workers=0)
+    unsure = dict(ignore_below=0.8)
+    make_pseudo_labels(without_model(root, 'unsure', **unsure), workers=0)
+    cfg = without_model(root, 'both', whole_dir=str(root / 'whole'), **unsure)
+    make_pseudo_labels(cfg, workers=0)
+    plain, unsure_labels = contents(root / 'plain'), contents(root / 'unsure')
+    assert plain != unsure_labels and len(plain) == COUNT
+    assert contents(root / 'whole') == plain and contents(root / 'both') == unsure_labels
+    (root / 'whole/p1.png').unlink()
+    assert make_pseudo_labels(cfg, workers=0).made == 1
+    assert contents(root / 'whole') == plain and contents(root / 'both') == unsure_labels
+    with pytest.raises(ValueError, match='ignore_below'):  # it holds labels of another kind
+        make_pseudo_labels(without_model(root, 'whole', **unsure), workers=0)
+
+
 @pytest.mark.parametrize('kind', MAKERS)
 def test_interrupted_labels_go_on_where_everything_moved(root: Path, kind: str) -> None:
     MAKERS[kind](root)
@@ -135,12 +151,15 @@ def test_interrupted_labels_go_on_where_everything_moved(root: Path, kind: str) 
     assert contents(moved / kind) == before
 
 
-@pytest.mark.parametrize('weights', ['pseudo', 'there/../pseudo/', 'link'])
-def test_weights_never_overwrite_labels(root: Path, weights: str) -> None:
+@pytest.mark.parametrize('setting', ['weight_dir', 'whole_dir'])
+@pytest.mark.parametrize('other', ['pseudo', 'there/../pseudo/', 'link'])
+def test_other_files_never_overwrite_labels(root: Path, setting: str, other: str) -> None:
     (root / 'there').mkdir()
     (root / 'link').symlink_to(root / 'pseudo')
-    cfg = without_model(root, 'pseudo', weight_dir=f'{root}/{weights}')
-    with pytest.raises(ValueError, match=r'share .*p0\.png, so that weights would overwrite'):
+    cfg = without_model(root, 'pseudo', **{setting: f'{root}/{other}'})
+    with pytest.raises(
+        ValueError, match=rf'^{setting} .* share .*p0\.png, so that labels would be overwritten'
+    ):
         make_pseudo_labels(cfg, workers=0)
     assert not (root / 'pseudo').exists()
 

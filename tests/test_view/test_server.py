@@ -141,7 +141,7 @@ def test_impossible_corrections_are_refused(client, photos, run_folder, said, fa
 def test_a_judged_mask_that_has_changed_is_told(client, photos, run_folder):
     address = f'/api/photos/{photos["both.png"]["id"]}'
     assert not client.put(address, json={'mask': 'bad'}, headers=WRITES).json['stale']
-    mask = run_folder / 'stages/masks/labels/both.png'
+    mask = run_folder / 'stages/masks/whole/both.png'
     Image.fromarray(np.zeros(SHAPE, np.uint8)).save(mask)
     both = [x for x in client.get('/api/run').json['photos'] if x['name'] == 'both.png']
     assert both[0]['stale'] and both[0]['mask'] == 'bad'

@@ -234,6 +234,18 @@ class Stage(ABC):
             tuple[str, str]: ``output`` and ``kind`` of the :class:`StageRecord`.
         """
 
+    def whole(self, folder: Path, cfg: Config) -> str | None:
+        """Find the folder of the same labels with no pixel ignored.
+
+        Args:
+            folder (Path): Folder of the stage.
+            cfg (Config): Config that the tool ran.
+
+        Returns:
+            str | None: ``whole`` of the :class:`StageRecord`; None where there is no such folder.
+        """
+        return None
+
     def is_complete(self, folder: Path) -> bool:
         """Return whether the run that left its output in ``folder`` made all that is wanted."""
         return True

@@ -18,7 +18,7 @@ from ..records import Scores
 from .base import Stage
 from .weighted import WeightedStage
 
-_LABELS = 'labels'
+_LABELS, _WHOLE = 'labels', 'whole'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +83,16 @@ class PseudoLabelStage(_LabelStage, WeightedStage):
         """See :meth:`Stage.model`; it is AffinityNet, where a refiner needs it."""
         refiner = REFINERS.build(cfg.pseudo_labels.refiner)
         return cfg.model if any(step.needs_model for step in refiner.steps()) else None
+
+    def complete_config(self, cfg: Config, folder: Path, seed: int, processes: int) -> None:
+        """See :meth:`Stage.complete_config`."""
+        super().complete_config(cfg, folder, seed, processes)
+        if cfg.pseudo_labels.get('whole_dir'):
+            cfg.pseudo_labels.whole_dir = str(folder / _WHOLE)
+
+    def whole(self, folder: Path, cfg: Config) -> str | None:
+        """See :meth:`Stage.whole`."""
+        return cfg.pseudo_labels.get('whole_dir')
 
     def check_settings(self, cfg: Config, processes: int) -> None:
         """See :meth:`Stage.check_settings`; builds the settings of the labels.

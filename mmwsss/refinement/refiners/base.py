@@ -144,10 +144,22 @@ class ScoredImage:
             raise ValueError(f'{self.img_id}: class {names.max() - 1} does not fit a label map')
         scores = torch.from_numpy(np.ascontiguousarray(self.resized_scores()))
         labels = names.astype(np.uint8)[highest_scores(scores, self._label_size()).numpy()]
-        if thresholds is not None:
-            needed = np.where(labels == 0, thresholds.background, thresholds.foreground)
-            labels[self.confidence() < needed] = IGNORED
-        return labels
+        return labels if thresholds is None else self.without_unsure(labels, thresholds)
+
+    def without_unsure(self, labels: np.ndarray, thresholds: ConfidenceThresholds) -> np.ndarray:
+        """Ignore the pixels of too low confidence.
+
+        Args:
+            labels (np.ndarray): What :meth:`labels` returns, uint8 (H, W).
+            thresholds (ConfidenceThresholds): Pixels of lower confidence are ignored.
+
+        Returns:
+            np.ndarray: A copy in which they are 255.
+        """
+        if thresholds == ConfidenceThresholds():
+            return labels.copy()
+        needed = np.where(labels == 0, thresholds.background, thresholds.foreground)
+        return np.where(self.confidence() < needed, np.uint8(IGNORED), labels)
 
     def confidence(self) -> np.ndarray:
         """Compute the share of the highest score in the sum of all scores of a pixel.
