@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -64,6 +65,7 @@ def test_affinitynet_starts_from_the_classifier(unbroken):
 
 def test_killed_anywhere_it_ends_as_the_unbroken_run(root, unbroken):
     work = root / 'killed'
+    shutil.copytree(unbroken / 'classifier', work / 'classifier')  # done before
     # While it writes files and while it trains; tests/fuzz/kill.py kills at any moment.
     moments = [
         lambda: len(files(work / 'cams')) > 1,
@@ -73,7 +75,7 @@ def test_killed_anywhere_it_ends_as_the_unbroken_run(root, unbroken):
         kill_when(root, 'killed', moment)
     output = run(root, 'killed')
     assert '== classifier: done before' in output and '== segmentor: goes on' in output
-    for stage in ('classifier', 'affinitynet', 'segmentor'):
+    for stage in ('affinitynet', 'segmentor'):
         pairs = zip(weights(work / stage), weights(unbroken / stage))
         assert all(torch.equal(ours, theirs) for ours, theirs in pairs), stage
     for folder in ('cams', 'affinity_labels/labels', 'pseudo_labels/labels', 'test/predictions'):
