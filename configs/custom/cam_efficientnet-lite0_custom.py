@@ -1,6 +1,6 @@
-# Plain CAM on your own images, the classifier of `mmwsss masks`, by the best recipe found for it
-# (docs/voc8.md): the first four stages and BatchNorm's statistics stay as ImageNet trained them.
-# It needs some 330 iterations, 20 epochs of 300 images; see docs/own_images.md.
+# Plain CAM on your own images, by the best recipe found for VOC's photos (docs/voc8.md): the first
+# four stages and BatchNorm's statistics stay as ImageNet trained them. It needs some 330
+# iterations. The classifier of `mmwsss masks` for many images: docs/own_images.md has the figures.
 _base_ = './mixup-cam_efficientnet-lite0_custom.py'
 model = dict(
     backbone=dict(frozen_stages=4, norm_eval=True),

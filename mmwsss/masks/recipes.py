@@ -22,7 +22,9 @@ class Recipe:
     """Lengths of the trainings, and how response maps become labels.
 
     Attributes:
-        classifier (Length): Length of the classifier, whose batches have 16 images.
+        classifier (Length): Length of the classifier, whose batches have 16 images, where there
+            are a few hundred.
+        many (Length): Length of the classifier of more than ``FEW`` images.
         affinitynet (Length, optional): Length of AffinityNet, 8 images a batch; None: no
             AffinityNet, so that the dense CRF alone refines the response maps.
         segmentor (Length): Length of the segmentor, 10 images a batch.
@@ -31,15 +33,18 @@ class Recipe:
     """
 
     classifier: Length
+    many: Length
     affinitynet: Length | None
     segmentor: Length
     scales: tuple[float, ...]
 
 
-_SHORT = Recipe(Length(110, 2), None, Length(150, 2), (1.0,))
-_MIDDLE = Recipe(Length(330, 5), Length(150, 2), Length(300, 5), (0.75, 1.0))
-_LONG = Recipe(Length(660, 10), Length(300, 4), Length(1000, 10), (0.5, 1.0, 1.5))
-_LONGEST = Recipe(Length(1320, 20), Length(600, 8), Length(4000, 20), (0.5, 1.0, 1.5, 2.0))
+_SHORT = Recipe(Length(60, 1), Length(110, 2), None, Length(150, 2), (1.0,))
+_MIDDLE = Recipe(Length(110, 2), Length(330, 5), Length(150, 2), Length(300, 5), (0.75, 1.0))
+_LONG = Recipe(Length(220, 4), Length(660, 10), Length(300, 4), Length(1000, 10), (0.5, 1.0, 1.5))
+_LONGEST = Recipe(
+    Length(440, 8), Length(1320, 20), Length(600, 8), Length(4000, 20), (0.5, 1.0, 1.5, 2.0)
+)
 # Names of the recipes, and of which device: 'cpu' or an accelerator.
 RECIPES = {
     ('quick', 'cpu'): _SHORT,
@@ -50,6 +55,13 @@ RECIPES = {
     ('best', 'accelerator'): _LONGEST,
 }
 NAMES = ('quick', 'standard', 'best')
+# Up to so many images, BatchNorm in training mode and concentration measured better, and fewer
+# iterations are enough (docs/own_images.md).
+FEW = 600
+CLASSIFIERS = {
+    'few': 'configs/custom/concentration_efficientnet-lite0_custom.py',
+    'many': 'configs/custom/cam_efficientnet-lite0_custom.py',
+}
 BATCHES = {'classifier': 16, 'affinitynet': 8, 'segmentor': 10}
 
 
@@ -93,9 +105,10 @@ def render_config(name: str, recipe: Recipe, images: int, seed: int = 0) -> str:
         str: Text of the config.
     """
     affinitynet, segmentor = recipe.affinitynet, recipe.segmentor
+    classifier = recipe.classifier if images <= FEW else recipe.many
     epochs = {
         name: epochs_of(length, BATCHES[name], images)
-        for name, length in (('classifier', recipe.classifier), ('affinitynet', affinitynet))
+        for name, length in (('classifier', classifier), ('affinitynet', affinitynet))
         if length is not None
     }
     iterations = max(segmentor.iterations, segmentor.epochs * images // BATCHES['segmentor'])
@@ -103,6 +116,7 @@ def render_config(name: str, recipe: Recipe, images: int, seed: int = 0) -> str:
         'name': name,
         'seed': seed,
         'images': images,
+        'classifier': CLASSIFIERS['few' if images <= FEW else 'many'],
         'classifier_batch': min(BATCHES['classifier'], images),
         'classifier_epochs': epochs['classifier'],
         'scales': recipe.scales,
@@ -122,7 +136,9 @@ _HEAD = """\
 _base_ = './dataset.py'
 seed = {seed}
 
-# The classifier: an epoch is one look at every image.
+# The classifier: an epoch is one look at every image. For a few images it is the config
+# concentration_…, for many it is cam_…; try the other where response maps are poor.
+configs = dict(classifier='{classifier}')
 _epochs = {classifier_epochs}
 _classifier = dict(
     train_dataloader=dict(

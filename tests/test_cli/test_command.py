@@ -70,7 +70,7 @@ def test_unknown_class_names_the_line_of_the_tags(photos, capsys):
 
 @pytest.mark.slow
 def test_masks_of_photos_with_negatives_and_untagged_ones(photos, monkeypatch, tmp_path):
-    short = recipes.Recipe(recipes.Length(2, 1), None, recipes.Length(2, 1), (0.5,))
+    short = recipes.Recipe(*[recipes.Length(2, 1)] * 2, None, recipes.Length(2, 1), (0.5,))
     monkeypatch.setitem(recipes.RECIPES, ('quick', 'cpu'), short)
     shown: list[str] = []
     tags = tmp_path / 'tags.csv'

@@ -3,8 +3,11 @@
 import math
 
 import pytest
+from repo import CONFIGS
 
 from mmwsss.masks.recipes import (
+    CLASSIFIERS,
+    FEW,
     NAMES,
     RECIPES,
     Length,
@@ -50,9 +53,11 @@ def test_config_is_python_with_the_numbers_of_the_recipe(recipe):
 
 
 def test_recipe_without_affinitynet_has_no_stage_of_it():
-    stages = read(render_config('quick', Recipe(Length(10, 1), None, Length(10, 1), (1.0,)), 20))[
-        'stages'
-    ]
+    stages = read(
+        render_config(
+            'quick', Recipe(Length(10, 1), Length(10, 1), None, Length(10, 1), (1.0,)), 20
+        )
+    )['stages']
     assert stages['affinitynet'] is None and stages['affinity_labels'] is None
     assert stages['masks']['checkpoint'] is None
     # The segmentor learns from the masks themselves, of which no pixel is left out.
@@ -60,8 +65,15 @@ def test_recipe_without_affinitynet_has_no_stage_of_it():
     assert settings['ignore_below'] == 0 and settings['whole_dir'] is None
 
 
+@pytest.mark.parametrize('images, which', [(FEW, 'few'), (FEW + 1, 'many')])
+def test_the_classifier_goes_by_the_number_of_images(images, which):
+    settings = read(render_config('standard', choose_recipe('standard', 'cpu'), images))
+    assert settings['configs'] == {'classifier': CLASSIFIERS[which]}
+    assert (CONFIGS.parent / CLASSIFIERS[which]).is_file()
+
+
 def test_a_large_set_is_seen_as_often_as_the_recipe_says():
-    recipe = Recipe(Length(10, 4), Length(10, 2), Length(10, 5), (1.0,))
+    recipe = Recipe(Length(10, 1), Length(10, 4), Length(10, 2), Length(10, 5), (1.0,))
     stages = read(render_config('best', recipe, 2000))['stages']
     assert stages['segmentor']['cfg_options']['train_cfg']['max_iters'] == 5 * 2000 // 10
     assert stages['classifier']['cfg_options']['train_cfg']['max_epochs'] == 4
@@ -82,7 +94,8 @@ def test_recipes_hold_for_sets_of_any_size(images, key, recipe):
             options['train_dataloader']['batch_size'],
         )
         assert 1 <= batch <= images and options['param_scheduler']['end'] == epochs
-        wanted = getattr(recipe, name)
+        many = name == 'classifier' and images > FEW
+        wanted = recipe.many if many else getattr(recipe, name)
         assert epochs >= wanted.epochs
         # The wanted number of iterations to half an epoch, or as many epochs as there must be.
         once = math.ceil(images / batch)
