@@ -1,16 +1,5 @@
-# Plain CAM of EfficientNet-Lite0 on VOC-8, for two CPU cores, with BatchNorm in training mode: the
-# recipe of configs/msrc, which most methods here were measured with.
-_base_ = [
-    '../_base_/models/cam_efficientnet-lite0.py',
-    '../_base_/datasets/voc8.py',
-    '../_base_/schedules/adamw_6e.py',
-    '../_base_/cam_evaluation.py',
-    '../_base_/default_runtime.py',
-]
-num_classes = 8
-model = dict(
-    data_preprocessor=dict(num_classes=num_classes),
-    backbone=dict(frozen_stages=2),
-    head=dict(num_classes=num_classes),
-    channels_last=True,
-)
+# Plain CAM on VOC-8 with BatchNorm in training mode, at twice the rate: the recipe of configs/msrc,
+# which 4 to 5 points of mIoU are lost by here.
+_base_ = './cam_efficientnet-lite0_voc8.py'
+model = dict(backbone=dict(frozen_stages=2, norm_eval=False))
+optim_wrapper = dict(optimizer=dict(lr=5e-4))

@@ -4,7 +4,11 @@
 #       --classes dog horse
 _base_ = './cam_efficientnet-lite0_voc8.py'
 num_classes = 2
-model = dict(data_preprocessor=dict(num_classes=num_classes), head=dict(num_classes=num_classes))
+model = dict(
+    data_preprocessor=dict(num_classes=num_classes),
+    backbone=dict(frozen_stages=2),  # as measured for docs/own_images.md
+    head=dict(num_classes=num_classes),
+)
 _dataset = dict(data_root='data/voc8-dog-horse/', negatives='keep')  # the label file lists them
 train_dataloader = dict(dataset=_dataset)
 val_dataloader = dict(dataset=_dataset)
