@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from itertools import combinations
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -27,9 +28,10 @@ from .settings import label_settings
 from .weight_folder import WeightFolder, refuse_shared_files
 
 KIND = 'pseudo'
+FOLDERS = ('out_dir', 'weight_dir', 'whole_dir')  # what is written
 SETTINGS = (
-    'cam_store', 'out_dir', 'mask_dir', 'background', 'refiner', 'ignore_below', 'weight_dir',
-    'batch_size', 'max_size', 'whole_dir',
+    'cam_store', *FOLDERS, 'mask_dir', 'background', 'refiner', 'ignore_below', 'batch_size',
+    'max_size',
 )  # fmt: skip
 
 
@@ -158,9 +160,9 @@ def make_pseudo_labels(
     max_size = settings.get('max_size')
     if max_size is not None:
         recorded['max_size'] = max_size
-    for other in ('weight_dir', 'whole_dir'):
-        if settings.get(other):
-            refuse_shared_files(settings.out_dir, settings[other], images, other)
+    folders = {key: settings[key] for key in FOLDERS if settings.get(key)}
+    for first, second in combinations(folders.items(), 2):
+        refuse_shared_files(first, second, images)
     weights = whole = None
     if settings.get('weight_dir'):
         weights = WeightFolder(settings.weight_dir, settings_fingerprint(recorded))

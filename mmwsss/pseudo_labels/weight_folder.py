@@ -59,30 +59,29 @@ class WeightFolder:
 
 
 def refuse_shared_files(
-    out_dir: str | os.PathLike,
-    other_dir: str | os.PathLike,
+    first: tuple[str, str | os.PathLike],
+    second: tuple[str, str | os.PathLike],
     images: Sequence[TaggedImage],
-    name: str = 'weight_dir',
 ) -> None:
-    """Refuse two folders in which another file of an image would overwrite a label.
+    """Refuse two folders in which a file of an image would overwrite the other's.
 
     Args:
-        out_dir (str or os.PathLike): Folder of the labels.
-        other_dir (str or os.PathLike): Folder of the other files.
+        first (tuple[str, str or os.PathLike]): Setting of a folder, such as 'out_dir', and the
+            folder.
+        second (tuple[str, str or os.PathLike]): The same of another folder.
         images (Sequence[TaggedImage]): All images of the dataset.
-        name (str): Setting of the other folder. Defaults to 'weight_dir'.
 
     Raises:
         ValueError: If both have a file in common; names the first one.
     """
-    labels, others = (
+    taken, others = (
         [img_id_path(os.path.realpath(root), image.img_id, '.png') for image in images]
-        for root in (out_dir, other_dir)
+        for _, root in (first, second)
     )
-    taken = set(labels)
-    shared = next((path for path in others if path in taken), None)
+    known = set(taken)
+    shared = next((path for path in others if path in known), None)
     if shared is not None:
         raise ValueError(
-            f'{name} {other_dir} and out_dir {out_dir} share {shared}, so that labels would be '
-            f'overwritten: take another {name}'
+            f'{second[0]} {second[1]} and {first[0]} {first[1]} share {shared}, so that one would '
+            f'overwrite the other: take another {second[0]}'
         )

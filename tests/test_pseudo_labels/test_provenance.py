@@ -158,20 +158,32 @@ def test_other_files_never_overwrite_labels(root: Path, setting: str, other: str
     (root / 'link').symlink_to(root / 'pseudo')
     cfg = without_model(root, 'pseudo', **{setting: f'{root}/{other}'})
     with pytest.raises(
-        ValueError, match=rf'^{setting} .* share .*p0\.png, so that labels would be overwritten'
+        ValueError, match=rf'^{setting} .* share .*p0\.png, so that one would overwrite the other'
     ):
         make_pseudo_labels(cfg, workers=0)
     assert not (root / 'pseudo').exists()
 
 
+def test_weights_never_overwrite_whole_labels(root: Path) -> None:
+    other = str(root / 'other')
+    cfg = without_model(root, 'pseudo', weight_dir=other, whole_dir=other)
+    with pytest.raises(ValueError, match=r'^whole_dir .* and weight_dir .* share'):
+        make_pseudo_labels(cfg, workers=0)
+
+
 def test_folders_in_one_another_may_share_files(tmp_path: Path) -> None:
     """``a/x`` of the outer folder is ``x`` of the inner one."""
     images = [TaggedImage(img_id, '', (), None) for img_id in ('x', 'a/x', 'y')]
+
+    def refuse(first: str, second: str) -> None:
+        folders = (('out_dir', tmp_path / first), ('weight_dir', tmp_path / second))
+        refuse_shared_files(*folders, images)
+
     for folders in (('out', 'out/a'), ('out/a', 'out')):
         with pytest.raises(ValueError, match=r'share .*/out/a/x\.png'):
-            refuse_shared_files(*(tmp_path / folder for folder in folders), images)
-    refuse_shared_files(tmp_path / 'out', tmp_path / 'out/b', images)
-    refuse_shared_files(tmp_path / 'out', tmp_path / 'weights', images)
+            refuse(*folders)
+    refuse('out', 'out/b')
+    refuse('out', 'weights')
 
 
 @pytest.mark.slow
