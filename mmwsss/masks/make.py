@@ -1,6 +1,7 @@
 """Make masks of photos from their tags, and a segmentor for new photos."""
 
 import os
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from .corrections import Corrections
 from .photo_index import PhotoIndex
 from .recipes import choose_recipe, render_config
 from .results import write_results
-from .run_folder import RunFolder
+from .run_folder import CONFIG, RunFolder
 
 SEGMENTOR, SEGMENTOR_CONFIG = 'segmentor.pth', 'segmentor.py'
 
@@ -33,11 +34,13 @@ class MasksMade:
         out (Path): Folder of the run.
         count (int): Number of masks.
         classes (tuple[str, ...]): Names of the classes; label i + 1 of a mask is class i.
+        foreground (float): Mean share of a mask's pixels that are of a class, in [0, 1].
     """
 
     out: Path
     count: int
     classes: tuple[str, ...]
+    foreground: float
 
     @property
     def masks(self) -> Path:
@@ -64,6 +67,8 @@ class MasksMade:
         return (
             f'{self.masks}: {self.count} masks; 0 background, '
             + ', '.join(f'{i + 1} {name}' for i, name in enumerate(self.classes))
+            + f'\nobjects cover {self.foreground:.0%} of a photo in the mean; where that is too '
+            f'little, raise alpha in {self.out / CONFIG}'
             + f'\n{self.overlays}: the photos under their masks'
             + f'\n{self.segmentor}: the segmentor, for photos without tags'
             + f'\n{self.report}: all of it to look at'
@@ -162,7 +167,7 @@ def _write_results(
     labels = LabelFolder.open(records['masks'].masks, 'pseudo', photos.classes)
     predicted = LabelFolder(records['test'].output, 'masks', photos.classes)
     tagged = [key for key, names in photos.labels.items() if names or label_negatives]
-    count = write_results(
+    shares = write_results(
         [(tagged, labels), (photos.untagged, predicted)],
         photos.root,
         folder.path,
@@ -170,4 +175,4 @@ def _write_results(
     )
     copy_file(records['segmentor'].output, folder.path / SEGMENTOR)
     copy_file(folder.stages / 'test' / 'config.py', folder.path / SEGMENTOR_CONFIG)
-    return MasksMade(folder.path, count, photos.classes)
+    return MasksMade(folder.path, len(shares), photos.classes, statistics.fmean(shares))

@@ -36,15 +36,19 @@ class ResultWriter:
     overlays: Path
     before: Path
 
-    def __call__(self, item: tuple[str, LabelFolder]) -> None:
+    def __call__(self, item: tuple[str, LabelFolder]) -> float:
         """Write mask and overlay.
 
         Args:
             item (tuple[str, LabelFolder]): Path of the photo below the root, and the folder that
                 has its label.
+
+        Returns:
+            float: Share of the mask's pixels that are of a class, in [0, 1].
         """
         key, folder = item
         img_id = image_id(key, str(self.root))
+        labels = folder.read(img_id)
         copy_file(folder.path(img_id), img_id_path(self.masks, img_id, '.png'))
         overlay, before = (
             img_id_path(place, img_id, '.jpg') for place in (self.overlays, self.before)
@@ -53,7 +57,8 @@ class ResultWriter:
         if _comment(before) == made_from:
             copy_file(before, overlay)
         else:
-            self._draw(key, folder.read(img_id), overlay, made_from)
+            self._draw(key, labels, overlay, made_from)
+        return np.count_nonzero(labels) / labels.size
 
     def _draw(self, key: str, labels: np.ndarray, path: Path, made_from: str) -> None:
         image, _ = load_rgb(str(self.root / key), OVERLAY_SIDE)
@@ -82,7 +87,7 @@ def _comment(overlay: Path) -> str | None:
 
 def write_results(
     labels: Sequence[tuple[Iterable[str], LabelFolder]], root: Path, out: Path, workers: int
-) -> int:
+) -> list[float]:
     """Write ``masks/`` and ``overlays/``; what an earlier run left there goes.
 
     Args:
@@ -93,24 +98,25 @@ def write_results(
         workers (int): Processes; 0 works in this one.
 
     Returns:
-        int: Number of masks.
+        list[float]: Share of each mask's pixels that are of a class, in [0, 1].
     """
     made = {name: out / f'{name}.new' for name in ('masks', 'overlays')}
     for folder in made.values():
         shutil.rmtree(folder, ignore_errors=True)
     items = [(key, folder) for keys, folder in labels for key in keys]
     write = ResultWriter(root, made['masks'], made['overlays'], out / 'overlays')
-    for _ in ordered_map(
-        write,
-        items,
-        workers=workers,
-        name_of=lambda item: item[0],
-        description='masks and overlays',
-        progress=True,
-    ):
-        pass
+    shares = list(
+        ordered_map(
+            write,
+            items,
+            workers=workers,
+            name_of=lambda item: item[0],
+            description='masks and overlays',
+            progress=True,
+        )
+    )
     for name, folder in made.items():
         folder.mkdir(exist_ok=True)
         shutil.rmtree(out / name, ignore_errors=True)
         folder.rename(out / name)
-    return len(items)
+    return shares

@@ -78,6 +78,9 @@ def test_masks_of_photos_with_negatives_and_untagged_ones(photos, monkeypatch, t
     masks = sorted(path.name for path in made.masks.iterdir())
     assert made.count == 14 and masks == [f'{index:02}.png' for index in range(14)]
     assert made.classes == ('box', 'disc')
+    covered = [np.mean(np.asarray(Image.open(path)) > 0) for path in made.masks.iterdir()]
+    assert made.foreground == pytest.approx(np.mean(covered))
+    assert f'objects cover {made.foreground:.0%} of a photo' in made.summary()
     for index in range(12):
         with Image.open(made.masks / f'{index:02}.png') as mask:
             assert mask.size == (128, 96)

@@ -26,7 +26,9 @@ def test_masks_are_those_of_the_folder_and_old_ones_go(tmp_path):
     out = tmp_path / 'run'
     (out / 'masks').mkdir(parents=True)
     (out / 'masks/old.png').touch()
-    assert write_results([(['a.png'], folder)], tmp_path / 'photos', out, workers=0) == 1
+    assert write_results([(['a.png'], folder)], tmp_path / 'photos', out, workers=0) == [
+        np.mean(labels > 0)
+    ]
     with Image.open(out / 'masks/a.png') as mask:
         np.testing.assert_array_equal(np.asarray(mask), labels)
     with Image.open(out / 'overlays/a.jpg') as overlay:
@@ -50,7 +52,7 @@ def test_an_overlay_is_drawn_again_only_where_photo_or_label_changed(tmp_path, m
     def redrawn() -> int:
         drawn.clear()
         items = [(['a.png', 'b.png', 'c.png'], folder)]
-        assert write_results(items, tmp_path / 'photos', tmp_path / 'run', workers=0) == 3
+        assert len(write_results(items, tmp_path / 'photos', tmp_path / 'run', workers=0)) == 3
         return len(drawn)
 
     assert redrawn() == 3 and redrawn() == 0
