@@ -18,6 +18,7 @@ from mmwsss.structures.fingerprints import file_fingerprint, fingerprint_of
 from mmwsss.visualization import overlay_labels
 
 OVERLAY_SIDE = 1024
+_DRAWN_AS = 2  # another number draws the overlays of earlier runs anew
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class ResultWriter:
 def _made_from(photo: Path, label: Path) -> str:
     """Return what an overlay's comment says of its photo and its label."""
     status = photo.stat()
-    parts = (OVERLAY_SIDE, status.st_size, status.st_mtime_ns, file_fingerprint(label))
+    parts = (OVERLAY_SIDE, _DRAWN_AS, status.st_size, status.st_mtime_ns, file_fingerprint(label))
     return fingerprint_of(map(str, parts))
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from mmwsss.pseudo_labels.images import load_rgb
 from mmwsss.structures import IGNORED, ResponseMap, resize_scores
-from mmwsss.visualization import color_labels, color_scores, overlay_labels
+from mmwsss.visualization import color_labels, color_scores, label_outlines, overlay_labels
 from mmwsss.visualization.labels import Palette
 
 SIDE, THUMB_SIDE = 1280, 192
@@ -62,7 +62,7 @@ def draw_thumb(path: str, labels: np.ndarray | None, palette: Palette) -> bytes:
 
 
 def draw_labels(labels: np.ndarray, palette: Palette) -> bytes:
-    """Draw a label map; background is transparent, ignored pixels are hatched.
+    """Draw a label map; background is transparent, ignored pixels are hatched, outlines white.
 
     Args:
         labels (np.ndarray): Label map, uint8 (H, W): 0 background, i + 1 class i, 255 ignored.
@@ -75,7 +75,9 @@ def draw_labels(labels: np.ndarray, palette: Palette) -> bytes:
     diagonal = np.add.outer(np.arange(labels.shape[0]), np.arange(labels.shape[1]))
     opaque = (labels > 0) & ((labels != IGNORED) | (diagonal % 8 < 3))
     alpha = np.where(opaque, 255, 0).astype(np.uint8)
-    return _encoded(np.dstack([color_labels(labels, palette), alpha]), 'PNG')
+    colours = color_labels(labels, palette)
+    colours[label_outlines(labels)] = 255
+    return _encoded(np.dstack([colours, alpha]), 'PNG')
 
 
 def draw_response(response: ResponseMap, index: int) -> bytes:

@@ -6,7 +6,7 @@ What is exported here does not import matplotlib before it draws: most tools nev
 
 from .grid import image_grid
 from .heat_map import color_scores, overlay_scores
-from .labels import color_labels, label_legend, overlay_labels
+from .labels import color_labels, label_legend, label_outlines, overlay_labels
 from .sheet import write_page, write_sheet
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     'color_scores',
     'image_grid',
     'label_legend',
+    'label_outlines',
     'overlay_labels',
     'overlay_scores',
     'write_page',

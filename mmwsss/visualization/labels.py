@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from mmwsss.datasets.voc import voc_palette
@@ -63,6 +64,8 @@ def overlay_labels(
 ) -> np.ndarray:
     """Lay the colours of a label map over its image; background keeps the image as it is.
 
+    Each region has a white outline (:func:`label_outlines`).
+
     Args:
         image (np.ndarray): RGB image, uint8 (H, W, 3).
         labels (np.ndarray): Label map, uint8 (H, W): 0 background, i + 1 class i, 255 ignored.
@@ -73,4 +76,21 @@ def overlay_labels(
         np.ndarray: RGB image, uint8 (H, W, 3).
     """
     share = np.where(labels == 0, 0.0, opacity)[..., None]
-    return np.rint(image * (1 - share) + color_labels(labels, palette) * share).astype(np.uint8)
+    overlay = np.rint(image * (1 - share) + color_labels(labels, palette) * share).astype(np.uint8)
+    overlay[label_outlines(labels)] = 255
+    return overlay
+
+
+def label_outlines(labels: np.ndarray) -> np.ndarray:
+    """Find the outline of each region of a class, without which grey on grey would not be seen.
+
+    Args:
+        labels (np.ndarray): Label map, uint8 (H, W): 0 background, other values are classes.
+
+    Returns:
+        np.ndarray: bool (H, W): pixels of a class that are near another label, one for each 400
+        pixels of the long side, at least one.
+    """
+    width = max(1, round(max(labels.shape) / 400))
+    near = np.ones((2 * width + 1, 2 * width + 1), np.uint8)
+    return (cv2.dilate(labels, near) != cv2.erode(labels, near)) & (labels != 0)

@@ -9,11 +9,23 @@ from mmwsss.masks.results import overlay_labels, write_results
 
 
 def test_overlay_mixes_the_colour_of_the_class_into_the_image():
-    image = np.full((1, 3, 3), 100, np.uint8)
-    overlay = overlay_labels(image, np.array([[0, 1, 2]], np.uint8), opacity=0.25)
+    image = np.full((9, 30, 3), 100, np.uint8)
+    labels = np.repeat(np.array([[0, 1, 2]], np.uint8), 10, axis=1).repeat(9, axis=0)
+    overlay = overlay_labels(image, labels, opacity=0.25)
     colours = np.array(voc_palette(3)[1:])
-    assert (overlay[0, 0] == 100).all()
-    np.testing.assert_array_equal(overlay[0, 1:], np.rint(75 + 0.25 * colours))
+    assert (overlay[:, :10] == 100).all()
+    np.testing.assert_array_equal(overlay[4, [15, 25]], np.rint(75 + 0.25 * colours))
+
+
+def test_a_grey_class_on_a_grey_photo_has_an_outline():
+    image = np.full((40, 60, 3), 128, np.uint8)
+    labels = np.zeros((40, 60), np.uint8)
+    labels[10:30, 20:60] = 7  # VOC's seventh colour is grey
+    white = (overlay_labels(image, labels) == 255).all(-1)
+    # Within the region, not along the photo's border, where it goes on.
+    inner = np.zeros_like(white)
+    inner[11:29, 21:60] = True
+    np.testing.assert_array_equal(white, (labels == 7) & ~inner)
 
 
 def test_masks_are_those_of_the_folder_and_old_ones_go(tmp_path):
