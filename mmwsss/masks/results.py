@@ -49,41 +49,42 @@ class ResultWriter:
         """
         key, folder = item
         img_id = image_id(key, str(self.root))
-        labels = folder.read(img_id)
         copy_file(folder.path(img_id), img_id_path(self.masks, img_id, '.png'))
         overlay, before = (
             img_id_path(place, img_id, '.jpg') for place in (self.overlays, self.before)
         )
         made_from = _made_from(self.root / key, folder.path(img_id))
-        if _comment(before) == made_from:
+        drawn_from, _, share = _comment(before).partition(' ')
+        if drawn_from == made_from:
             copy_file(before, overlay)
-        else:
-            self._draw(key, labels, overlay, made_from)
-        return np.count_nonzero(labels) / labels.size
+            return float(share)
+        return self._draw(key, folder.read(img_id), overlay, made_from)
 
-    def _draw(self, key: str, labels: np.ndarray, path: Path, made_from: str) -> None:
+    def _draw(self, key: str, labels: np.ndarray, path: Path, made_from: str) -> float:
+        share = np.count_nonzero(labels) / labels.size
         image, _ = load_rgb(str(self.root / key), OVERLAY_SIDE)
         labels = cv2.resize(labels, image.shape[1::-1], interpolation=cv2.INTER_NEAREST_EXACT)
         with atomic_open(path) as file:
             Image.fromarray(overlay_labels(image, labels)).save(
-                file, 'JPEG', quality=90, comment=made_from
+                file, 'JPEG', quality=90, comment=f'{made_from} {share}'
             )
+        return share
 
 
 def _made_from(photo: Path, label: Path) -> str:
-    """Return what an overlay's comment says of its photo and its label."""
+    """Return what an overlay's comment says of its photo and its label, before the share."""
     status = photo.stat()
     parts = (OVERLAY_SIDE, _DRAWN_AS, status.st_size, status.st_mtime_ns, file_fingerprint(label))
     return fingerprint_of(map(str, parts))
 
 
-def _comment(overlay: Path) -> str | None:
-    """Read the comment of an overlay; None if there is no such file."""
+def _comment(overlay: Path) -> str:
+    """Read the comment of an overlay; '' if there is no such file."""
     try:
         with Image.open(overlay) as image:
             return image.info.get('comment', b'').decode()
     except (OSError, ValueError):
-        return None
+        return ''
 
 
 def write_results(

@@ -68,6 +68,15 @@ def test_an_overlay_is_drawn_again_only_where_photo_or_label_changed(tmp_path, m
         return len(drawn)
 
     assert redrawn() == 3 and redrawn() == 0
+    folder.write('b', np.array([[1, 0]], np.uint8).repeat(4, axis=0))
+    Image.new('RGB', (2, 4), 'grey').save(tmp_path / 'photos/b.png')
+    for _ in range(2):  # drawn, and taken from the run before
+        items = [(['a.png', 'b.png', 'c.png'], folder)]
+        shares = write_results(items, tmp_path / 'photos', tmp_path / 'run', workers=0)
+        assert shares == [0, 0.5, 0]
+    folder.write('b', labels)
+    Image.new('RGB', (5, 4), 'grey').save(tmp_path / 'photos/b.png')
+    assert redrawn() == 1
     folder.write('b', labels + 1)
     Image.new('RGB', (5, 4), 'white').save(tmp_path / 'photos/c.png')
     assert redrawn() == 2 and redrawn() == 0
