@@ -1,7 +1,8 @@
 """The images that labels are made for."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -112,3 +113,28 @@ def _read_size(tagged: TaggedImage) -> tuple[int, int]:
             return image.size
     except Exception:  # PIL raises many kinds; the step that decodes the image names it
         return 0, 0
+
+
+def refuse_shared_files(
+    folders: Mapping[str, str | os.PathLike], images: Sequence[TaggedImage]
+) -> None:
+    """Refuse folders in which the file of an image would overwrite that of another folder.
+
+    Args:
+        folders (Mapping[str, str or os.PathLike]): Setting, such as 'out_dir' → the folder.
+        images (Sequence[TaggedImage]): All images of the dataset.
+
+    Raises:
+        ValueError: If two have a file in common; names it.
+    """
+    owners: dict[Path, str] = {}
+    for name, folder in folders.items():
+        root = os.path.realpath(folder)
+        for image in images:
+            path = img_id_path(root, image.img_id, '.png')
+            first = owners.setdefault(path, name)
+            if first != name:
+                raise ValueError(
+                    f'{name} {folder} and {first} {folders[first]} share {path}, so that '
+                    f'one would overwrite the other: take another {name}'
+                )

@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from itertools import combinations
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -20,12 +19,12 @@ from mmwsss.registry import MODELS, REFINERS
 from mmwsss.structures import CAMStore
 from mmwsss.structures.fingerprints import file_fingerprint, settings_fingerprint
 
-from .images import TaggedImage, list_images
+from .images import TaggedImage, list_images, refuse_shared_files
 from .labeller import ImageLoader, LabelWriter, PseudoLabeller
 from .processes import open_labels, pool_size, raise_failures, start_processes
 from .provenance import pending_images
 from .settings import label_settings
-from .weight_folder import WeightFolder, refuse_shared_files
+from .weight_folder import WeightFolder
 
 KIND = 'pseudo'
 FOLDERS = ('out_dir', 'weight_dir', 'whole_dir')  # what is written
@@ -161,8 +160,7 @@ def make_pseudo_labels(
     if max_size is not None:
         recorded['max_size'] = max_size
     folders = {key: settings[key] for key in FOLDERS if settings.get(key)}
-    for first, second in combinations(folders.items(), 2):
-        refuse_shared_files(first, second, images)
+    refuse_shared_files(folders, images)
     weights = whole = None
     if settings.get('weight_dir'):
         weights = WeightFolder(settings.weight_dir, settings_fingerprint(recorded))

@@ -1,7 +1,6 @@
 """The weight of each pixel of the pseudo-labels in training, on disk."""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +10,6 @@ from PIL import Image
 from mmwsss.datasets.png import read_notes, save_png
 from mmwsss.refinement.refiners import ScoredImage
 from mmwsss.structures import img_id_path
-
-from .images import TaggedImage
 
 
 @dataclass(frozen=True)
@@ -56,32 +53,3 @@ class WeightFolder:
 
     def _with_settings(self, notes: Mapping[str, str]) -> dict[str, str]:
         return {**notes, 'settings': self.settings}
-
-
-def refuse_shared_files(
-    first: tuple[str, str | os.PathLike],
-    second: tuple[str, str | os.PathLike],
-    images: Sequence[TaggedImage],
-) -> None:
-    """Refuse two folders in which a file of an image would overwrite the other's.
-
-    Args:
-        first (tuple[str, str or os.PathLike]): Setting of a folder, such as 'out_dir', and the
-            folder.
-        second (tuple[str, str or os.PathLike]): The same of another folder.
-        images (Sequence[TaggedImage]): All images of the dataset.
-
-    Raises:
-        ValueError: If both have a file in common; names the first one.
-    """
-    taken, others = (
-        [img_id_path(os.path.realpath(root), image.img_id, '.png') for image in images]
-        for _, root in (first, second)
-    )
-    known = set(taken)
-    shared = next((path for path in others if path in known), None)
-    if shared is not None:
-        raise ValueError(
-            f'{second[0]} {second[1]} and {first[0]} {first[1]} share {shared}, so that one would '
-            f'overwrite the other: take another {second[0]}'
-        )

@@ -10,9 +10,8 @@ from tiny_maps import COUNT, config, contents, launch, without_model, write_tiny
 
 from mmwsss.datasets import LabelFolder
 from mmwsss.pseudo_labels.affinity_labels import make_affinity_labels
-from mmwsss.pseudo_labels.images import TaggedImage
+from mmwsss.pseudo_labels.images import TaggedImage, refuse_shared_files
 from mmwsss.pseudo_labels.make import make_pseudo_labels
-from mmwsss.pseudo_labels.weight_folder import refuse_shared_files
 from mmwsss.structures import CAMStore, ResponseMap
 
 MAKERS = {
@@ -176,8 +175,8 @@ def test_folders_in_one_another_may_share_files(tmp_path: Path) -> None:
     images = [TaggedImage(img_id, '', (), None) for img_id in ('x', 'a/x', 'y')]
 
     def refuse(first: str, second: str) -> None:
-        folders = (('out_dir', tmp_path / first), ('weight_dir', tmp_path / second))
-        refuse_shared_files(*folders, images)
+        folders = {'out_dir': tmp_path / first, 'weight_dir': tmp_path / second}
+        refuse_shared_files(folders, images)
 
     for folders in (('out', 'out/a'), ('out/a', 'out')):
         with pytest.raises(ValueError, match=r'share .*/out/a/x\.png'):
