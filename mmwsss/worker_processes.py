@@ -67,14 +67,17 @@ def start_executor(workers: int) -> ProcessPoolExecutor:
     Returns:
         ProcessPoolExecutor: The pool.
     """
-    return ProcessPoolExecutor(workers, mp_context=_start_context(), initializer=_prepare_process)
+    return ProcessPoolExecutor(workers, mp_context=start_context(), initializer=_prepare_process)
 
 
-def _start_context() -> BaseContext:
+def start_context() -> BaseContext:
     """Choose how processes start.
 
     On Linux they are forked from a server that has imported this package, which takes seconds; all
     pools of this process share one server. Elsewhere each process starts anew.
+
+    Returns:
+        BaseContext: The context of multiprocessing.
     """
     if sys.platform == 'linux':  # elsewhere a fork is unsafe after imports, or there is none
         context = multiprocessing.get_context('forkserver')

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmwsss.process_pool import ordered_map
-from mmwsss.worker_processes import ImageError, _start_context
+from mmwsss.worker_processes import ImageError, start_context
 
 KILLED = """
 import os, signal
@@ -123,16 +123,16 @@ def test_pools_share_a_server_that_has_imported_the_package():
 def test_start_without_a_socket_and_elsewhere(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(forkserver, 'ensure_running', lambda: None)
-        assert _start_context().get_start_method() == 'forkserver'
+        assert start_context().get_start_method() == 'forkserver'
 
     def refuse():
         raise OSError('AF_UNIX path too long')
 
     with monkeypatch.context() as patch:
         patch.setattr(forkserver, 'ensure_running', refuse)
-        assert _start_context().get_start_method() == 'spawn'
+        assert start_context().get_start_method() == 'spawn'
     monkeypatch.setattr(sys, 'platform', 'darwin')
-    assert _start_context().get_start_method() == 'spawn'
+    assert start_context().get_start_method() == 'spawn'
 
 
 def run_script(folder: Path, text: str) -> subprocess.CompletedProcess:

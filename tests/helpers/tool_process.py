@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from repo import TOOLS
 
-from mmwsss.worker_processes import _start_context
+from mmwsss.worker_processes import start_context
 
 PATIENCE = 900  # seconds
 
@@ -30,7 +30,7 @@ def call_tool(tool: str, *arguments: object, cwd: Path | None = None, expect: in
     Returns:
         str: What it has written to its standard output and error.
     """
-    context = _start_context()
+    context = start_context()
     with tempfile.NamedTemporaryFile() as output:
         line = [str(TOOLS / tool), *map(str, arguments)]
         process = context.Process(target=_run, args=(line, str(cwd or Path.cwd()), output.name))

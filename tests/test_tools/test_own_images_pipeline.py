@@ -46,10 +46,7 @@ def convert(root: Path, *options: str) -> None:
 
 
 def test_folders_of_images_become_masks(root):
-    converter = 'dataset_converters/own_images.py'
-    call_tool(
-        converter, 'data/custom/images', '--out', 'data/custom', '--val-fraction', '0.25', cwd=root
-    )
+    convert(root, '--val-fraction', '0.25')
     call_tool('run_pipeline.py', 'pipeline.py', '--check-data', cwd=root)
     work = root / 'work_dirs/pipeline_mixup-cam_custom'
     splits = {
@@ -75,9 +72,7 @@ def test_classes_and_images_are_checked_before_training(root):
     Image.new('RGB', SIZE).save(root / 'data/custom/images/bird/0.jpg')
     image = root / 'data/custom/images/cat/0.jpg'
     image.write_bytes(image.read_bytes()[:300])
-    call_tool(
-        'dataset_converters/own_images.py', 'data/custom/images', '--out', 'data/custom', cwd=root
-    )
+    convert(root)
     output = call_tool('run_pipeline.py', 'pipeline.py', '--check-data', expect=1, cwd=root)
     assert 'the data has 3 classes, model.data_preprocessor.num_classes is 2' in output
     assert 'cat/0.jpg' in output and '== classifier' not in output
