@@ -105,7 +105,7 @@ def render_config(name: str, recipe: Recipe, images: int, seed: int = 0) -> str:
         str: Text of the config.
     """
     affinitynet, segmentor = recipe.affinitynet, recipe.segmentor
-    classifier = recipe.classifier if images <= FEW else recipe.many
+    which, classifier = ('few', recipe.classifier) if images <= FEW else ('many', recipe.many)
     epochs = {
         name: epochs_of(length, BATCHES[name], images)
         for name, length in (('classifier', classifier), ('affinitynet', affinitynet))
@@ -116,7 +116,7 @@ def render_config(name: str, recipe: Recipe, images: int, seed: int = 0) -> str:
         'name': name,
         'seed': seed,
         'images': images,
-        'classifier': CLASSIFIERS['few' if images <= FEW else 'many'],
+        'classifier': CLASSIFIERS[which],
         'classifier_batch': min(BATCHES['classifier'], images),
         'classifier_epochs': epochs['classifier'],
         'scales': recipe.scales,

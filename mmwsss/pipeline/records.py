@@ -154,9 +154,8 @@ class StageRecord:
         """
         settings = asdict(self)
         for key in ('output', 'whole'):
-            path = Path(settings[key] or '').absolute()
-            if settings[key] and path.is_relative_to(folder.absolute()):
-                settings[key] = path.relative_to(folder.absolute()).as_posix()
+            if settings[key] is not None:
+                settings[key] = _below(settings[key], folder)
         write_json(folder / RECORD_NAME, settings)
 
     @classmethod
@@ -201,6 +200,12 @@ class StageRecord:
         right['resumed'] = isinstance(self.resumed, bool)
         right['whole'] = self.whole is None or isinstance(self.whole, str)
         return [name for name, is_right in right.items() if not is_right]
+
+
+def _below(path: str, folder: Path) -> str:
+    """Name a path relative to a folder that it lies in; another one stays as it is."""
+    absolute, root = Path(path).absolute(), folder.absolute()
+    return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else path
 
 
 def _is_number(value: object) -> bool:

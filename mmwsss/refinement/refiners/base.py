@@ -154,10 +154,10 @@ class ScoredImage:
             thresholds (ConfidenceThresholds): Pixels of lower confidence are ignored.
 
         Returns:
-            np.ndarray: A copy in which they are 255.
+            np.ndarray: The labels with these at 255; the same array where none is asked for.
         """
         if thresholds == ConfidenceThresholds():
-            return labels.copy()
+            return labels
         needed = np.where(labels == 0, thresholds.background, thresholds.foreground)
         return np.where(self.confidence() < needed, np.uint8(IGNORED), labels)
 
